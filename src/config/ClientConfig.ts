@@ -1,0 +1,73 @@
+/** The load client's configuration: every key, its built-in value and what it means. */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import { type ConfigOf, key } from "./Keys.ts"
+import * as Kind from "./Kind.ts"
+import type { Rule } from "./resolve.ts"
+
+const milliseconds = Kind.number(0)
+
+export const clientKeys = {
+  "local.ip": key(
+    Kind.list,
+    ["0.0.0.0"],
+    "local addresses, one ramp each: a list and ranges (127.0.1.1-127.0.1.4)"
+  ),
+  "server.uri": key(Kind.text, "ws://localhost:8088", "where to connect: ws:// or wss://"),
+  "server.insecure": key(Kind.boolean, false, "true: accept any certificate of a wss:// server"),
+  "setup.batchSize": key(Kind.integer(1, 100_000), 500, "connections that a ramp opens at each step"),
+  "setup.interval": key(Kind.positiveDuration, Duration.seconds(1), "time from step to step"),
+  "setup.timeout": key(
+    Kind.positiveDuration,
+    Duration.seconds(30),
+    "time for one connection to be established"
+  ),
+  "setup.threadpool.size": key(Kind.integer(1, 1), 1, "processes for each local address"),
+  "total.clients": key(Kind.integer(1), 50_000, "connections of each local address"),
+  "websocket.timeout": key(
+    Kind.duration,
+    Duration.zero,
+    "close a connection that heard nothing for so long; 0: never"
+  ),
+  "websocket.messageSize": key(
+    Kind.integer(1, 268_435_456),
+    1_048_576,
+    "bytes of one message from the server"
+  ),
+  duration: key(Kind.duration, Duration.zero, "time from start to the end of the run; 0: until stopped"),
+  "report.interval": key(Kind.positiveDuration, Duration.seconds(10), "time from report to report"),
+  "report.json": key(Kind.text, undefined, "file for the final report as JSON"),
+  "thresholds.min": key(milliseconds, undefined, "highest least latency, in ms"),
+  "thresholds.mean": key(milliseconds, undefined, "highest mean latency, in ms"),
+  "thresholds.p50": key(milliseconds, undefined, "highest median latency, in ms"),
+  "thresholds.p75": key(milliseconds, undefined, "highest 75th percentile of latency, in ms"),
+  "thresholds.p90": key(milliseconds, undefined, "highest 90th percentile of latency, in ms"),
+  "thresholds.p95": key(milliseconds, undefined, "highest 95th percentile of latency, in ms"),
+  "thresholds.p98": key(milliseconds, undefined, "highest 98th percentile of latency, in ms"),
+  "thresholds.p99": key(milliseconds, undefined, "highest 99th percentile of latency, in ms"),
+  "thresholds.p999": key(milliseconds, undefined, "highest 99.9th percentile of latency, in ms"),
+  "thresholds.max": key(milliseconds, undefined, "highest latency, in ms"),
+  "thresholds.errors": key(Kind.integer(0), undefined, "most connection errors"),
+  "thresholds.setupPerSecond": key(Kind.number(0), undefined, "least connections established a second"),
+  "thresholds.messagesPerSecond": key(Kind.number(0), undefined, "least messages received a second"),
+  "thresholds.delivered": key(
+    Kind.number(0, 100),
+    undefined,
+    "least share of each broadcast that arrived, in per cent"
+  ),
+  "log.level": key(Kind.choice("Debug", "Info", "Warn", "Error"), "Info", "least level that is logged"),
+  "log.format": key(Kind.choice("auto", "pretty", "json"), "auto", "auto is pretty on a terminal, else JSON")
+}
+
+export type ClientConfigValue = ConfigOf<typeof clientKeys>
+
+export class ClientConfig extends Context.Service<ClientConfig, ClientConfigValue>()(
+  "clarion/config/ClientConfig"
+) {}
+
+export const clientRules: ReadonlyArray<Rule<ClientConfigValue>> = [
+  ({ server: { uri } }) =>
+    URL.canParse(uri) && /^wss?:$/.test(new URL(uri).protocol)
+      ? []
+      : [{ where: "server.uri", message: `expected a ws:// or wss:// address, found ${JSON.stringify(uri)}` }]
+]

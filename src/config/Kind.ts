@@ -1,0 +1,135 @@
+/**
+ * Kinds of configuration values: what a key accepts, in words and as a schema.
+ *
+ * A value comes typed (from a JSON file) or as text (from the environment and flags). Typed values must have
+ * the right type; text is first read as the kind's own JSON value. Both then pass the same schema.
+ */
+import * as Duration from "effect/Duration"
+import * as Predicate from "effect/Predicate"
+import type * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+
+/** What one key accepts. `expected` completes the sentence "expected …, found …". */
+export interface Kind<A> {
+  readonly expected: string
+  readonly decode: (json: unknown) => Result.Result<A, unknown>
+  /** The JSON value that a text from the environment or a flag stands for. */
+  readonly fromText: (text: string) => unknown
+  /** The JSON value to show in `--print-config`; reading it back gives the same value, except for secrets. */
+  toJson(value: A): unknown
+}
+
+const kind = <A, I>(
+  expected: string,
+  schema: Schema.Codec<A, I>,
+  fromText: (text: string) => unknown,
+  toJson: (value: A) => unknown = (value) => value
+): Kind<A> => ({ expected, decode: Schema.decodeUnknownResult(schema), fromText, toJson })
+
+const asText = (text: string): unknown => text
+const asNumber = (text: string): unknown => (/^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text)
+const asBoolean = (text: string): unknown => (text === "true" ? true : text === "false" ? false : text)
+
+export const text: Kind<string> = kind("a text that is not empty", Schema.NonEmptyString, asText)
+
+export const boolean: Kind<boolean> = kind("true or false", Schema.Boolean, asBoolean)
+
+const range = (what: string, minimum: number, maximum: number) =>
+  maximum === Number.MAX_SAFE_INTEGER
+    ? `${what} of at least ${minimum}`
+    : `${what} between ${minimum} and ${maximum}`
+
+export const integer = (minimum: number, maximum = Number.MAX_SAFE_INTEGER): Kind<number> =>
+  kind(
+    range("a whole number", minimum, maximum),
+    Schema.Int.pipe(Schema.check(Schema.isBetween({ minimum, maximum }))),
+    asNumber
+  )
+
+export const number = (minimum: number, maximum = Number.MAX_SAFE_INTEGER): Kind<number> =>
+  kind(
+    range("a number", minimum, maximum),
+    Schema.Finite.pipe(Schema.check(Schema.isBetween({ minimum, maximum }))),
+    asNumber
+  )
+
+/** 0 asks the system for a free port. */
+export const port: Kind<number> = integer(0, 65535)
+
+export const choice = <const L extends ReadonlyArray<string>>(...options: L): Kind<L[number]> =>
+  kind(
+    `one of ${options.map((option) => JSON.stringify(option)).join(", ")}`,
+    Schema.Literals(options),
+    asText
+  )
+
+/** `or` widens a kind by fixed words: `or(integer(0), "auto")`. */
+export const or = <A, const W extends string>(other: Kind<A>, word: W): Kind<A | W> => ({
+  expected: `${other.expected}, or ${JSON.stringify(word)}`,
+  decode: (json) => (json === word ? Result.succeed(word) : other.decode(json)),
+  fromText: (given) => (given === word ? word : other.fromText(given)),
+  toJson: (value) => (value === word ? word : other.toJson(value as A))
+})
+
+const decodeTexts = Schema.decodeUnknownResult(Schema.NonEmptyArray(Schema.NonEmptyString))
+
+/** A list of texts: a JSON array, or one text with commas. */
+export const list: Kind<ReadonlyArray<string>> = {
+  expected: "a list of texts, or one text with commas",
+  decode: (json) => decodeTexts(Predicate.isString(json) ? json.split(",").map((part) => part.trim()) : json),
+  fromText: asText,
+  toJson: (parts) => parts
+}
+
+/** A text that is never shown: `Redacted`. */
+export const secret: Kind<Redacted.Redacted<string>> = kind(
+  "a text that is not empty",
+  Schema.RedactedFromValue(Schema.NonEmptyString),
+  asText,
+  () => "<secret>"
+)
+
+const units: ReadonlyArray<readonly [names: RegExp, ms: number, word: string]> = [
+  [/^(ms|millis|milliseconds?)?$/, 1, "ms"],
+  [/^(s|secs?|seconds?)$/, 1000, "second"],
+  [/^(m|mins?|minutes?)$/, 60_000, "minute"],
+  [/^(h|hours?)$/, 3_600_000, "hour"],
+  [/^(d|days?)$/, 86_400_000, "day"]
+]
+
+/** Milliseconds of "10 minutes", "500 ms", "1.5 hours", or of a text of digits; NaN for anything else. */
+const parseDuration = (given: string): number => {
+  const [, amount, unit = ""] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(given) ?? []
+  const found = units.find(([names]) => names.test(unit.toLowerCase()))
+  return found === undefined ? Number.NaN : Number(amount) * found[1]
+}
+
+/** The shortest exact way to write a duration: 600000 → "10 minutes". */
+export const formatDuration = (duration: Duration.Duration): string => {
+  const ms = Duration.toMillis(duration)
+  const unit = units.findLast(([, size]) => ms >= size && ms % size === 0) ?? units[0]!
+  const amount = ms / unit[1]
+  return unit[2] === "ms" ? `${amount} ms` : `${amount} ${unit[2]}${amount === 1 ? "" : "s"}`
+}
+
+/** "10 minutes", "500 ms", or a number of milliseconds. */
+export const duration: Kind<Duration.Duration> = {
+  expected: 'a duration such as "10 minutes", "500 ms" or a number of milliseconds',
+  decode: (json) => {
+    const ms = Predicate.isString(json) ? parseDuration(json) : Predicate.isNumber(json) ? json : Number.NaN
+    return ms >= 0 ? Result.succeed(Duration.millis(ms)) : Result.fail(json)
+  },
+  fromText: asText,
+  toJson: formatDuration
+}
+
+/** A duration that something repeats or waits for, so 0 makes no sense. */
+export const positiveDuration: Kind<Duration.Duration> = {
+  ...duration,
+  expected: `${duration.expected}, longer than 0`,
+  decode: (json) =>
+    Result.flatMap(duration.decode(json), (value) =>
+      Duration.toMillis(value) > 0 ? Result.succeed(value) : Result.fail(value)
+    )
+}

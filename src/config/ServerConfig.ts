@@ -1,0 +1,149 @@
+/** The server's configuration: every key, its built-in value and what it means. */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import { type ConfigOf, key } from "./Keys.ts"
+import * as Kind from "./Kind.ts"
+import type { Rule } from "./resolve.ts"
+
+export const serverKeys = {
+  "server.ip": key(Kind.text, "0.0.0.0", "address to listen on"),
+  "server.port": key(Kind.port, 8088, "port to listen on; 0 asks the system for a free one"),
+  "server.transport": key(
+    Kind.choice("auto", "uws", "ws"),
+    "auto",
+    "auto takes uWebSockets.js where its binary loads, else ws"
+  ),
+  "server.workers": key(
+    Kind.integer(0, 0),
+    0,
+    "worker processes beside this one; 0 serves from this process alone"
+  ),
+  "server.shards": key(
+    Kind.or(Kind.integer(1, 1024), "auto"),
+    "auto",
+    "shards of a process; auto is one for 5,000 connections that its open-file limit allows"
+  ),
+  "server.tls.cert": key(Kind.text, undefined, "file with the certificate chain (PEM); with server.tls.key"),
+  "server.tls.key": key(Kind.text, undefined, "file with the private key (PEM)"),
+  "sending.timer.delay": key(
+    Kind.duration,
+    Duration.minutes(10),
+    "time from start to the first broadcast tick"
+  ),
+  "sending.timer.interval": key(Kind.positiveDuration, Duration.minutes(1), "time from tick to tick"),
+  totalSize: key(Kind.integer(0), 1_200_000, "connections that the gate waits for before ticks send"),
+  onlyTestConnect: key(Kind.boolean, true, "true: no broadcast timer, connections only"),
+  "raw.onMessage": key(
+    Kind.choice("ignore", "echo", "broadcast"),
+    "ignore",
+    "what happens to what a raw client sends"
+  ),
+  "admin.ip": key(Kind.text, "127.0.0.1", "address of the admin port"),
+  "admin.port": key(
+    Kind.port,
+    undefined,
+    "port of its own for /api and /metrics; unset: they share server.port"
+  ),
+  "limits.handshakesPerSecond": key(Kind.integer(0), 0, "upgrades a second before HTTP 503; 0: no limit"),
+  "limits.connectionsPerAddress": key(
+    Kind.integer(0),
+    0,
+    "live connections of one address before HTTP 429; 0: no limit"
+  ),
+  "limits.pendingHandshakes": key(
+    Kind.integer(1),
+    10_000,
+    "upgrades that may wait for the onConnect hook before HTTP 503"
+  ),
+  "limits.handshakeTimeout": key(
+    Kind.positiveDuration,
+    Duration.seconds(10),
+    "time for the onConnect hook to answer"
+  ),
+  "limits.backlog": key(
+    Kind.integer(1, 65_535),
+    4096,
+    "handshakes that the kernel queues before they are accepted"
+  ),
+  "limits.messageSize": key(
+    Kind.integer(1, 16_777_216),
+    65_536,
+    "bytes of one message from a client; more closes with 1009"
+  ),
+  "limits.requestSize": key(
+    Kind.integer(1, 16_777_216),
+    1_048_576,
+    "bytes of one HTTP request body; more is a 413"
+  ),
+  "limits.sendBuffer": key(
+    Kind.integer(1024),
+    1_048_576,
+    "bytes queued for one connection before it is slow"
+  ),
+  "limits.slowConsumer": key(
+    Kind.choice("close", "drop"),
+    "close",
+    "a slow connection is closed with 3008, or misses messages"
+  ),
+  "limits.pingInterval": key(
+    Kind.duration,
+    Duration.seconds(50),
+    "ping a connection that was silent for so long; 0: no pings"
+  ),
+  "limits.idleTimeout": key(
+    Kind.duration,
+    Duration.minutes(2),
+    "close a connection that was silent for so long; 0: never"
+  ),
+  "limits.mailbox": key(
+    Kind.integer(1, 1_048_576),
+    1024,
+    "publications that wait in one shard; more are dropped there"
+  ),
+  "shutdown.timeout": key(
+    Kind.duration,
+    Duration.seconds(10),
+    "time in which connections are closed after SIGTERM"
+  ),
+  "auth.apiKey": key(
+    Kind.secret,
+    undefined,
+    "key for /api and /metrics; unset: made at start and kept in the store"
+  ),
+  "store.path": key(Kind.text, "data", "directory for what the server keeps"),
+  "log.level": key(Kind.choice("Debug", "Info", "Warn", "Error"), "Info", "least level that is logged"),
+  "log.format": key(Kind.choice("auto", "pretty", "json"), "auto", "auto is pretty on a terminal, else JSON")
+}
+
+export type ServerConfigValue = ConfigOf<typeof serverKeys>
+
+export class ServerConfig extends Context.Service<ServerConfig, ServerConfigValue>()(
+  "clarion/config/ServerConfig"
+) {}
+
+export const serverRules: ReadonlyArray<Rule<ServerConfigValue>> = [
+  ({ server: { tls } }) =>
+    (tls.cert === undefined) === (tls.key === undefined)
+      ? []
+      : [{ where: "server.tls", message: "cert and key belong together: one of them is missing" }],
+  ({ admin, server }) =>
+    admin.port !== undefined && admin.port !== 0 && admin.port === server.port
+      ? [
+          {
+            where: "admin.port",
+            message: `is server.port (${server.port}) too; leave it unset to share that port`
+          }
+        ]
+      : [],
+  ({ limits: { pingInterval, idleTimeout } }) => {
+    const [ping, idle] = [Duration.toMillis(pingInterval), Duration.toMillis(idleTimeout)]
+    return ping > 0 && idle > 0 && ping >= idle
+      ? [
+          {
+            where: "limits.pingInterval",
+            message: "must be shorter than limits.idleTimeout, or a ping comes too late"
+          }
+        ]
+      : []
+  }
+]
