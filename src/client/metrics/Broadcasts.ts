@@ -1,0 +1,139 @@
+/**
+ * How many copies of each broadcast arrived and when. A broadcast is known by its stamp, which is also its payload;
+ * two broadcasts within one millisecond are therefore counted as one, with twice the copies.
+ */
+import { STAMP_DIGITS, stampOf } from "./stamp.ts"
+
+/** Broadcasts told one by one; older ones are folded into one sum, which is counted. */
+export const MAX_BROADCASTS = 1_000
+
+/** One broadcast; latencies are milliseconds from its stamp. */
+export interface Broadcast {
+  /** Its payload: 13 digits. */
+  readonly id: string
+  /** Connections that were open when the first copy arrived. */
+  readonly expected: number
+  readonly received: number
+  readonly firstMs: number
+  readonly lastMs: number
+}
+
+/** Broadcasts that are no longer told one by one. */
+export interface FoldedBroadcasts {
+  readonly broadcasts: number
+  readonly expected: number
+  readonly received: number
+}
+
+export interface BroadcastsSnapshot {
+  /** In the order of their stamps, MAX_BROADCASTS at most. */
+  readonly broadcasts: ReadonlyArray<Broadcast>
+  readonly folded: FoldedBroadcasts
+  /** Messages that were not 13 digits. */
+  readonly unstamped: number
+}
+
+type Mutable<A> = { -readonly [K in keyof A]: A[K] }
+interface Entry extends Mutable<Broadcast> {
+  readonly stamp: number
+}
+
+export class Broadcasts {
+  private readonly byStamp = new Map<number, Entry>()
+  private readonly folded: Mutable<FoldedBroadcasts> = { broadcasts: 0, expected: 0, received: 0 }
+  private foldedUpTo = -1
+  private unstamped = 0
+  /** The payload heard last and its entry: most messages of a broadcast come one behind the other. */
+  private readonly lastBytes = new Uint8Array(STAMP_DIGITS)
+  private last: Entry | undefined
+
+  /**
+   * Counts one message and returns its latency in milliseconds, NaN where it carries no stamp. `now` is the epoch
+   * time in milliseconds, fractional; `active` is how many connections are open.
+   */
+  hear(bytes: Uint8Array, now: number, active: number): number {
+    if (this.last === undefined || !isSame(bytes, this.lastBytes)) {
+      const stamp = stampOf(bytes)
+      if (stamp < 0) {
+        this.unstamped++
+        return Number.NaN
+      }
+      const entry = this.byStamp.get(stamp) ?? this.enter(stamp, now, active)
+      if (entry === undefined) {
+        this.folded.received++
+        return now - stamp
+      }
+      this.last = entry
+      this.lastBytes.set(bytes)
+    }
+    const latency = now - this.last.stamp
+    this.last.received++
+    this.last.lastMs = latency
+    return latency
+  }
+
+  snapshot(): BroadcastsSnapshot {
+    const broadcasts = [...this.byStamp.values()].map(({ stamp: _, ...broadcast }) => broadcast)
+    return { broadcasts: broadcasts.sort(byId), folded: { ...this.folded }, unstamped: this.unstamped }
+  }
+
+  /** The entry of a broadcast heard for the first time; undefined for a late copy of one that is folded away. */
+  private enter(stamp: number, now: number, active: number): Entry | undefined {
+    if (stamp <= this.foldedUpTo) return undefined
+    const latency = now - stamp
+    const id = String(stamp).padStart(STAMP_DIGITS, "0")
+    const entry: Entry = { stamp, id, expected: active, received: 0, firstMs: latency, lastMs: latency }
+    this.byStamp.set(stamp, entry)
+    if (this.byStamp.size > MAX_BROADCASTS) this.fold(this.byStamp.values().next().value!)
+    return entry
+  }
+
+  private fold(oldest: Entry): void {
+    this.byStamp.delete(oldest.stamp)
+    this.folded.broadcasts++
+    this.folded.expected += oldest.expected
+    this.folded.received += oldest.received
+    this.foldedUpTo = Math.max(this.foldedUpTo, oldest.stamp)
+    if (this.last === oldest) this.last = undefined
+  }
+}
+
+/** What several processes heard of the same broadcasts, as if one had heard it. */
+export const addBroadcasts = (all: ReadonlyArray<BroadcastsSnapshot>): BroadcastsSnapshot => {
+  const byIds = new Map<string, Mutable<Broadcast>>()
+  const folded: Mutable<FoldedBroadcasts> = { broadcasts: 0, expected: 0, received: 0 }
+  for (const snapshot of all) {
+    for (const broadcast of snapshot.broadcasts) {
+      const known = byIds.get(broadcast.id)
+      if (known === undefined) byIds.set(broadcast.id, { ...broadcast })
+      else addTo(known, broadcast)
+    }
+    // Each process folds the same broadcasts, but counts only its own copies of them.
+    folded.broadcasts = Math.max(folded.broadcasts, snapshot.folded.broadcasts)
+    folded.expected += snapshot.folded.expected
+    folded.received += snapshot.folded.received
+  }
+  const broadcasts = [...byIds.values()].sort(byId)
+  for (const oldest of broadcasts.splice(0, Math.max(0, broadcasts.length - MAX_BROADCASTS))) {
+    folded.broadcasts++
+    folded.expected += oldest.expected
+    folded.received += oldest.received
+  }
+  return { broadcasts, folded, unstamped: all.reduce((sum, { unstamped }) => sum + unstamped, 0) }
+}
+
+const addTo = (known: Mutable<Broadcast>, more: Broadcast): void => {
+  known.expected += more.expected
+  known.received += more.received
+  known.firstMs = Math.min(known.firstMs, more.firstMs)
+  known.lastMs = Math.max(known.lastMs, more.lastMs)
+}
+
+const byId = (a: Broadcast, b: Broadcast): number => (a.id < b.id ? -1 : 1)
+
+/** From the end, where stamps differ. */
+const isSame = (bytes: Uint8Array, last: Uint8Array): boolean => {
+  if (bytes.length !== STAMP_DIGITS) return false
+  for (let i = STAMP_DIGITS - 1; i >= 0; i--) if (bytes[i] !== last[i]) return false
+  return true
+}

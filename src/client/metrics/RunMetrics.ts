@@ -1,0 +1,174 @@
+/**
+ * All that one process of the load client measures. An owner of connections calls one method per event; reports are
+ * made of snapshots, which are plain data: several processes' snapshots add up to one with `addSnapshots`.
+ *
+ * `now` is everywhere the epoch time in milliseconds, fractional, from a source that never goes back:
+ * `performance.timeOrigin + performance.now()`.
+ */
+import type { SocketErrorKind } from "../SocketError.ts"
+import { addBroadcasts, Broadcasts, type BroadcastsSnapshot } from "./Broadcasts.ts"
+import { type BadHistogram, LatencyHistogram, type LatencySnapshot } from "./LatencyHistogram.ts"
+import { addRates, Meter, type Rates } from "./Meter.ts"
+
+/** Events by name: error kinds, close codes. Both are closed sets, so the list is bounded. */
+export type Counts = Readonly<Record<string, number>>
+
+export interface ConnectionCounts {
+  readonly attempted: number
+  readonly opened: number
+  /** Open now. */
+  readonly active: number
+  /** Opened and ended without an error. */
+  readonly closed: number
+  readonly closedByCode: Counts
+  readonly errors: Counts
+}
+
+export interface RunSnapshot {
+  readonly connections: ConnectionCounts
+  readonly setupRates: Rates
+  /** Milliseconds from the call to `connect` until a connection was open. */
+  readonly setupTime: LatencySnapshot
+  /** When the first connection was attempted and the last one opened; null before. */
+  readonly firstAttemptAt: number | null
+  readonly lastOpenAt: number | null
+  readonly messageRates: Rates
+  readonly latency: LatencySnapshot
+  readonly broadcasts: BroadcastsSnapshot
+}
+
+export class RunMetrics {
+  private attempts = 0
+  private opens = 0
+  private closes = 0
+  /** Connections open now. */
+  active = 0
+  private readonly closedByCode: Record<string, number> = {}
+  private readonly errors: Record<string, number> = {}
+  private readonly setups: Meter
+  private readonly setupTime = new LatencyHistogram()
+  private firstAttemptAt: number | null = null
+  private lastOpenAt: number | null = null
+  private readonly messages: Meter
+  private readonly latency = new LatencyHistogram()
+  private readonly broadcasts = new Broadcasts()
+
+  constructor(now: number) {
+    this.setups = new Meter(now)
+    this.messages = new Meter(now)
+  }
+
+  attempted(now: number): void {
+    this.attempts++
+    this.firstAttemptAt ??= now
+  }
+
+  opened(now: number, setupMs: number): void {
+    this.opens++
+    this.active++
+    this.lastOpenAt = now
+    this.setups.mark(now)
+    this.setupTime.record(setupMs)
+  }
+
+  closed(code: number): void {
+    this.active--
+    this.closes++
+    this.closedByCode[code] = (this.closedByCode[code] ?? 0) + 1
+  }
+
+  /** `wasOpen`: whether the connection that failed had opened. */
+  failed(kind: SocketErrorKind, wasOpen: boolean): void {
+    if (wasOpen) this.active--
+    this.errors[kind] = (this.errors[kind] ?? 0) + 1
+  }
+
+  /** One message, of any kind; a stamped one tells its latency. */
+  heard(now: number, payload: Uint8Array): void {
+    this.messages.mark(now)
+    const latency = this.broadcasts.hear(payload, now, this.active)
+    if (!Number.isNaN(latency)) this.latency.record(latency)
+  }
+
+  snapshot(now: number): RunSnapshot {
+    return {
+      connections: {
+        attempted: this.attempts,
+        opened: this.opens,
+        active: this.active,
+        closed: this.closes,
+        closedByCode: { ...this.closedByCode },
+        errors: { ...this.errors }
+      },
+      setupRates: this.setups.rates(now),
+      setupTime: this.setupTime.snapshot(),
+      firstAttemptAt: this.firstAttemptAt,
+      lastOpenAt: this.lastOpenAt,
+      messageRates: this.messages.rates(now),
+      latency: this.latency.snapshot(),
+      broadcasts: this.broadcasts.snapshot()
+    }
+  }
+}
+
+/** Several processes' snapshots as one. */
+export const addSnapshots = (all: ReadonlyArray<RunSnapshot>): RunSnapshot | BadHistogram => {
+  const setupTime = addLatencies(all.map((snapshot) => snapshot.setupTime))
+  const latency = addLatencies(all.map((snapshot) => snapshot.latency))
+  if ("kind" in setupTime) return setupTime
+  if ("kind" in latency) return latency
+  return {
+    connections: addConnections(all.map(({ connections }) => connections)),
+    setupRates: addRates(all.map(({ setupRates }) => setupRates)),
+    setupTime,
+    firstAttemptAt: extreme(
+      Math.min,
+      all.map(({ firstAttemptAt }) => firstAttemptAt)
+    ),
+    lastOpenAt: extreme(
+      Math.max,
+      all.map(({ lastOpenAt }) => lastOpenAt)
+    ),
+    messageRates: addRates(all.map(({ messageRates }) => messageRates)),
+    latency,
+    broadcasts: addBroadcasts(all.map(({ broadcasts }) => broadcasts))
+  }
+}
+
+const addLatencies = (all: ReadonlyArray<LatencySnapshot>): LatencySnapshot | BadHistogram => {
+  const sum = new LatencyHistogram()
+  for (const snapshot of all) {
+    const bad = sum.add(snapshot)
+    if (bad !== undefined) return bad
+  }
+  return sum.snapshot()
+}
+
+const addConnections = (all: ReadonlyArray<ConnectionCounts>): ConnectionCounts => {
+  const sum = (of: (counts: ConnectionCounts) => number): number =>
+    all.reduce((total, each) => total + of(each), 0)
+  return {
+    attempted: sum((each) => each.attempted),
+    opened: sum((each) => each.opened),
+    active: sum((each) => each.active),
+    closed: sum((each) => each.closed),
+    closedByCode: addCounts(all.map(({ closedByCode }) => closedByCode)),
+    errors: addCounts(all.map(({ errors }) => errors))
+  }
+}
+
+const addCounts = (all: ReadonlyArray<Counts>): Counts => {
+  const sum: Record<string, number> = {}
+  for (const counts of all) {
+    for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count
+  }
+  return sum
+}
+
+const extreme = (
+  of: (...values: Array<number>) => number,
+  values: ReadonlyArray<number | null>
+): number | null => {
+  const known = values.filter((value) => value !== null)
+  return known.length === 0 ? null : of(...known)
+}

@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest"
+import { addBroadcasts, Broadcasts, MAX_BROADCASTS } from "../../../../src/client/metrics/Broadcasts.ts"
+import { stampOf } from "../../../../src/client/metrics/stamp.ts"
+
+const STAMP = 1_700_000_000_000
+const payload = (stamp: number): Buffer => Buffer.from(String(stamp))
+
+describe("the stamp", () => {
+  it.each([
+    ["1700000000000", STAMP],
+    ["0000000000001", 1],
+    ["170000000000", -1],
+    ["17000000000000", -1],
+    ["170000000000x", -1],
+    ["-170000000000", -1],
+    ["170000000000/", -1],
+    ["170000000000:", -1],
+    ["", -1]
+  ])("of %j is %i", (text, stamp) => {
+    expect(stampOf(Buffer.from(text))).toBe(stamp)
+  })
+})
+
+describe("broadcasts", () => {
+  it("are told with the connections open at the first copy, the copies, and the first and last latency", () => {
+    const broadcasts = new Broadcasts()
+    expect(broadcasts.hear(payload(STAMP), STAMP + 1.5, 3)).toBe(1.5)
+    expect(broadcasts.hear(payload(STAMP), STAMP + 2.25, 4)).toBe(2.25)
+    expect(broadcasts.hear(payload(STAMP + 5_000), STAMP + 5_010, 4)).toBe(10)
+    expect(broadcasts.snapshot()).toEqual({
+      broadcasts: [
+        { id: "1700000000000", expected: 3, received: 2, firstMs: 1.5, lastMs: 2.25 },
+        { id: "1700000005000", expected: 4, received: 1, firstMs: 10, lastMs: 10 }
+      ],
+      folded: { broadcasts: 0, expected: 0, received: 0 },
+      unstamped: 0
+    })
+  })
+
+  it("that come mixed are told apart, whatever buffer the bytes are in", () => {
+    const broadcasts = new Broadcasts()
+    const shared = Buffer.alloc(13)
+    for (let i = 0; i < 30; i++) {
+      shared.write(String(STAMP + (i % 3)))
+      broadcasts.hear(shared, STAMP + 10, 10)
+    }
+    expect(broadcasts.snapshot().broadcasts.map(({ received }) => received)).toEqual([10, 10, 10])
+  })
+
+  it("leave out messages without a stamp, which have no latency but are counted", () => {
+    const broadcasts = new Broadcasts()
+    broadcasts.hear(payload(STAMP), STAMP, 1)
+    expect(broadcasts.hear(Buffer.from("hello"), STAMP, 1)).toBeNaN()
+    expect(broadcasts.hear(Buffer.from("1700000000000 "), STAMP, 1)).toBeNaN()
+    expect(broadcasts.snapshot()).toMatchObject({ unstamped: 2, broadcasts: [{ received: 1 }] })
+  })
+
+  it("over MAX_BROADCASTS are folded, oldest first, and their late copies still count", () => {
+    const broadcasts = new Broadcasts()
+    const count = MAX_BROADCASTS + 5
+    for (let i = 0; i < count; i++) broadcasts.hear(payload(STAMP + i), STAMP + i, 2)
+    expect(broadcasts.hear(payload(STAMP), STAMP + 900, 2)).toBe(900)
+    const { broadcasts: told, folded } = broadcasts.snapshot()
+    expect(told).toHaveLength(MAX_BROADCASTS)
+    expect(told[0]?.id).toBe(String(STAMP + 5))
+    expect(folded).toEqual({ broadcasts: 5, expected: 10, received: 6 })
+  })
+
+  it("of several processes add up by id", () => {
+    const [one, two] = [new Broadcasts(), new Broadcasts()]
+    one.hear(payload(STAMP), STAMP + 5, 10)
+    one.hear(payload(STAMP), STAMP + 6, 10)
+    two.hear(payload(STAMP), STAMP + 3, 7)
+    two.hear(payload(STAMP + 1), STAMP + 3, 7)
+    two.hear(Buffer.from("x"), STAMP + 3, 7)
+    const sum = addBroadcasts([one.snapshot(), two.snapshot()])
+    expect(sum.broadcasts).toEqual([
+      { id: String(STAMP), expected: 17, received: 3, firstMs: 3, lastMs: 6 },
+      { id: String(STAMP + 1), expected: 7, received: 1, firstMs: 2, lastMs: 2 }
+    ])
+    expect(sum.unstamped).toBe(1)
+  })
+
+  it("of several processes stay within MAX_BROADCASTS", () => {
+    const parts = [0, 1].map((part) => {
+      const broadcasts = new Broadcasts()
+      for (let i = 0; i < MAX_BROADCASTS; i++)
+        broadcasts.hear(payload(STAMP + 2 * i + part), STAMP + 10_000, 1)
+      return broadcasts.snapshot()
+    })
+    const sum = addBroadcasts(parts)
+    expect(sum.broadcasts).toHaveLength(MAX_BROADCASTS)
+    expect(sum.broadcasts[0]?.id).toBe(String(STAMP + MAX_BROADCASTS))
+    expect(sum.folded).toEqual({
+      broadcasts: MAX_BROADCASTS,
+      expected: MAX_BROADCASTS,
+      received: MAX_BROADCASTS
+    })
+  })
+})

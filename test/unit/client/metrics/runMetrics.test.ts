@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest"
+import { addSnapshots, RunMetrics, type RunSnapshot } from "../../../../src/client/metrics/RunMetrics.ts"
+
+const START = 1_700_000_000_000
+
+const run = (): RunMetrics => {
+  const metrics = new RunMetrics(START)
+  for (let i = 0; i < 4; i++) metrics.attempted(START + i)
+  for (let i = 0; i < 3; i++) metrics.opened(START + 10 + i, 5 + i)
+  metrics.failed("connectRefused", false)
+  metrics.closed(1001)
+  metrics.failed("reset", true)
+  metrics.heard(START + 100.5, Buffer.from(String(START + 100)))
+  metrics.heard(START + 101, Buffer.from("not a stamp"))
+  return metrics
+}
+
+describe("what a process measures", () => {
+  it("connections are active from opening until they close or break", () => {
+    expect(run().snapshot(START + 200).connections).toEqual({
+      attempted: 4,
+      opened: 3,
+      active: 1,
+      closed: 1,
+      closedByCode: { 1001: 1 },
+      errors: { connectRefused: 1, reset: 1 }
+    })
+  })
+
+  it("every message counts, and only a stamped one has a latency", () => {
+    const { messageRates, latency, broadcasts } = run().snapshot(START + 200)
+    expect(messageRates.count).toBe(2)
+    expect(latency).toMatchObject({ min: 0.5, max: 0.5, sum: 0.5 })
+    expect(broadcasts.broadcasts).toMatchObject([{ expected: 1, received: 1 }])
+  })
+
+  it("snapshots cross processes as JSON and add up", () => {
+    const one: RunSnapshot = JSON.parse(JSON.stringify(run().snapshot(START + 200)))
+    const sum = addSnapshots([one, one, new RunMetrics(START).snapshot(START)])
+    if ("kind" in sum) throw new Error(sum.message)
+    expect(sum.connections).toMatchObject({
+      attempted: 8,
+      active: 2,
+      errors: { connectRefused: 2, reset: 2 }
+    })
+    expect(sum).toMatchObject({ firstAttemptAt: START, lastOpenAt: START + 12, latency: { sum: 1 } })
+    expect(sum.setupTime).toMatchObject({ min: 5, max: 7, sum: 36 })
+    expect(sum.broadcasts).toMatchObject({ broadcasts: [{ received: 2 }], unstamped: 2 })
+  })
+
+  it("a snapshot that cannot be read is told", () => {
+    const one = run().snapshot(START + 200)
+    expect(addSnapshots([one, { ...one, latency: { ...one.latency, counts: "?" } }])).toMatchObject({
+      kind: "badHistogram"
+    })
+  })
+})
