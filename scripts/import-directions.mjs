@@ -25,7 +25,8 @@ for (const file of readdirSync(src, { recursive: true }).filter((name) => name.e
   for (const [, target] of readFileSync(join(src, file), "utf8").matchAll(imports)) {
     const path = relative(src, join(src, dirname(file), target))
     const room = roomOf(path)
-    if (room !== own && !rooms[own].includes(room)) wrong.push(`src/${file}: ${own} may not import src/${path}`)
+    if (room !== own && !rooms[own].includes(room))
+      wrong.push(`src/${file}: ${own} may not import src/${path}`)
   }
 }
 for (const line of wrong) console.error(line)

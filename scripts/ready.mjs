@@ -36,7 +36,9 @@ const build = (forced) => {
   const built = at("dist", ".built")
   const inputs = [
     ...["src", "bench"].map((folder) => newestBelow(at(folder))),
-    ...["package-lock.json", "tsconfig.base.json", "tsconfig.json", "tsconfig.bench.json"].map((f) => changedAt(at(f)))
+    ...["package-lock.json", "tsconfig.base.json", "tsconfig.json", "tsconfig.bench.json"].map((f) =>
+      changedAt(at(f))
+    )
   ]
   if (!forced && changedAt(built) >= Math.max(...inputs)) return
   const began = Date.now()

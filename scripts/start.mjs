@@ -6,6 +6,8 @@ import { ready } from "./ready.mjs"
 ready()
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const given = process.argv.slice(2)
-const config = given.some((flag) => flag === "--config" || flag.startsWith("--config=")) ? [] : ["--config", here("../conf/app.json")]
+const config = given.some((flag) => flag === "--config" || flag.startsWith("--config="))
+  ? []
+  : ["--config", here("../conf/app.json")]
 process.argv = [process.argv[0], here("../dist/server.js"), ...config, ...given]
 await import("../dist/server.js")

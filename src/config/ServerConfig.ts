@@ -95,6 +95,11 @@ export const serverKeys = {
     Duration.minutes(2),
     "close a connection that was silent for so long; 0: never"
   ),
+  "limits.hookQueue": key(
+    Kind.integer(1),
+    10_000,
+    "messages that wait for the onMessage hook; more are dropped"
+  ),
   "limits.mailbox": key(
     Kind.integer(1, 1_048_576),
     1024,

@@ -27,7 +27,7 @@ export const version: string = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8")
 ).version
 
-const help = ({ name, about, keys }: Program<Keys>): string => {
+const help = ({ name, about, keys }: Pick<Program<Keys>, "name" | "about" | "keys">): string => {
   const rows = Object.entries(keys).map(([path, { kind, fallback, about }]) => [
     `--${path}`,
     `${about} [${fallback === undefined ? "unset" : JSON.stringify(kind.toJson(fallback))}]`

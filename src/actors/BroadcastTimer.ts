@@ -1,0 +1,73 @@
+/**
+ * The broadcast timer: the behaviour of the C1000K server, at a fixed rate from the start of the process.
+ *
+ * Each tick takes a fresh UUID F. With fewer than `totalSize` connections it logs `current channels: N for F` and sends nothing;
+ * otherwise it broadcasts the epoch milliseconds as decimal text and logs before and after. Ticks never overlap: one that overruns
+ * delays the next, and further ones that fell due meanwhile are skipped and counted.
+ */
+import { randomUUID } from "node:crypto"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { createActor } from "xstate"
+import { ServerConfig } from "../config/ServerConfig.ts"
+import { ActorTree } from "../services/ActorTree.ts"
+import { forkLongLived } from "../services/longLived.ts"
+import { Publisher } from "../services/Publisher.ts"
+import { gateMachine } from "./gateMachine.ts"
+
+/** The tick to run next, at `dueMs` or at once if that is past, and how many were skipped for it. */
+export const nextTick = (lastDueMs: number, intervalMs: number, nowMs: number) => {
+  const nextMs = lastDueMs + intervalMs
+  const missed = Math.max(0, Math.floor((nowMs - nextMs) / intervalMs))
+  return { dueMs: nextMs + missed * intervalMs, missed }
+}
+
+const run = Effect.gen(function* () {
+  const { sending, totalSize } = yield* ServerConfig
+  const publisher = yield* Publisher
+  const tree = yield* ActorTree
+  const gate = createActor(gateMachine, { input: { totalSize } })
+  gate.subscribe({ error: () => {} })
+  gate.start()
+  yield* tree.register("primary/broadcast-timer", () => ({ state: gate.getSnapshot().value }))
+
+  const tick = Effect.fnUntraced(function* (missed: number) {
+    const id = randomUUID()
+    const connections = yield* publisher.connections
+    gate.send({ type: "tick", connections, missed })
+    if (gate.getSnapshot().value === "gated")
+      return yield* Effect.logInfo(`current channels: ${connections} for ${id}`)
+    yield* Effect.logInfo(`send msg to channels for ${id}`)
+    const receipt = yield* Effect.orDie(publisher.broadcast(String(yield* Clock.currentTimeMillis), { id }))
+    gate.send({ type: "sent" })
+    const now = yield* publisher.connections
+    yield* Effect.logInfo(`sent msg to channels for ${id}. current channels: ${now}`).pipe(
+      Effect.annotateLogs({
+        eligible: receipt.eligible,
+        written: receipt.written,
+        dropped: receipt.dropped,
+        closed: receipt.closed,
+        timeToLastWriteMs: receipt.timeToLastWriteMs ?? 0
+      })
+    )
+  })
+
+  const intervalMs = Duration.toMillis(sending.timer.interval)
+  let due = { dueMs: (yield* Clock.currentTimeMillis) + Duration.toMillis(sending.timer.delay), missed: 0 }
+  while (true) {
+    yield* Effect.sleep(Math.max(0, due.dueMs - (yield* Clock.currentTimeMillis)))
+    if (due.missed > 0) yield* Effect.logWarning(`the last broadcast overran: ${due.missed} ticks skipped`)
+    yield* tick(due.missed)
+    due = nextTick(due.dueMs, intervalMs, yield* Clock.currentTimeMillis)
+  }
+})
+
+/** Runs unless `onlyTestConnect` is set. */
+export const layer = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const { onlyTestConnect } = yield* ServerConfig
+    if (!onlyTestConnect) yield* forkLongLived("broadcast timer", run)
+  })
+)

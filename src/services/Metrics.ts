@@ -1,0 +1,57 @@
+/**
+ * Metrics in Prometheus' text format. Parts of the service register what they can tell; they are asked when somebody looks, so
+ * a metric costs nothing in between.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
+import type * as Scope from "effect/Scope"
+
+/** One value of one metric. Counters only grow, and their names end in `_total`. */
+export interface Sample {
+  readonly type: "counter" | "gauge"
+  readonly name: string
+  readonly help: string
+  readonly value: number
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+export type Collect = Effect.Effect<ReadonlyArray<Sample>>
+
+export class Metrics extends Context.Service<
+  Metrics,
+  {
+    /** Asks `collect` at each scrape, until the scope closes. */
+    readonly register: (collect: Collect) => Effect.Effect<void, never, Scope.Scope>
+    /** What is registered, and the program's own Effect metrics. */
+    readonly text: Effect.Effect<string>
+  }
+>()("clarion/services/Metrics") {
+  static readonly layer = Layer.sync(this, () => {
+    const sources = new Set<Collect>()
+    const update = ({ type, name, help, value, labels = {} }: Sample) => {
+      const options = { description: help, attributes: labels }
+      return type === "counter"
+        ? Metric.update(Metric.counter(name, options), value)
+        : Metric.update(Metric.gauge(name, options), value)
+    }
+    return Metrics.of({
+      register: (collect) =>
+        Effect.acquireRelease(
+          Effect.sync(() => void sources.add(collect)),
+          () => Effect.sync(() => void sources.delete(collect))
+        ),
+      text: Effect.gen(function* () {
+        const samples = yield* Effect.all([...sources])
+        // A registry of its own for each scrape: values are absolute, and nothing is kept.
+        const registered = yield* Effect.andThen(
+          Effect.forEach(samples.flat(), update, { discard: true }),
+          PrometheusMetrics.format()
+        ).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
+        return registered + (yield* PrometheusMetrics.format())
+      })
+    })
+  })
+}

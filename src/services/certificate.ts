@@ -1,0 +1,27 @@
+/** Reads and tries the files of `server.tls`, so that a wrong one is an error at start and not at the first client. */
+import { readFileSync } from "node:fs"
+import { createSecureContext } from "node:tls"
+import * as Effect from "effect/Effect"
+import type { ServerConfigValue } from "../config/ServerConfig.ts"
+import { ListenFailed } from "./Transport.ts"
+
+export interface Certificate {
+  readonly certFile: string
+  readonly keyFile: string
+  readonly cert: Buffer
+  readonly key: Buffer
+}
+
+/** Undefined where TLS is not configured. */
+export const readCertificate = ({
+  server: { ip, port, tls }
+}: ServerConfigValue): Effect.Effect<Certificate | undefined, ListenFailed> =>
+  Effect.try({
+    try: () => {
+      if (tls.cert === undefined || tls.key === undefined) return undefined
+      const [cert, key] = [readFileSync(tls.cert), readFileSync(tls.key)]
+      createSecureContext({ cert, key })
+      return { certFile: tls.cert, keyFile: tls.key, cert, key }
+    },
+    catch: (error) => new ListenFailed({ ip, port, reason: "tls", detail: (error as Error).message })
+  })

@@ -1,0 +1,93 @@
+/**
+ * HOT PATH. What every transport does with a connection, from the handshake to its end: admission, keepalive, counting,
+ * placing. A transport keeps the socket and calls in here; shards and hooks are behind `Placement`.
+ */
+import { CloseReasons } from "../../protocol/closeCodes.ts"
+import type { Admission, Refusal, RefusalReason } from "./Admission.ts"
+import type { Connection } from "./Connection.ts"
+import type { Keepalive } from "./Keepalive.ts"
+
+/** Numbers since start, read by metrics when they are asked for. */
+export class IntakeCounters {
+  live = 0
+  opened = 0
+  messages = 0
+  messageBytes = 0
+  readonly refused = new Map<RefusalReason, number>()
+  /** By close code; 1006 is a connection that ended without a close frame. */
+  readonly closed = new Map<number, number>()
+}
+
+/** Finds a place for a new connection and hears of its end. */
+export interface Placement {
+  /** False: no shard can take it now. */
+  place(connection: Connection): boolean
+  closed(connection: Connection, code: number): void
+}
+
+const count = <K>(counts: Map<K, number>, key: K) => counts.set(key, (counts.get(key) ?? 0) + 1)
+
+export class Intake {
+  readonly counters = new IntakeCounters()
+  /** Called when the last connection is gone. */
+  onEmpty: (() => void) | undefined
+
+  constructor(
+    readonly admission: Admission,
+    readonly keepalive: Keepalive,
+    readonly placement: Placement,
+    /** Bytes of the largest message. */
+    readonly messageSize: number,
+    readonly now: () => number
+  ) {}
+
+  /** Before the upgrade. Undefined: admitted; then `opened`, or `abandoned`, must follow. */
+  admit(address: string): Refusal | undefined {
+    const refusal = this.admission.admit(address, this.now())
+    return refusal === undefined ? undefined : this.refuse(refusal)
+  }
+
+  refuse(refusal: Refusal): Refusal {
+    count(this.counters.refused, refusal.reason)
+    return refusal
+  }
+
+  /** An admitted handshake that did not become a connection. */
+  abandoned(address: string): void {
+    this.admission.release(address)
+  }
+
+  opened(connection: Connection): void {
+    this.counters.live++
+    this.counters.opened++
+    this.keepalive.opened(connection)
+    if (!this.placement.place(connection)) connection.close(CloseReasons.tryAgain)
+  }
+
+  /** A whole message came in; the bytes are valid until it returns. */
+  message(connection: Connection, data: Uint8Array, isBinary: boolean): void {
+    this.counters.messages++
+    this.counters.messageBytes += data.length
+    this.keepalive.heard(connection)
+    if (data.length > this.messageSize) connection.close(CloseReasons.tooBig)
+    else connection.owner?.message(connection, data, isBinary)
+  }
+
+  /** Nothing more is to be sent to it, though its socket may live a moment longer. */
+  leaving(connection: Connection): void {
+    const owner = connection.owner
+    connection.owner = undefined
+    owner?.left(connection)
+  }
+
+  /** The socket is gone. Called once for each opened connection. */
+  closed(connection: Connection, address: string, code: number): void {
+    this.leaving(connection)
+    this.keepalive.closed(connection)
+    this.admission.release(address)
+    this.counters.live--
+    count(this.counters.closed, code)
+    this.placement.closed(connection, code)
+    if (this.counters.live === 0) this.onEmpty?.()
+  }
+}

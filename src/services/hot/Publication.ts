@@ -1,0 +1,60 @@
+/**
+ * HOT PATH. A publication on its way to the sockets, and the delivery that adds up what became of it.
+ */
+
+/** One message for everyone on a channel. */
+export interface Publication {
+  /** The bytes that go out in one frame, the same for each connection; never changed after publishing. */
+  readonly data: Uint8Array
+  /** False: a text frame, and `data` is valid UTF-8. */
+  readonly isBinary: boolean
+  readonly delivery: Delivery
+}
+
+/** What became of one publication, in the shards that have finished with it so far. */
+export interface DeliveryCounts {
+  /** Connections that were there when a shard took the publication up: written + dropped + closed. */
+  readonly eligible: number
+  /** Handed to the kernel or to the connection's bounded send buffer. */
+  readonly written: number
+  /** Not sent: the connection's send buffer or the shard's mailbox was full. */
+  readonly dropped: number
+  /** Not sent: the connection closed before its turn. */
+  readonly closed: number
+}
+
+/**
+ * Counts of one publication over all shards. `parts` shards owe a result each; when the last has come,
+ * `onComplete` is called once.
+ */
+export class Delivery implements DeliveryCounts {
+  eligible = 0
+  written = 0
+  dropped = 0
+  closed = 0
+  /** Milliseconds since the epoch, with fractions; NaN while nothing is written. */
+  firstWriteAt = Number.NaN
+  lastWriteAt = Number.NaN
+  onComplete: (() => void) | undefined
+  #parts = 0
+
+  get isComplete(): boolean {
+    return this.#parts === 0
+  }
+
+  expect(parts: number): void {
+    this.#parts += parts
+  }
+
+  /** One shard is done. Whatever is eligible and neither written nor dropped has closed. */
+  add(eligible: number, written: number, dropped: number, firstWriteAt: number, lastWriteAt: number): void {
+    this.eligible += eligible
+    this.written += written
+    this.dropped += dropped
+    this.closed += eligible - written - dropped
+    if (!(firstWriteAt >= this.firstWriteAt)) this.firstWriteAt = firstWriteAt
+    if (!(lastWriteAt <= this.lastWriteAt)) this.lastWriteAt = lastWriteAt
+    this.#parts--
+    if (this.#parts === 0) this.onComplete?.()
+  }
+}

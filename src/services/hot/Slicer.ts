@@ -1,0 +1,41 @@
+/**
+ * HOT PATH. Shares the event loop among long jobs: one slice of one job for each turn, round robin.
+ *
+ * Between two slices the loop serves sockets, pings, accepts and the API. One `setImmediate` chain for the whole
+ * process, however many shards drain: two drains at once do not make a turn longer, they take turns.
+ */
+
+export interface Job {
+  /** Does a little, about a millisecond at most; false when nothing is left. It does not throw. */
+  slice(): boolean
+}
+
+export class Slicer {
+  #jobs: Array<Job> = []
+  #next = 0
+  #running = false
+
+  add(job: Job): void {
+    this.#jobs.push(job)
+    if (!this.#running) {
+      this.#running = true
+      setImmediate(this.#turn)
+    }
+  }
+
+  /** The job gets no further slice. */
+  cancel(job: Job): void {
+    this.#jobs = this.#jobs.filter((other) => other !== job)
+  }
+
+  readonly #turn = (): void => {
+    if (this.#next >= this.#jobs.length) this.#next = 0
+    const job = this.#jobs[this.#next]
+    if (job !== undefined) {
+      if (job.slice()) this.#next++
+      else this.cancel(job)
+    }
+    this.#running = this.#jobs.length > 0
+    if (this.#running) setImmediate(this.#turn)
+  }
+}

@@ -1,0 +1,37 @@
+/** What RFC 6455 §4.2.1 asks of an upgrade, checked alike on every transport. */
+import type { Refusal } from "./Admission.ts"
+
+const invalid = (status: number, message: string): Refusal => ({ status, reason: "invalid", message })
+
+const NOT_UPGRADE = invalid(426, "this address speaks WebSocket: upgrade required")
+const NOT_GET = invalid(405, "a WebSocket handshake is a GET")
+const BAD_VERSION = invalid(426, "Sec-WebSocket-Version must be 13")
+const BAD_KEY = invalid(400, "Sec-WebSocket-Key must be 16 bytes in base64")
+
+/** 16 bytes in base64: 22 characters and two of padding. */
+const KEY = /^[A-Za-z0-9+/]{22}==$/
+
+/** The headers arrive in lower case; undefined or empty when absent. */
+export const checkUpgrade = (
+  method: string,
+  upgrade: string | undefined,
+  key: string | undefined,
+  version: string | undefined
+): Refusal | undefined => {
+  if (upgrade?.toLowerCase() !== "websocket") return NOT_UPGRADE
+  if (method.toUpperCase() !== "GET") return NOT_GET
+  if (version !== "13") return BAD_VERSION
+  if (key === undefined || !KEY.test(key)) return BAD_KEY
+  return undefined
+}
+
+/** Headers of a refusal: every transport answers with the same. */
+export const refusalHeaders = (refusal: Refusal): ReadonlyArray<readonly [name: string, value: string]> => [
+  ["content-type", "text/plain; charset=utf-8"],
+  ...(refusal.status === 426
+    ? [["sec-websocket-version", "13"] as const, ["upgrade", "websocket"] as const]
+    : []),
+  ...(refusal.retryAfterSeconds === undefined
+    ? []
+    : [["retry-after", String(refusal.retryAfterSeconds)] as const])
+]

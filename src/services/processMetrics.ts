@@ -1,0 +1,45 @@
+/** What Prometheus expects every process to tell, under its customary names, and the delay of the event loop. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { version } from "../config/commandLine.ts"
+import { EventLoopDelay, type LoopDelay } from "./EventLoopDelay.ts"
+import { Metrics, type Sample } from "./Metrics.ts"
+
+const loopDelay = ({ p50, p99, max }: LoopDelay): ReadonlyArray<Sample> =>
+  [["0.5", p50] as const, ["0.99", p99] as const, ["1", max] as const].map(([quantile, ms]) => ({
+    type: "gauge",
+    name: "clarion_event_loop_delay_seconds",
+    help: "Delay of the event loop in the last ten seconds",
+    value: ms / 1000,
+    labels: { quantile }
+  }))
+
+const collect = (delay: LoopDelay): ReadonlyArray<Sample> => {
+  const { user, system } = process.cpuUsage()
+  const { rss, heapUsed } = process.memoryUsage()
+  return [
+    {
+      type: "gauge",
+      name: "clarion_build_info",
+      help: "Always 1; the labels tell the versions",
+      value: 1,
+      labels: { version, node: process.version }
+    },
+    {
+      type: "counter",
+      name: "process_cpu_seconds_total",
+      help: "User and system CPU time",
+      value: (user + system) / 1e6
+    },
+    { type: "gauge", name: "process_resident_memory_bytes", help: "Resident memory", value: rss },
+    { type: "gauge", name: "nodejs_heap_size_used_bytes", help: "Heap in use", value: heapUsed },
+    ...loopDelay(delay)
+  ]
+}
+
+export const layer = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const delay = yield* EventLoopDelay
+    yield* (yield* Metrics).register(Effect.sync(() => collect(delay.window())))
+  })
+)

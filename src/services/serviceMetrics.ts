@@ -1,0 +1,81 @@
+/** The service's own metrics: connections, handshakes, messages, broadcasts. Names are documented in docs/metrics.md. */
+import type { Intake } from "./hot/Intake.ts"
+import type { Sample } from "./Metrics.ts"
+import type { BroadcastTotals } from "./Publisher.ts"
+
+/** What is counted outside the intake. */
+export interface DropCounters {
+  readonly slowConsumers: () => number
+  readonly hooks: { readonly dropped: () => number }
+}
+
+const gauge = (name: string, help: string, value: number): Sample => ({ type: "gauge", name, help, value })
+
+const counter = (
+  name: string,
+  help: string,
+  value: number,
+  labels: Readonly<Record<string, string>> = {}
+): Sample => ({
+  type: "counter",
+  name,
+  help,
+  value,
+  labels
+})
+
+export const serviceSamples = (
+  { counters, keepalive }: Intake,
+  { totals }: { readonly totals: Readonly<BroadcastTotals> },
+  drops: DropCounters
+): ReadonlyArray<Sample> => [
+  gauge("clarion_connections", "Live connections", counters.live),
+  counter("clarion_connections_opened_total", "Connections established", counters.opened),
+  ...[...counters.closed].map(([code, count]) =>
+    counter(
+      "clarion_connections_closed_total",
+      "Connections ended, by close code (1006: without a close frame)",
+      count,
+      {
+        code: String(code)
+      }
+    )
+  ),
+  ...[...counters.refused].map(([reason, count]) =>
+    counter("clarion_handshakes_refused_total", "Handshakes answered with an HTTP error", count, { reason })
+  ),
+  counter("clarion_pings_total", "Pings sent to silent connections", keepalive.pinged),
+  counter(
+    "clarion_connections_idle_total",
+    "Connections closed because nothing was heard",
+    keepalive.expired
+  ),
+  counter(
+    "clarion_slow_consumers_total",
+    "Times that a connection's send buffer was full",
+    drops.slowConsumers()
+  ),
+  counter("clarion_messages_received_total", "Messages from clients", counters.messages),
+  counter("clarion_messages_received_bytes_total", "Bytes of messages from clients", counters.messageBytes),
+  counter(
+    "clarion_hook_messages_dropped_total",
+    "Messages that found the hook queue full",
+    drops.hooks.dropped()
+  ),
+  counter("clarion_broadcasts_total", "Broadcasts published", totals.broadcasts),
+  counter(
+    "clarion_messages_written_total",
+    "Broadcast messages handed to the kernel or a send buffer",
+    totals.written
+  ),
+  counter(
+    "clarion_messages_dropped_total",
+    "Broadcast messages not sent: send buffer or mailbox full",
+    totals.dropped
+  ),
+  counter(
+    "clarion_messages_missed_total",
+    "Broadcast messages not sent: the connection closed first",
+    totals.closed
+  )
+]

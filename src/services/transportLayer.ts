@@ -1,0 +1,38 @@
+/** Which transport serves: uWebSockets.js where its binary loads, else ws, and what that costs is said once. */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
+import { ServerConfig } from "../config/ServerConfig.ts"
+import { layerUws, loadUws } from "./uws/UwsTransport.ts"
+import { layerWs } from "./ws/WsTransport.ts"
+
+/** `server.transport` is "uws", and its binary does not load on this Node. */
+export class TransportMissing extends Data.TaggedError("TransportMissing")<{ readonly detail: string }> {
+  override readonly [Runtime.errorExitCode] = 69
+
+  override get message(): string {
+    return `server.transport is "uws", but uWebSockets.js does not load on Node ${process.version}: ${this.detail}`
+  }
+}
+
+export const layerTransport = Layer.unwrap(
+  Effect.gen(function* () {
+    const { server } = yield* ServerConfig
+    if (server.transport === "ws") return layerWs
+    return yield* loadUws.pipe(
+      Effect.map(layerUws),
+      Effect.catch((error) => {
+        const detail = error.message.split("\n")[0] ?? ""
+        if (server.transport === "uws") return Effect.fail(new TransportMissing({ detail }))
+        return Effect.as(
+          Effect.logWarning(
+            `uWebSockets.js does not load on Node ${process.version}, so ws serves: about six times the memory for a connection and ` +
+              `twice the CPU for a message. README, "Other Node versions", tells how to add a build for this Node. (${detail})`
+          ),
+          layerWs
+        )
+      })
+    )
+  })
+)
