@@ -1,0 +1,48 @@
+/** Whether the client measured the server or itself: when it was the bottleneck, its latency figures say so. */
+import type { Counts } from "../metrics/RunMetrics.ts"
+
+/** How busy the client was. */
+export interface ClientLoad {
+  /** Milliseconds that its event loop kept callers waiting. A latency can be too high by as much. */
+  readonly loopDelayMs: { readonly p50: number; readonly p99: number; readonly max: number }
+  /** CPU time over wall time since start, of its busiest process: 1 is one core. */
+  readonly cpu: number
+}
+
+/** Above, the 99th percentile of the event-loop delay is a visible part of the latencies. */
+export const MAX_LOOP_DELAY_P99_MS = 25
+/** Above, messages wait for the client more often than not. */
+export const MAX_CPU = 0.9
+
+/** Error kinds for which the client or its machine is the cause. */
+const ownLimits = ["tooManyOpenFiles", "portsExhausted", "badLocalAddress"]
+
+/** A sentence for each reason to doubt the figures; none: they can be relied on. */
+export const whyUnreliable = (
+  { loopDelayMs, cpu }: ClientLoad,
+  errors: Counts,
+  clampedLatencies: number
+): ReadonlyArray<string> => {
+  const reasons: Array<string> = []
+  if (loopDelayMs.p99 > MAX_LOOP_DELAY_P99_MS) {
+    reasons.push(
+      `The client's event loop was late by ${loopDelayMs.p99.toFixed(1)} ms at the 99th percentile ` +
+        `(bound: ${MAX_LOOP_DELAY_P99_MS} ms), so latencies may be too high by as much.`
+    )
+  }
+  if (cpu > MAX_CPU) {
+    reasons.push(
+      `The client used ${(cpu * 100).toFixed(0)} % of a core (bound: ${MAX_CPU * 100} %), so it may have been the bottleneck.`
+    )
+  }
+  for (const kind of ownLimits) {
+    const count = errors[kind] ?? 0
+    if (count > 0) reasons.push(`${count} connections failed by the client's own limits (${kind}).`)
+  }
+  if (clampedLatencies > 0) {
+    reasons.push(
+      `${clampedLatencies} latencies were below 0 or over an hour: the clocks of client and server differ.`
+    )
+  }
+  return reasons
+}
