@@ -1,5 +1,6 @@
 import * as net from "node:net"
 import { afterEach, describe, expect, it } from "vitest"
+import { MAX_UNSENT_BYTES } from "../../../src/client/ClientSocket.ts"
 import { Connector, type ConnectorOptions } from "../../../src/client/Connector.ts"
 import { acceptOf } from "../../../src/client/handshake.ts"
 import { MAX_PORT_TRIES } from "../../../src/client/localPorts.ts"
@@ -224,6 +225,35 @@ describe("servers that misbehave once open", () => {
     await closeSent.told
     expect(socket.state).toBe("closing")
     socket.timeOut()
+    await owner.ended()
+    expect(owner.lines).toEqual(["open", "closed 1006  unclean"])
+  })
+
+  it("a reset while it is closing is an unclean end, not a failure", async () => {
+    const port = await serve((socket, good) => {
+      socket.on("data", () => void socket.resetAndDestroy())
+      socket.write(good)
+    })
+    const { owner, socket } = connect(port)
+    await owner.heard(/^open/)
+    socket.close(1000)
+    await owner.ended()
+    expect(owner.lines).toEqual(["open", "closed 1006  unclean"])
+  })
+
+  it("a server that does not read is sent MAX_UNSENT_BYTES and one message more than the system takes", async () => {
+    const port = await serve((socket, good) => {
+      socket.pause()
+      socket.write(good)
+    })
+    const { owner, socket } = connect(port)
+    await owner.heard(/^open/)
+    const message = Buffer.alloc(MAX_UNSENT_BYTES)
+    const accepted = Array.from({ length: 2_000 }, () => socket.sendBinary(message)).filter((sent) => sent)
+    expect(accepted.length).toBeGreaterThan(1)
+    expect(accepted.length).toBeLessThan(2_000)
+    expect(socket.sendText("no")).toBe(false)
+    socket.terminate()
     await owner.ended()
     expect(owner.lines).toEqual(["open", "closed 1006  unclean"])
   })
