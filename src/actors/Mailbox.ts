@@ -30,8 +30,8 @@ export interface Mailbox<A, P extends Overflow> {
   readonly take: (max: number) => Effect.Effect<Array<A>, Cause.Done>
   /** Takes no further message; those that wait can still be taken. */
   readonly close: Effect.Effect<void>
-  /** Takes everything at once, without waiting: for an actor that ends and must account for what it leaves. */
-  readonly takeAllUnsafe: () => Array<A>
+  /** Takes what is there, at most `max`, without waiting. */
+  readonly takeUnsafe: (max: number) => Array<A>
 }
 
 const offers = <A>(queue: Queue.Queue<A, Cause.Done>): Offer<A> => ({
@@ -54,11 +54,14 @@ export const make = <A, P extends Overflow>(overflow: P, capacity: number): Effe
       depth: () => Queue.sizeUnsafe(queue),
       take: (max) => Queue.takeBetween(queue, 1, max),
       close: Effect.asVoid(Queue.end(queue)),
-      takeAllUnsafe: () => {
-        const left: Array<A> = []
-        for (let exit = Queue.takeUnsafe(queue); exit?._tag === "Success"; exit = Queue.takeUnsafe(queue))
-          left.push(exit.value)
-        return left
+      takeUnsafe: (max) => {
+        const taken: Array<A> = []
+        while (taken.length < max) {
+          const next = Queue.takeUnsafe(queue)
+          if (next?._tag !== "Success") break
+          taken.push(next.value)
+        }
+        return taken
       }
     })
   )

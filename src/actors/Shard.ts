@@ -19,6 +19,13 @@ import type { Life } from "./Supervisor.ts"
 /** Publications that one drain takes at most: what one connection is written in one go. */
 const DRAIN_MAX = 256
 
+/**
+ * A shard waits so long before it sends, where sending takes longer than that anyway: publications that follow closely go out
+ * in the same write. Ten sent one by one over a socket cost 1.3 µs a message without it, below 0.8 with it (10,000 connections).
+ */
+const LINGER = "1 milli"
+const LINGER_FROM_CONNECTIONS = 500
+
 export interface ShardOptions {
   readonly fanOut: FanOut
   readonly slicer: Slicer
@@ -34,6 +41,8 @@ export interface ShardOptions {
 /** One life of a shard, as others see it. */
 export class Shard implements ConnectionOwner, HubMember {
   readonly connections = new SlotList<Connection>()
+  /** Taken from the mailbox, and not yet with a drain that accounts for it. */
+  #taken: ReadonlyArray<Publication> = []
 
   constructor(
     readonly mailbox: Mailbox.Mailbox<Publication, "refuse">,
@@ -59,11 +68,23 @@ export class Shard implements ConnectionOwner, HubMember {
 
   readonly offer = (publication: Publication): boolean => this.mailbox.offer(publication)
 
+  /** Waits for publications, and takes all that go out together. */
+  readonly takeBatch = Effect.fnUntraced(function* (this: Shard) {
+    const { mailbox } = this
+    this.#taken = yield* mailbox.take(DRAIN_MAX)
+    if (this.size >= LINGER_FROM_CONNECTIONS) {
+      yield* Effect.sleep(LINGER)
+      this.#taken = [...this.#taken, ...mailbox.takeUnsafe(DRAIN_MAX - this.#taken.length)]
+    }
+    return this.#taken
+  })
+
   /** Sends a batch to everyone; interrupted, it stops between two slices. */
   readonly drain = (publications: ReadonlyArray<Publication>): Effect.Effect<void> =>
     Effect.callback((resume) => {
       const { fanOut, slicer, now, onSlow } = this.options
       const done = () => resume(Effect.void)
+      this.#taken = []
       const drain = new Drain(this.connections, publications, fanOut, now, onSlow, done)
       slicer.add(drain)
       return Effect.sync(() => {
@@ -74,8 +95,9 @@ export class Shard implements ConnectionOwner, HubMember {
 
   /** Accounts for what nobody will send any more, and ends the connections. */
   readonly end = (): void => {
-    for (const { delivery } of this.mailbox.takeAllUnsafe())
+    for (const { delivery } of [...this.#taken, ...this.mailbox.takeUnsafe(this.mailbox.capacity)]) {
       delivery.add(this.size, 0, 0, Number.NaN, Number.NaN)
+    }
     for (const connection of [...this.connections.items]) connection.close(CloseReasons.restart)
   }
 }
@@ -94,7 +116,7 @@ export const shardProgram = (options: ShardOptions, alive: (shard: Shard | undef
     )
     yield* Effect.forkScoped(Effect.andThen(life.stopping, mailbox.close))
     yield* life.started
-    yield* Effect.flatMap(mailbox.take(DRAIN_MAX), shard.drain).pipe(
+    yield* Effect.flatMap(shard.takeBatch(), shard.drain).pipe(
       Effect.forever,
       Effect.catchTag("Done", () => Effect.void)
     )
