@@ -11,8 +11,8 @@ const rooms = {
   protocol: [],
   config: ["protocol"],
   services: ["config", "protocol", "services/hot"],
-  actors: ["services", "config", "protocol", "services/hot"],
-  client: ["actors", "services", "config", "protocol", "services/hot"],
+  client: ["services", "config", "protocol", "services/hot"],
+  actors: ["client", "services", "config", "protocol", "services/hot"],
   ui: ["protocol"]
 }
 const roomOf = (path) => Object.keys(rooms).find((room) => path.startsWith(`${room}/`))

@@ -1,24 +1,58 @@
-/** What both programs do with their command line and their end. */
+/** What both programs do with their command line, their signals and their end. */
+
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import * as Runtime from "effect/Runtime"
 import { type Program, readCommandLine } from "./config/commandLine.ts"
 import type { ConfigOf, Keys } from "./config/Keys.ts"
 
 /** Prints what the command line asks for and exits, or runs. A wrong configuration is told on stderr; exit code 78. */
-export const runProgram = <K extends Keys>(
-  program: Program<K>,
-  run: (config: ConfigOf<K>, source: string) => void
-): void => {
+export const runProgram = <K extends Keys>(program: Program<K>, run: (config: ConfigOf<K>) => void): void => {
   const wish = readCommandLine(program, process.argv.slice(2), process.env)
   if (Result.isFailure(wish)) {
     process.stderr.write(`${wish.failure.message}\n`)
     process.exitCode = 78
   } else if ("print" in wish.success) process.stdout.write(`${wish.success.print}\n`)
-  else run(wish.success.config, wish.success.source)
+  else run(wish.success.config)
 }
 
-/** SIGTERM and SIGINT are the ordinary end of a server: exit code 0. */
-export const teardown: Runtime.Teardown = (exit, done) =>
-  Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? done(0) : Runtime.defaultTeardown(exit, done)
+/** An expected failure is one line on stderr, a bug its whole cause. */
+const tell = (cause: Cause.Cause<unknown>): void => {
+  const expected = Cause.findErrorOption(cause)
+  const isExpected = expected._tag === "Some" && expected.value instanceof Error
+  process.stderr.write(`${isExpected ? (expected.value as Error).message : Cause.pretty(cause)}\n`)
+}
+
+/** SIGTERM and SIGINT are an ordinary end: exit code 0. A failure is told, and its own code is the exit code, else 1. */
+const teardown: Runtime.Teardown = (exit, done) => {
+  if (Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)) return done(0)
+  if (Exit.isFailure(exit)) tell(exit.cause)
+  Runtime.defaultTeardown(exit, done)
+}
+
+/** Runs until the effect ends or a signal interrupts it; all finalizers are awaited. */
+export const runMain = <A, E>(main: Effect.Effect<A, E>): void =>
+  NodeRuntime.runMain(main, { teardown, disableErrorReporting: true })
+
+/** Runs what a signal does not interrupt but asks to conclude: `stopped` completes, and its own end decides the exit code. */
+export const runConcluding = <A, E>(main: (stopped: Effect.Effect<void>) => Effect.Effect<A, E>): void => {
+  let concluded: Exit.Exit<unknown, unknown> | undefined
+  const whole = Effect.gen(function* () {
+    const stop = yield* Deferred.make<void>()
+    const fiber = yield* Effect.forkDetach(main(Deferred.await(stop)), { startImmediately: true })
+    const conclude = Effect.gen(function* () {
+      yield* Deferred.succeed(stop, undefined)
+      concluded = yield* Fiber.await(fiber)
+    })
+    return yield* Effect.onInterrupt(Fiber.join(fiber), () => conclude)
+  })
+  NodeRuntime.runMain(whole, {
+    teardown: (exit: Exit.Exit<unknown, unknown>, done) => teardown(concluded ?? exit, done),
+    disableErrorReporting: true
+  })
+}

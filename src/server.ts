@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 /** `node dist/server.js`: reads the configuration and serves until it is told to stop. */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import { clientKeys } from "./config/ClientConfig.ts"
 import { serverKeys, serverRules } from "./config/ServerConfig.ts"
 import { PushServer } from "./PushServer.ts"
-import { runProgram, teardown } from "./program.ts"
+import { runMain, runProgram } from "./program.ts"
 import * as Logs from "./services/Logs.ts"
 
 const program = {
@@ -17,8 +16,6 @@ const program = {
 }
 
 runProgram(program, (config) => {
-  const serve = Effect.flatMap(PushServer, ({ failure }) => failure).pipe(
-    Effect.provide(PushServer.layer(config))
-  )
-  NodeRuntime.runMain(Effect.provide(serve, Logs.layer(config.log)), { teardown })
+  const serve = Effect.flatMap(PushServer, ({ failure }) => failure)
+  runMain(serve.pipe(Effect.provide(PushServer.layer(config)), Effect.provide(Logs.layer(config.log))))
 })

@@ -15,7 +15,8 @@ import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
 import { createActor } from "xstate"
 import { type ActorProbe, ActorTree } from "../services/ActorTree.ts"
-import { makeMachineClock, makeNow } from "./clock.ts"
+import { makeNow } from "../services/now.ts"
+import { makeMachineClock } from "./clock.ts"
 import { backoffMs, type LifecycleState, lifecycleMachine, type RestartPolicy } from "./lifecycleMachine.ts"
 
 /** An actor crashed more often than its budget allows. `cause` is the last crash. */

@@ -4,11 +4,11 @@
  * On the live clock native timers are used: 210 bytes each against 1.1 KB for a sleeping fiber.
  */
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
+import { isLive } from "../services/now.ts"
 
 /** What xstate's `createActor(machine, { clock })` takes. */
 export interface MachineClock {
@@ -23,15 +23,10 @@ const native: MachineClock = {
 
 export const makeMachineClock: Effect.Effect<MachineClock, never, Scope.Scope> = Effect.gen(function* () {
   const clock = yield* Clock.clockWith(Effect.succeed)
-  if (clock === Context.get(Context.empty(), Clock.Clock)) return native
+  if (isLive(clock)) return native
   const fork = yield* FiberSet.makeRuntime<never>()
   return {
     setTimeout: (fn, ms) => fork(Effect.andThen(Effect.sleep(ms), Effect.sync(fn))),
     clearTimeout: (id) => (id as Fiber.Fiber<void> | undefined)?.interruptUnsafe()
   }
 })
-
-/** Milliseconds since the epoch with fractions, for code outside the runtime. */
-export const makeNow: Effect.Effect<() => number> = Clock.clockWith((clock) =>
-  Effect.succeed(() => Number(clock.currentTimeNanosUnsafe()) / 1e6)
-)

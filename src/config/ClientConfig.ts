@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import { type ConfigOf, key } from "./Keys.ts"
 import * as Kind from "./Kind.ts"
+import { parseLocalAddresses } from "./localAddresses.ts"
 import type { Rule } from "./resolve.ts"
 
 const milliseconds = Kind.number(0)
@@ -69,5 +70,16 @@ export const clientRules: ReadonlyArray<Rule<ClientConfigValue>> = [
   ({ server: { uri } }) =>
     URL.canParse(uri) && /^wss?:$/.test(new URL(uri).protocol)
       ? []
-      : [{ where: "server.uri", message: `expected a ws:// or wss:// address, found ${JSON.stringify(uri)}` }]
+      : [
+          { where: "server.uri", message: `expected a ws:// or wss:// address, found ${JSON.stringify(uri)}` }
+        ],
+  ({ local }) => {
+    const addresses = parseLocalAddresses(local.ip)
+    return "problems" in addresses
+      ? addresses.problems.map(({ found, message }) => ({
+          where: "local.ip",
+          message: `${message}, found ${JSON.stringify(found)}`
+        }))
+      : []
+  }
 ]

@@ -7,7 +7,6 @@
  */
 import { isUtf8 } from "node:buffer"
 import { randomUUID } from "node:crypto"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -15,6 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import { Hub } from "./Hub.ts"
 import { Delivery, type DeliveryCounts } from "./hot/Publication.ts"
+import { makeNow } from "./now.ts"
 
 /** What became of a broadcast. */
 export interface Receipt extends DeliveryCounts {
@@ -84,8 +84,7 @@ export class Publisher extends Context.Service<
       const hub = yield* Hub
       const totals = new BroadcastTotals()
       const context = yield* Effect.context<never>()
-      const clock = yield* Clock.clockWith(Effect.succeed)
-      const now = () => Number(clock.currentTimeNanosUnsafe()) / 1e6
+      const now = yield* makeNow
 
       const start = (
         data: Uint8Array,

@@ -1,18 +1,26 @@
 /**
  * How many copies of each broadcast arrived and when. A broadcast is known by its stamp, which is also its payload;
  * two broadcasts within one millisecond are therefore counted as one, with twice the copies.
+ *
+ * While connections are still being opened, nobody can tell from outside which of them a broadcast should reach. So a
+ * connection that opened less than JOINING_MS before the stamp, or after it, is neither expected nor counted.
  */
+import { RecentTimes } from "./RecentTimes.ts"
 import { STAMP_DIGITS, stampOf } from "./stamp.ts"
 
 /** Broadcasts told one by one; older ones are folded into one sum, which is counted. */
 export const MAX_BROADCASTS = 1_000
 
+/** A connection older than this at a broadcast's stamp was in the server's list; clocks of two processes differ by less. */
+export const JOINING_MS = 10
+
 /** One broadcast; latencies are milliseconds from its stamp. */
 export interface Broadcast {
   /** Its payload: 13 digits. */
   readonly id: string
-  /** Connections that were open when the first copy arrived. */
+  /** Connections that were open when the first copy arrived, but for those that had just opened. */
   readonly expected: number
+  /** Copies that those connections got. */
   readonly received: number
   readonly firstMs: number
   readonly lastMs: number
@@ -46,12 +54,18 @@ export class Broadcasts {
   /** The payload heard last and its entry: most messages of a broadcast come one behind the other. */
   private readonly lastBytes = new Uint8Array(STAMP_DIGITS)
   private last: Entry | undefined
+  private readonly opens = new RecentTimes()
+
+  /** A connection opened at `now`. */
+  opened(now: number): void {
+    this.opens.add(now)
+  }
 
   /**
    * Counts one message and returns its latency in milliseconds, NaN where it carries no stamp. `now` is the epoch
-   * time in milliseconds, fractional; `active` is how many connections are open.
+   * time in milliseconds, fractional; `active` is how many connections are open, `openedAt` when this one opened.
    */
-  hear(bytes: Uint8Array, now: number, active: number): number {
+  hear(bytes: Uint8Array, now: number, active: number, openedAt: number): number {
     if (this.last === undefined || !isSame(bytes, this.lastBytes)) {
       const stamp = stampOf(bytes)
       if (stamp < 0) {
@@ -67,9 +81,15 @@ export class Broadcasts {
       this.lastBytes.set(bytes)
     }
     const latency = now - this.last.stamp
+    if (openedAt > this.last.stamp - JOINING_MS) return latency
     this.last.received++
     this.last.lastMs = latency
     return latency
+  }
+
+  /** Copies of the latest broadcast that are still to come. */
+  get missing(): number {
+    return this.last === undefined ? 0 : Math.max(0, this.last.expected - this.last.received)
   }
 
   snapshot(): BroadcastsSnapshot {
@@ -82,7 +102,8 @@ export class Broadcasts {
     if (stamp <= this.foldedUpTo) return undefined
     const latency = now - stamp
     const id = String(stamp).padStart(STAMP_DIGITS, "0")
-    const entry: Entry = { stamp, id, expected: active, received: 0, firstMs: latency, lastMs: latency }
+    const expected = Math.max(0, active - this.opens.since(stamp - JOINING_MS))
+    const entry: Entry = { stamp, id, expected, received: 0, firstMs: latency, lastMs: latency }
     this.byStamp.set(stamp, entry)
     if (this.byStamp.size > MAX_BROADCASTS) this.fold(this.byStamp.values().next().value!)
     return entry

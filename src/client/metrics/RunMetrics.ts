@@ -37,6 +37,19 @@ export interface RunSnapshot {
   readonly broadcasts: BroadcastsSnapshot
 }
 
+/** The few figures that a view shows, cheap enough to be asked for several times a second. */
+export interface Glance {
+  readonly active: number
+  readonly opened: number
+  readonly errors: number
+  readonly messages: number
+  /** Milliseconds; null before the first stamped message. */
+  readonly p50: number | null
+  readonly p99: number | null
+  /** Copies of the latest broadcast that are still to come. */
+  readonly missing: number
+}
+
 export class RunMetrics {
   private attempts = 0
   private opens = 0
@@ -67,6 +80,7 @@ export class RunMetrics {
     this.opens++
     this.active++
     this.lastOpenAt = now
+    this.broadcasts.opened(now)
     this.setups.mark(now)
     this.setupTime.record(setupMs)
   }
@@ -83,11 +97,25 @@ export class RunMetrics {
     this.errors[kind] = (this.errors[kind] ?? 0) + 1
   }
 
-  /** One message, of any kind; a stamped one tells its latency. */
-  heard(now: number, payload: Uint8Array): void {
+  /** One message, of any kind, on a connection that opened at `openedAt`; a stamped one tells its latency. */
+  heard(now: number, payload: Uint8Array, openedAt: number): void {
     this.messages.mark(now)
-    const latency = this.broadcasts.hear(payload, now, this.active)
+    const latency = this.broadcasts.hear(payload, now, this.active, openedAt)
     if (!Number.isNaN(latency)) this.latency.record(latency)
+  }
+
+  glance(): Glance {
+    const { latency } = this
+    const isEmpty = latency.count === 0
+    return {
+      active: this.active,
+      opened: this.opens,
+      errors: Object.values(this.errors).reduce((sum, count) => sum + count, 0),
+      messages: this.messages.count,
+      p50: isEmpty ? null : latency.percentile(50),
+      p99: isEmpty ? null : latency.percentile(99),
+      missing: this.broadcasts.missing
+    }
   }
 
   snapshot(now: number): RunSnapshot {

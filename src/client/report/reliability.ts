@@ -7,6 +7,8 @@ export interface ClientLoad {
   readonly loopDelayMs: { readonly p50: number; readonly p99: number; readonly max: number }
   /** CPU time over wall time since start, of its busiest process: 1 is one core. */
   readonly cpu: number
+  /** Ramps that died and were started again: their connections were opened twice. */
+  readonly rampRestarts: number
 }
 
 /** Above, the 99th percentile of the event-loop delay is a visible part of the latencies. */
@@ -19,7 +21,7 @@ const ownLimits = ["tooManyOpenFiles", "portsExhausted", "badLocalAddress"]
 
 /** A sentence for each reason to doubt the figures; none: they can be relied on. */
 export const whyUnreliable = (
-  { loopDelayMs, cpu }: ClientLoad,
+  { loopDelayMs, cpu, rampRestarts }: ClientLoad,
   errors: Counts,
   clampedLatencies: number
 ): ReadonlyArray<string> => {
@@ -35,6 +37,7 @@ export const whyUnreliable = (
       `The client used ${(cpu * 100).toFixed(0)} % of a core (bound: ${MAX_CPU * 100} %), so it may have been the bottleneck.`
     )
   }
+  if (rampRestarts > 0) reasons.push(`${rampRestarts} times a ramp of the client died and was started again.`)
   for (const kind of ownLimits) {
     const count = errors[kind] ?? 0
     if (count > 0) reasons.push(`${count} connections failed by the client's own limits (${kind}).`)

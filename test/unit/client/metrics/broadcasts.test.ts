@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest"
-import { addBroadcasts, Broadcasts, MAX_BROADCASTS } from "../../../../src/client/metrics/Broadcasts.ts"
+import {
+  addBroadcasts,
+  Broadcasts,
+  JOINING_MS,
+  MAX_BROADCASTS
+} from "../../../../src/client/metrics/Broadcasts.ts"
 import { stampOf } from "../../../../src/client/metrics/stamp.ts"
 
 const STAMP = 1_700_000_000_000
@@ -24,9 +29,9 @@ describe("the stamp", () => {
 describe("broadcasts", () => {
   it("are told with the connections open at the first copy, the copies, and the first and last latency", () => {
     const broadcasts = new Broadcasts()
-    expect(broadcasts.hear(payload(STAMP), STAMP + 1.5, 3)).toBe(1.5)
-    expect(broadcasts.hear(payload(STAMP), STAMP + 2.25, 4)).toBe(2.25)
-    expect(broadcasts.hear(payload(STAMP + 5_000), STAMP + 5_010, 4)).toBe(10)
+    expect(broadcasts.hear(payload(STAMP), STAMP + 1.5, 3, 0)).toBe(1.5)
+    expect(broadcasts.hear(payload(STAMP), STAMP + 2.25, 4, 0)).toBe(2.25)
+    expect(broadcasts.hear(payload(STAMP + 5_000), STAMP + 5_010, 4, 0)).toBe(10)
     expect(broadcasts.snapshot()).toEqual({
       broadcasts: [
         { id: "1700000000000", expected: 3, received: 2, firstMs: 1.5, lastMs: 2.25 },
@@ -42,24 +47,24 @@ describe("broadcasts", () => {
     const shared = Buffer.alloc(13)
     for (let i = 0; i < 30; i++) {
       shared.write(String(STAMP + (i % 3)))
-      broadcasts.hear(shared, STAMP + 10, 10)
+      broadcasts.hear(shared, STAMP + 10, 10, 0)
     }
     expect(broadcasts.snapshot().broadcasts.map(({ received }) => received)).toEqual([10, 10, 10])
   })
 
   it("leave out messages without a stamp, which have no latency but are counted", () => {
     const broadcasts = new Broadcasts()
-    broadcasts.hear(payload(STAMP), STAMP, 1)
-    expect(broadcasts.hear(Buffer.from("hello"), STAMP, 1)).toBeNaN()
-    expect(broadcasts.hear(Buffer.from("1700000000000 "), STAMP, 1)).toBeNaN()
+    broadcasts.hear(payload(STAMP), STAMP, 1, 0)
+    expect(broadcasts.hear(Buffer.from("hello"), STAMP, 1, 0)).toBeNaN()
+    expect(broadcasts.hear(Buffer.from("1700000000000 "), STAMP, 1, 0)).toBeNaN()
     expect(broadcasts.snapshot()).toMatchObject({ unstamped: 2, broadcasts: [{ received: 1 }] })
   })
 
   it("over MAX_BROADCASTS are folded, oldest first, and their late copies still count", () => {
     const broadcasts = new Broadcasts()
     const count = MAX_BROADCASTS + 5
-    for (let i = 0; i < count; i++) broadcasts.hear(payload(STAMP + i), STAMP + i, 2)
-    expect(broadcasts.hear(payload(STAMP), STAMP + 900, 2)).toBe(900)
+    for (let i = 0; i < count; i++) broadcasts.hear(payload(STAMP + i), STAMP + i, 2, 0)
+    expect(broadcasts.hear(payload(STAMP), STAMP + 900, 2, 0)).toBe(900)
     const { broadcasts: told, folded } = broadcasts.snapshot()
     expect(told).toHaveLength(MAX_BROADCASTS)
     expect(told[0]?.id).toBe(String(STAMP + 5))
@@ -68,11 +73,11 @@ describe("broadcasts", () => {
 
   it("of several processes add up by id", () => {
     const [one, two] = [new Broadcasts(), new Broadcasts()]
-    one.hear(payload(STAMP), STAMP + 5, 10)
-    one.hear(payload(STAMP), STAMP + 6, 10)
-    two.hear(payload(STAMP), STAMP + 3, 7)
-    two.hear(payload(STAMP + 1), STAMP + 3, 7)
-    two.hear(Buffer.from("x"), STAMP + 3, 7)
+    one.hear(payload(STAMP), STAMP + 5, 10, 0)
+    one.hear(payload(STAMP), STAMP + 6, 10, 0)
+    two.hear(payload(STAMP), STAMP + 3, 7, 0)
+    two.hear(payload(STAMP + 1), STAMP + 3, 7, 0)
+    two.hear(Buffer.from("x"), STAMP + 3, 7, 0)
     const sum = addBroadcasts([one.snapshot(), two.snapshot()])
     expect(sum.broadcasts).toEqual([
       { id: String(STAMP), expected: 17, received: 3, firstMs: 3, lastMs: 6 },
@@ -85,7 +90,7 @@ describe("broadcasts", () => {
     const parts = [0, 1].map((part) => {
       const broadcasts = new Broadcasts()
       for (let i = 0; i < MAX_BROADCASTS; i++)
-        broadcasts.hear(payload(STAMP + 2 * i + part), STAMP + 10_000, 1)
+        broadcasts.hear(payload(STAMP + 2 * i + part), STAMP + 10_000, 1, 0)
       return broadcasts.snapshot()
     })
     const sum = addBroadcasts(parts)
@@ -96,5 +101,23 @@ describe("broadcasts", () => {
       expected: MAX_BROADCASTS,
       received: MAX_BROADCASTS
     })
+  })
+})
+
+describe("connections that open around a broadcast", () => {
+  it("are neither expected nor counted, for nobody can tell whether it should reach them", () => {
+    const broadcasts = new Broadcasts()
+    const openedAt = [STAMP - 5_000, STAMP - JOINING_MS - 1, STAMP - JOINING_MS + 1, STAMP + 2]
+    for (const at of openedAt) broadcasts.opened(at)
+    for (const at of openedAt.slice(0, 3)) broadcasts.hear(payload(STAMP), STAMP + 4, 4, at)
+    expect(broadcasts.snapshot().broadcasts).toMatchObject([{ expected: 2, received: 2 }])
+  })
+
+  it("leave a loss among the others visible", () => {
+    const broadcasts = new Broadcasts()
+    for (const at of [STAMP - 500, STAMP - 400, STAMP + 1]) broadcasts.opened(at)
+    broadcasts.hear(payload(STAMP), STAMP + 4, 3, STAMP - 500)
+    broadcasts.hear(payload(STAMP), STAMP + 5, 3, STAMP + 1)
+    expect(broadcasts.snapshot().broadcasts).toMatchObject([{ expected: 2, received: 1 }])
   })
 })

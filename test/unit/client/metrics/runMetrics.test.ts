@@ -11,7 +11,7 @@ const run = (): RunMetrics => {
   metrics.closed(1001)
   metrics.failed("reset", true)
   metrics.heard(START + 100.5, Buffer.from(String(START + 100)))
-  metrics.heard(START + 101, Buffer.from("not a stamp"))
+  metrics.heard(START + 101, Buffer.from("not a stamp"), 0)
   return metrics
 }
 

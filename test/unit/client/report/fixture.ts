@@ -17,7 +17,7 @@ export const measured = (): RunMetrics => {
   ] as const) {
     for (let i = 1; i <= copies; i++) metrics.heard(sent + i, Buffer.from(String(sent)))
   }
-  metrics.heard(START + 4_500, Buffer.from("hello"))
+  metrics.heard(START + 4_500, Buffer.from("hello"), 0)
   return metrics
 }
 
@@ -30,7 +30,7 @@ export const input = (more: Partial<ReportInput> = {}): ReportInput => ({
   startedAt: START,
   now: START + 10_000,
   snapshot: measured().snapshot(START + 10_000),
-  client: { loopDelayMs: { p50: 1, p99: 2, max: 3 }, cpu: 0.1 },
+  client: { loopDelayMs: { p50: 1, p99: 2, max: 3 }, cpu: 0.1, rampRestarts: 0 },
   ...more
 })
 

@@ -71,7 +71,11 @@ describe("the report", () => {
 })
 
 describe("the figures", () => {
-  const quiet = { loopDelayMs: { p50: 1, p99: MAX_LOOP_DELAY_P99_MS, max: 900 }, cpu: MAX_CPU }
+  const quiet = {
+    loopDelayMs: { p50: 1, p99: MAX_LOOP_DELAY_P99_MS, max: 900 },
+    cpu: MAX_CPU,
+    rampRestarts: 0
+  }
 
   it("are reliable up to the bounds", () => {
     expect(reportOf({ client: quiet })).toMatchObject({ reliable: true, unreliableBecause: [] })

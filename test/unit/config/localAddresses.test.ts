@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { MAX_LOCAL_ADDRESSES, parseLocalAddresses } from "../../../src/client/localAddresses.ts"
+import { MAX_LOCAL_ADDRESSES, parseLocalAddresses } from "../../../src/config/localAddresses.ts"
 
 describe("local addresses", () => {
   it.each([

@@ -1,0 +1,69 @@
+/** Owns the ramps of this process, one for each local address; restarts one that dies, and says so. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { EndedConnections } from "../client/EndedConnections.ts"
+import type { RunMetrics } from "../client/metrics/RunMetrics.ts"
+import type { ResolvedTarget } from "../client/target.ts"
+import type { ClientConfigValue } from "../config/ClientConfig.ts"
+import { type RampSockets, rampProgram } from "./Ramp.ts"
+import type { RampState } from "./rampMachine.ts"
+import * as Supervisor from "./Supervisor.ts"
+
+export const RAMP_RESTARTS = { budget: 3, windowMs: 60_000, backoffMs: 1000, maxBackoffMs: 10_000 } as const
+
+export interface RampSupervisorOptions {
+  readonly config: ClientConfigValue
+  readonly localAddresses: ReadonlyArray<string>
+  readonly target: ResolvedTarget
+  readonly metrics: RunMetrics
+  readonly ended: EndedConnections
+}
+
+export class RampSupervisor extends Context.Service<
+  RampSupervisor,
+  {
+    readonly actors: ReadonlyArray<Supervisor.SupervisedActor>
+    /** The least advanced state of all ramps. */
+    readonly phase: () => RampState
+    /** Restarts of all ramps since start. */
+    readonly restarts: () => number
+    /** Closes every connection, and completes when they are gone. */
+    readonly stop: Effect.Effect<void>
+    /** Fails when a ramp's restart budget is spent. */
+    readonly failure: Effect.Effect<never, Supervisor.RestartBudgetSpent>
+  }
+>()("clarion/actors/RampSupervisor") {
+  static readonly layer = (options: RampSupervisorOptions) =>
+    Layer.effect(
+      this,
+      Effect.gen(function* () {
+        const supervisor = yield* Supervisor.make("client", RAMP_RESTARTS)
+        const ramps: Array<{ readonly state: () => RampState; readonly sockets: RampSockets } | undefined> =
+          options.localAddresses.map(() => undefined)
+        const actors = yield* Effect.forEach(options.localAddresses, (localAddress, i) =>
+          supervisor.supervise({
+            name: `ramp-${localAddress}`,
+            program: rampProgram({ ...options, localAddress }, (ramp) => {
+              ramps[i] = ramp
+            }),
+            probe: () => ({ connections: ramps[i]?.sockets.sockets.size ?? 0 })
+          })
+        )
+        const order: ReadonlyArray<RampState> = ["idle", "ramping", "holding", "draining", "done"]
+        return RampSupervisor.of({
+          actors,
+          phase: () =>
+            order[
+              ramps.reduce(
+                (least, ramp) => Math.min(least, order.indexOf(ramp?.state() ?? "idle")),
+                order.length - 1
+              )
+            ]!,
+          restarts: () => actors.reduce((sum, actor) => sum + actor.restarts(), 0),
+          stop: Effect.forEach(actors, (actor) => actor.stop, { concurrency: "unbounded", discard: true }),
+          failure: supervisor.failure
+        })
+      })
+    )
+}

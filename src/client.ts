@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+/** `node dist/client.js`: ramps connections against a server, holds them, and says what it measured. */
+import * as Effect from "effect/Effect"
+import { LiveView } from "./client/view/LiveView.ts"
+import { clientKeys, clientRules } from "./config/ClientConfig.ts"
+import { serverKeys } from "./config/ServerConfig.ts"
+import { runLoadTest } from "./LoadTest.ts"
+import { runConcluding, runProgram } from "./program.ts"
+import * as Logs from "./services/Logs.ts"
+
+const program = {
+  name: "client",
+  about: "ramps WebSocket connections against a server and measures what they hear",
+  keys: clientKeys,
+  rules: clientRules,
+  alsoKnown: serverKeys
+}
+
+runProgram(program, (config) => {
+  const view = new LiveView(process.stdout)
+  const logs = Logs.layer(config.log, (line) => view.print(line))
+  runConcluding((stopped) => Effect.provide(runLoadTest(config, view, stopped), logs))
+})

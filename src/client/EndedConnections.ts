@@ -1,0 +1,27 @@
+/** Why connections ended, gathered: ten thousand that end at once are one line in the log and not ten thousand. */
+
+/** Reasons told apart between two flushes; further ones are told together. */
+export const MAX_REASONS = 32
+
+export class EndedConnections {
+  readonly #counts = new Map<string, number>()
+
+  /** Why the latest one ended. */
+  latest = ""
+
+  add(reason: string): void {
+    this.latest = reason
+    const known = this.#counts.has(reason) || this.#counts.size < MAX_REASONS
+    const key = known ? reason : "other reasons"
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
+  }
+
+  /** A line for each reason since the last flush. */
+  flush(): ReadonlyArray<string> {
+    const lines = [...this.#counts].map(
+      ([reason, count]) => `closed because of ${reason}${count === 1 ? "" : ` (${count} times)`}`
+    )
+    this.#counts.clear()
+    return lines
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * What a person sees of a run: a few lines kept in place on a terminal, plain lines elsewhere. Logs and reports go through it, so
+ * that they do not tear the lines apart.
+ */
+import type { Glance } from "../metrics/RunMetrics.ts"
+import { type ViewState, viewLines, viewLogLine } from "./runView.ts"
+import { LiveLines, type Screen } from "./terminal.ts"
+
+/** What a view needs of standard output. */
+export interface Output extends Screen {
+  readonly isTTY?: boolean | undefined
+}
+
+/** The part of a view's state that the run knows and the metrics do not. */
+export type RunState = Pick<ViewState, "phase" | "total" | "elapsedMs" | "leftMs">
+
+/** Without a terminal, a ramp is told in a line for each so many updates, and holding is left to the reports. */
+const UPDATES_PER_LINE = 8
+
+export class LiveView {
+  readonly #live: LiveLines | undefined
+  #updates = 0
+  #before: { readonly glance: Glance; readonly elapsedMs: number } | undefined
+
+  constructor(readonly output: Output) {
+    this.#live = output.isTTY === true ? new LiveLines(output) : undefined
+  }
+
+  /** Shows the present state; rates are those since the last update. */
+  update(run: RunState, glance: Glance): void {
+    const before = this.#before
+    this.#before = { glance, elapsedMs: run.elapsedMs }
+    const seconds = before === undefined ? 0 : (run.elapsedMs - before.elapsedMs) / 1000
+    const rate = (of: (glance: Glance) => number) =>
+      before === undefined || seconds <= 0 ? 0 : (of(glance) - of(before.glance)) / seconds
+    const state: ViewState = {
+      ...run,
+      ...glance,
+      setupPerSecond: rate(({ opened }) => opened),
+      messagesPerSecond: rate(({ messages }) => messages)
+    }
+    if (this.#live !== undefined) this.#live.show(viewLines(state, this.#live.columns))
+    else if (run.phase === "ramping" && this.#updates++ % UPDATES_PER_LINE === 0)
+      this.print(viewLogLine(state))
+  }
+
+  /** Text that stays. */
+  print(text: string): void {
+    if (this.#live !== undefined) this.#live.print(text)
+    else this.output.write(text.endsWith("\n") ? text : `${text}\n`)
+  }
+
+  end(): void {
+    this.#live?.end()
+  }
+}
