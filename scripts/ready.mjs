@@ -32,21 +32,34 @@ const install = () => {
   stamp(installed, began)
 }
 
+/** Folders of sources and what compiles them, in this order: the later import what the former make. */
+const projects = { src: "tsconfig.json", bench: "tsconfig.bench.json", examples: "tsconfig.examples.json" }
+
+/** What was deleted or renamed in the sources must not live on in dist; what runs from there meanwhile is left alone. */
+const prune = () => {
+  if (!existsSync(at("dist"))) return
+  for (const name of readdirSync(at("dist"), { recursive: true })) {
+    const module = /^(.*?)(\.d\.ts|\.js|\.js\.map)$/.exec(name)?.[1]
+    const folder = module?.split(/[\\/]/)[0]
+    if (module === undefined) continue
+    const source = folder !== "src" && folder in projects ? at(`${module}.ts`) : at("src", `${module}.ts`)
+    if (!existsSync(source)) rmSync(at("dist", name))
+  }
+}
+
 const build = (forced) => {
   const built = at("dist", ".built")
   const inputs = [
-    ...["src", "bench"].map((folder) => newestBelow(at(folder))),
-    ...["package-lock.json", "tsconfig.base.json", "tsconfig.json", "tsconfig.bench.json"].map((f) =>
-      changedAt(at(f))
+    ...Object.keys(projects).map((folder) => newestBelow(at(folder))),
+    ...["package-lock.json", "tsconfig.base.json", ...Object.values(projects)].map((file) =>
+      changedAt(at(file))
     )
   ]
   if (!forced && changedAt(built) >= Math.max(...inputs)) return
   const began = Date.now()
-  // What was deleted or renamed in the sources must not live on in dist.
-  rmSync(at("dist"), { recursive: true, force: true })
   const compiler = at("node_modules", "typescript", "bin", "tsc")
-  run(process.execPath, [compiler, "-p", "tsconfig.json"])
-  run(process.execPath, [compiler, "-p", "tsconfig.bench.json"])
+  prune()
+  for (const project of Object.values(projects)) run(process.execPath, [compiler, "-p", project])
   stamp(built, began)
 }
 

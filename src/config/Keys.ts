@@ -2,6 +2,8 @@
  * A program's configuration keys: one table, from which everything else follows: the type of the
  * configuration, its validation, `--help`, the names of environment variables and the table in the README.
  */
+import type { Duration } from "effect/Duration"
+import type { Redacted } from "effect/Redacted"
 import type { Kind } from "./Kind.ts"
 
 /** One key: what it accepts, its built-in value, and a sentence for `--help`. */
@@ -39,3 +41,14 @@ export const environmentName = (path: string): string =>
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .replaceAll(".", "_")
     .toUpperCase()}`
+
+/** Some of a configuration's keys, as a file would give them: durations as text or milliseconds, secrets as text. */
+export type Settings<C> = {
+  readonly [P in keyof C]?: C[P] extends Duration | undefined
+    ? string | number
+    : C[P] extends Redacted<string> | undefined
+      ? string
+      : C[P] extends string | number | boolean | ReadonlyArray<string> | undefined
+        ? C[P]
+        : Settings<C[P]>
+}

@@ -1,9 +1,11 @@
 /** The server's configuration: every key, its built-in value and what it means. */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
-import { type ConfigOf, key } from "./Keys.ts"
+import type * as Result from "effect/Result"
+import { type ConfigOf, key, type Settings } from "./Keys.ts"
 import * as Kind from "./Kind.ts"
-import type { Rule } from "./resolve.ts"
+import { type ConfigInvalid, type Rule, resolve } from "./resolve.ts"
+import { fromJson } from "./sources.ts"
 
 export const serverKeys = {
   "server.ip": key(Kind.text, "0.0.0.0", "address to listen on"),
@@ -152,3 +154,12 @@ export const serverRules: ReadonlyArray<Rule<ServerConfigValue>> = [
       : []
   }
 ]
+
+/**
+ * A configuration for an embedding program: these settings over the built-in values, checked like a file.
+ * `serverConfig({ server: { port: 0 }, raw: { onMessage: "echo" } })`
+ */
+export const serverConfig = (
+  settings: Settings<ServerConfigValue> = {}
+): Result.Result<ServerConfigValue, ConfigInvalid> =>
+  resolve(serverKeys, [fromJson(serverKeys, settings, "settings")], serverRules)

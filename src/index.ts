@@ -1,0 +1,14 @@
+/**
+ * What an embedding program may import: the service as a layer, publishing, hooks, and what tells about them. Everything else is
+ * also exported by subpath ("clarion/services/Hub"), without a promise that it stays.
+ */
+export { ConfigInvalid } from "./config/resolve.ts"
+export { type ServerConfigValue, serverConfig } from "./config/ServerConfig.ts"
+export { PushServer } from "./PushServer.ts"
+export { type ActorNode, ActorTree } from "./services/ActorTree.ts"
+export { Hooks, type HooksShape, type Refused } from "./services/Hooks.ts"
+export { Connection } from "./services/hot/Connection.ts"
+export * as Logs from "./services/Logs.ts"
+export { Metrics, type Sample } from "./services/Metrics.ts"
+export { type BroadcastOptions, NotUtf8, Publisher, type Receipt } from "./services/Publisher.ts"
+export { type ConnectRequest, ListenFailed } from "./services/Transport.ts"
