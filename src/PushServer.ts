@@ -33,7 +33,7 @@ import { Transport } from "./services/Transport.ts"
 import { layerTransport } from "./services/transportLayer.ts"
 
 /** Time that clients get to answer the close frame before their sockets are cut. */
-const CLOSE_GRACE = "1 second"
+const CLOSE_GRACE = Duration.seconds(1)
 
 const makeIntake = Effect.gen(function* () {
   const { limits } = yield* ServerConfig
@@ -94,7 +94,8 @@ const make = Effect.gen(function* () {
       isAccepting = false
       yield* listener.stopAccepting
       yield* Effect.logInfo(`closing ${intake.counters.live} connections`)
-      yield* shards.drain(config.shutdown.timeout)
+      const { timeout } = config.shutdown
+      yield* Effect.timeoutOption(shards.drain(timeout), Duration.sum(timeout, CLOSE_GRACE))
       yield* Effect.timeoutOption(empty(intake), CLOSE_GRACE)
     })
   )

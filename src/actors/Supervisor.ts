@@ -16,7 +16,7 @@ import type * as Scope from "effect/Scope"
 import { createActor } from "xstate"
 import { type ActorProbe, ActorTree } from "../services/ActorTree.ts"
 import { makeNow } from "../services/now.ts"
-import { makeMachineClock } from "./clock.ts"
+import { type MachineClock, makeMachineClock } from "./clock.ts"
 import { backoffMs, type LifecycleState, lifecycleMachine, type RestartPolicy } from "./lifecycleMachine.ts"
 
 /** An actor crashed more often than its budget allows. `cause` is the last crash. */
@@ -67,108 +67,143 @@ const describe = (cause: Cause.Cause<unknown>): string => {
   return squashed instanceof Error ? squashed.message : String(squashed)
 }
 
+/** Forks into the scope of the supervision. */
+type Fork<R> = <A, E>(effect: Effect.Effect<A, E, R>) => Fiber.Fiber<A, E>
+
+/** One supervised actor: its lifecycle machine, and the fiber of its present life. */
+class Child<R> implements SupervisedActor {
+  readonly #machine
+  readonly #ended = Deferred.makeUnsafe<void>()
+  #stopping = Deferred.makeUnsafe<void>()
+  #fiber: Fiber.Fiber<void, unknown> | undefined
+  #entered: LifecycleState | undefined
+  /** Set when the present life is ended from outside. */
+  #crashCause: string | undefined
+
+  constructor(
+    readonly address: string,
+    readonly spec: ActorSpec<R>,
+    policy: RestartPolicy,
+    clock: MachineClock,
+    readonly fork: Fork<R>,
+    readonly now: () => number,
+    readonly escalate: (error: RestartBudgetSpent) => void
+  ) {
+    this.#machine = createActor(lifecycleMachine, { clock, input: policy })
+    this.#machine.subscribe({
+      next: ({ value }) => {
+        if (value === this.#entered) return
+        this.#entered = value
+        this.#enter(value)
+      },
+      // Without this, xstate would throw from a timer and end the process.
+      error: (error) => this.fork(Effect.logError(`${address}: its lifecycle machine failed`, error))
+    })
+  }
+
+  get name(): string {
+    return this.spec.name
+  }
+
+  readonly state = (): LifecycleState => this.#machine.getSnapshot().value
+
+  readonly restarts = (): number => this.#machine.getSnapshot().context.restarts
+
+  readonly probe = (): ActorProbe => {
+    const { restarts, cause } = this.#machine.getSnapshot().context
+    return { ...this.spec.probe(), state: this.state(), restarts, cause }
+  }
+
+  readonly crash = (cause: string): Effect.Effect<void> =>
+    Effect.sync(() => {
+      this.#crashCause = cause
+      this.#fiber?.interruptUnsafe()
+    })
+
+  get stop(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#machine.send({ type: "stop" })
+      return Deferred.await(this.#ended)
+    })
+  }
+
+  /** From here on the machine decides. */
+  readonly start = (): void => void this.#machine.start()
+
+  /** No further restart; the fibers end with the scope. */
+  readonly abandon = (): void => void this.#machine.stop()
+
+  /** Does what the state asks for. */
+  #enter(state: LifecycleState): void {
+    const { context } = this.#machine.getSnapshot()
+    switch (state) {
+      case "starting":
+        this.#live()
+        break
+      case "restarting":
+        this.fork(
+          Effect.logWarning(`${this.address} crashed: ${context.cause}; restart in ${backoffMs(context)} ms`)
+        )
+        break
+      case "draining":
+        Deferred.doneUnsafe(this.#stopping, Effect.void)
+        break
+      case "failed": {
+        const { restarts, cause = "" } = context
+        this.escalate(new RestartBudgetSpent({ address: this.address, restarts, cause }))
+        Deferred.doneUnsafe(this.#ended, Effect.void)
+        break
+      }
+      case "stopped":
+        Deferred.doneUnsafe(this.#ended, Effect.void)
+        break
+    }
+  }
+
+  #live(): void {
+    this.#stopping = Deferred.makeUnsafe()
+    const life: Life = {
+      started: Effect.sync(() => this.#machine.send({ type: "started" })),
+      stopping: Deferred.await(this.#stopping)
+    }
+    this.#fiber = this.fork(
+      Effect.scoped(Effect.suspend(() => this.spec.program(life))) as Effect.Effect<void, unknown, R>
+    )
+    this.#fiber.addObserver((exit) => this.#exited(exit))
+  }
+
+  #exited(exit: Exit.Exit<void, unknown>): void {
+    if (this.#machine.getSnapshot().status !== "active") return
+    const isOrderly = Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)
+    if (this.state() === "draining" && isOrderly) return this.#machine.send({ type: "finished" })
+    if (!isOrderly)
+      this.fork(Effect.logDebug(`${this.address} crashed`, (exit as Exit.Failure<void, unknown>).cause))
+    const cause = this.#crashCause ?? (Exit.isSuccess(exit) ? "it ended by itself" : describe(exit.cause))
+    this.#crashCause = undefined
+    this.#machine.send({ type: "crashed", at: this.now(), cause })
+  }
+}
+
 /** Shows itself in the actor tree at `address`, and its actors below it. */
 export const make = Effect.fnUntraced(function* (address: string, policy: RestartPolicy) {
   const clock = yield* makeMachineClock
   const now = yield* makeNow
   const tree = yield* ActorTree
   const failure = yield* Deferred.make<never, RestartBudgetSpent>()
-  let failed = false
-  yield* tree.register(address, () => ({ state: failed ? "failed" : "serving" }))
+  let hasFailed = false
+  yield* tree.register(address, () => ({ state: hasFailed ? "failed" : "serving" }))
+  const escalate = (error: RestartBudgetSpent) => {
+    hasFailed = true
+    Deferred.doneUnsafe(failure, Effect.fail(error))
+  }
 
   const supervise = Effect.fnUntraced(function* <R>(spec: ActorSpec<R>) {
-    const fork = yield* FiberSet.makeRuntime<R>()
+    const fork = yield* FiberSet.makeRuntime<Exclude<R, Scope.Scope>>()
     const own = `${address}/${spec.name}`
-    const ended = yield* Deferred.make<void>()
-    const machine = createActor(lifecycleMachine, { clock, input: policy })
-    const state = () => machine.getSnapshot().value as LifecycleState
-    let stopping = yield* Deferred.make<void>()
-    let fiber: Fiber.Fiber<void, unknown> | undefined
-    let killedBy: string | undefined
-
-    const onExit = (exit: Exit.Exit<void, unknown>) => {
-      if (machine.getSnapshot().status !== "active") return
-      if (state() === "draining" && (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause))) {
-        machine.send({ type: "finished" })
-      } else {
-        const cause = killedBy ?? (Exit.isSuccess(exit) ? "it ended by itself" : describe(exit.cause))
-        killedBy = undefined
-        machine.send({ type: "crashed", at: now(), cause })
-        if (Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)) fork(Effect.logDebug(exit.cause))
-      }
-    }
-    const live = Effect.suspend(() => {
-      stopping = Deferred.makeUnsafe()
-      const life: Life = {
-        started: Effect.sync(() => machine.send({ type: "started" })),
-        stopping: Deferred.await(stopping)
-      }
-      return Effect.scoped(spec.program(life))
-    })
-    const enter = (state: LifecycleState) => {
-      const { context } = machine.getSnapshot()
-      switch (state) {
-        case "starting":
-          fiber = fork(live)
-          fiber.addObserver(onExit)
-          break
-        case "restarting":
-          fork(Effect.logWarning(`${own} crashed: ${context.cause}; restart in ${backoffMs(context)} ms`))
-          break
-        case "draining":
-          Deferred.doneUnsafe(stopping, Effect.void)
-          break
-        case "failed": {
-          const error = new RestartBudgetSpent({
-            address: own,
-            restarts: context.restarts,
-            cause: context.cause ?? ""
-          })
-          failed = true
-          fork(Effect.logError(error.message))
-          Deferred.doneUnsafe(failure, Effect.fail(error))
-          Deferred.doneUnsafe(ended, Effect.void)
-          break
-        }
-        case "stopped":
-          Deferred.doneUnsafe(ended, Effect.void)
-          break
-      }
-    }
-    let entered: LifecycleState | undefined
-    machine.subscribe({
-      next: (snapshot) => {
-        if (snapshot.value === entered) return
-        entered = snapshot.value as LifecycleState
-        enter(entered)
-      },
-      // Without this, xstate would throw from a timer and end the process.
-      error: (error) => fork(Effect.logError(`${own}: its lifecycle machine failed`, error))
-    })
-    yield* tree.register(own, () => {
-      const { context } = machine.getSnapshot()
-      return { ...spec.probe(), state: state(), restarts: context.restarts, cause: context.cause }
-    })
-    yield* Effect.acquireRelease(
-      Effect.sync(() => machine.start()),
-      () => Effect.sync(() => machine.stop())
-    )
-    const actor: SupervisedActor = {
-      name: spec.name,
-      state,
-      restarts: () => machine.getSnapshot().context.restarts,
-      crash: (cause) =>
-        Effect.suspend(() => {
-          killedBy = cause
-          fiber?.interruptUnsafe()
-          return Effect.void
-        }),
-      stop: Effect.suspend(() => {
-        machine.send({ type: "stop" })
-        return Deferred.await(ended)
-      })
-    }
-    return actor
+    const child = new Child(own, spec, policy, clock, fork as Fork<R>, now, escalate)
+    yield* tree.register(own, child.probe)
+    yield* Effect.acquireRelease(Effect.sync(child.start), () => Effect.sync(child.abandon))
+    return child as SupervisedActor
   })
 
   const supervisor: Supervisor = { supervise, failure: Deferred.await(failure) }
