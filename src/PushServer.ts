@@ -28,7 +28,7 @@ import { makeNow } from "./services/now.ts"
 import { connectionCapacity, openFileLimit } from "./services/openFiles.ts"
 import { Publisher } from "./services/Publisher.ts"
 import * as ProcessMetrics from "./services/processMetrics.ts"
-import { serviceSamples } from "./services/serviceMetrics.ts"
+import { actorSamples, serviceSamples } from "./services/serviceMetrics.ts"
 import { Transport } from "./services/Transport.ts"
 import { layerTransport } from "./services/transportLayer.ts"
 
@@ -73,10 +73,13 @@ const make = Effect.gen(function* () {
   const shards = yield* ShardSupervisor
   const publisher = yield* Publisher
   const intake = yield* makeIntake
-  yield* (yield* Metrics).register(Effect.sync(() => serviceSamples(intake, publisher, shards)))
+  const metrics = yield* Metrics
+  const tree = yield* ActorTree
+  yield* metrics.register(Effect.sync(() => serviceSamples(intake, publisher, shards)))
+  yield* metrics.register(Effect.map(tree.snapshot, actorSamples))
 
   let isAccepting = false
-  yield* (yield* ActorTree).register("primary", () => ({
+  yield* tree.register("primary", () => ({
     state: isAccepting ? "serving" : "draining",
     connections: intake.counters.live
   }))

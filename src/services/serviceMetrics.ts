@@ -1,4 +1,5 @@
 /** The service's own metrics: connections, handshakes, messages, broadcasts. Names are documented in docs/metrics.md. */
+import type { ActorNode } from "./ActorTree.ts"
 import type { Intake } from "./hot/Intake.ts"
 import type { Sample } from "./Metrics.ts"
 import type { BroadcastTotals } from "./Publisher.ts"
@@ -79,3 +80,24 @@ export const serviceSamples = (
     totals.closed
   )
 ]
+
+/** Restarts and mailboxes of all actors that have them. */
+export const actorSamples = (actors: ReadonlyArray<ActorNode>): ReadonlyArray<Sample> =>
+  actors.flatMap(({ address, restarts, mailbox, children }) => [
+    ...(restarts === undefined
+      ? []
+      : [
+          counter("clarion_actor_restarts_total", "Restarts of supervised actors", restarts, {
+            actor: address
+          })
+        ]),
+    ...(mailbox === undefined
+      ? []
+      : [
+          {
+            ...gauge("clarion_mailbox_depth", "Messages that wait in a mailbox", mailbox),
+            labels: { actor: address }
+          }
+        ]),
+    ...actorSamples(children)
+  ])

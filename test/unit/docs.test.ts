@@ -1,0 +1,27 @@
+import { execFileSync } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { describe, expect, it } from "vitest"
+import { clientKeys } from "../../src/config/ClientConfig.ts"
+import { serverKeys } from "../../src/config/ServerConfig.ts"
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")
+
+describe("docs/configuration.md", () => {
+  it("is what the tables of keys say", () => {
+    const made = execFileSync(process.execPath, ["scripts/configuration-docs.mjs"], {
+      cwd: new URL("../..", import.meta.url),
+      encoding: "utf8"
+    })
+    expect(read("docs/configuration.md")).toBe(made)
+  })
+})
+
+describe("README", () => {
+  it("names only keys that exist", () => {
+    const known = new Set([...Object.keys(serverKeys), ...Object.keys(clientKeys)])
+    const table = /## Configuration\n([\s\S]*?)\n## /.exec(read("README.md"))?.[1] ?? ""
+    const named = [...table.matchAll(/^\| `([a-zA-Z.]+)`/gm)].map(([, key]) => key!)
+    expect(named.length).toBeGreaterThan(10)
+    expect(named.filter((key) => !known.has(key))).toEqual([])
+  })
+})
