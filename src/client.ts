@@ -2,7 +2,7 @@
 /** `node dist/client.js`: ramps connections against a server, holds them, and says what it measured. */
 import * as Effect from "effect/Effect"
 import { LiveView } from "./client/view/LiveView.ts"
-import { clientKeys, clientRules } from "./config/ClientConfig.ts"
+import { clientKeys } from "./config/ClientConfig.ts"
 import { serverKeys } from "./config/ServerConfig.ts"
 import { runLoadTest } from "./LoadTest.ts"
 import { runConcluding, runProgram } from "./program.ts"
@@ -12,7 +12,7 @@ const program = {
   name: "client",
   about: "ramps WebSocket connections against a server and measures what they hear",
   keys: clientKeys,
-  rules: clientRules,
+  rules: [],
   alsoKnown: serverKeys
 }
 

@@ -3,8 +3,6 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import { type ConfigOf, key } from "./Keys.ts"
 import * as Kind from "./Kind.ts"
-import { parseLocalAddresses } from "./localAddresses.ts"
-import type { Rule } from "./resolve.ts"
 
 const milliseconds = Kind.number(0)
 
@@ -14,7 +12,7 @@ export const clientKeys = {
     ["0.0.0.0"],
     "local addresses, one ramp each: a list and ranges (127.0.1.1-127.0.1.4)"
   ),
-  "server.uri": key(Kind.text, "ws://localhost:8088", "where to connect: ws:// or wss://"),
+  "server.uri": key(Kind.webSocketUri, "ws://localhost:8088", "where to connect: ws:// or wss://"),
   "server.insecure": key(Kind.boolean, false, "true: accept any certificate of a wss:// server"),
   "setup.batchSize": key(Kind.integer(1, 100_000), 500, "connections that a ramp opens at each step"),
   "setup.interval": key(Kind.positiveDuration, Duration.seconds(1), "time from step to step"),
@@ -65,21 +63,3 @@ export type ClientConfigValue = ConfigOf<typeof clientKeys>
 export class ClientConfig extends Context.Service<ClientConfig, ClientConfigValue>()(
   "clarion/config/ClientConfig"
 ) {}
-
-export const clientRules: ReadonlyArray<Rule<ClientConfigValue>> = [
-  ({ server: { uri } }) =>
-    URL.canParse(uri) && /^wss?:$/.test(new URL(uri).protocol)
-      ? []
-      : [
-          { where: "server.uri", message: `expected a ws:// or wss:// address, found ${JSON.stringify(uri)}` }
-        ],
-  ({ local }) => {
-    const addresses = parseLocalAddresses(local.ip)
-    return "problems" in addresses
-      ? addresses.problems.map(({ found, message }) => ({
-          where: "local.ip",
-          message: `${message}, found ${JSON.stringify(found)}`
-        }))
-      : []
-  }
-]

@@ -9,6 +9,7 @@ import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { parseLocalAddresses } from "./localAddresses.ts"
 
 /** What one key accepts. `expected` completes the sentence "expected …, found …". */
 export interface Kind<A> {
@@ -124,12 +125,31 @@ export const duration: Kind<Duration.Duration> = {
   toJson: formatDuration
 }
 
-/** A duration that something repeats or waits for, so 0 makes no sense. */
-export const positiveDuration: Kind<Duration.Duration> = {
-  ...duration,
-  expected: `${duration.expected}, longer than 0`,
+/** A kind with a further condition on its values. `expected` tells both. */
+export const refine = <A>(base: Kind<A>, expected: string, isRight: (value: A) => boolean): Kind<A> => ({
+  ...base,
+  expected,
   decode: (json) =>
-    Result.flatMap(duration.decode(json), (value) =>
-      Duration.toMillis(value) > 0 ? Result.succeed(value) : Result.fail(value)
+    Result.flatMap(base.decode(json), (value) =>
+      isRight(value) ? Result.succeed(value) : Result.fail(value)
     )
-}
+})
+
+/** A duration that something repeats or waits for, so 0 makes no sense. */
+export const positiveDuration: Kind<Duration.Duration> = refine(
+  duration,
+  `${duration.expected}, longer than 0`,
+  (value) => Duration.toMillis(value) > 0
+)
+
+export const webSocketUri: Kind<string> = refine(
+  text,
+  "a URI that starts with ws:// or wss://",
+  (uri) => URL.canParse(uri) && /^wss?:$/.test(new URL(uri).protocol)
+)
+
+export const localAddresses: Kind<ReadonlyArray<string>> = refine(
+  list,
+  "IPv4 addresses and ranges such as 127.0.1.1-127.0.1.40",
+  (addresses) => !("problems" in parseLocalAddresses(addresses))
+)
