@@ -8,7 +8,7 @@ const milliseconds = Kind.number(0)
 
 export const clientKeys = {
   "local.ip": key(
-    Kind.list,
+    Kind.localAddresses,
     ["0.0.0.0"],
     "local addresses, one ramp each: a list and ranges (127.0.1.1-127.0.1.4)"
   ),

@@ -10,7 +10,7 @@ const run = (): RunMetrics => {
   metrics.failed("connectRefused", false)
   metrics.closed(1001)
   metrics.failed("reset", true)
-  metrics.heard(START + 100.5, Buffer.from(String(START + 100)))
+  metrics.heard(START + 100.5, Buffer.from(String(START + 100)), 0)
   metrics.heard(START + 101, Buffer.from("not a stamp"), 0)
   return metrics
 }

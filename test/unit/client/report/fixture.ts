@@ -15,7 +15,7 @@ export const measured = (): RunMetrics => {
     [7, START + 3_000],
     [6, START + 4_000]
   ] as const) {
-    for (let i = 1; i <= copies; i++) metrics.heard(sent + i, Buffer.from(String(sent)))
+    for (let i = 1; i <= copies; i++) metrics.heard(sent + i, Buffer.from(String(sent)), 0)
   }
   metrics.heard(START + 4_500, Buffer.from("hello"), 0)
   return metrics
