@@ -1,0 +1,70 @@
+/** Valid values of configuration keys, made from what their kinds say that they expect. */
+import fc from "fast-check"
+import type { Keys } from "../../src/config/Keys.ts"
+import * as Kind from "../../src/config/Kind.ts"
+
+/** One value, as a file has it and as the text that stands for it in the environment and in flags. */
+export interface Given {
+  readonly json: unknown
+  readonly text: string
+}
+
+const same = (value: string): Given => ({ json: value, text: value })
+const shown = (value: number | boolean): Given => ({ json: value, text: String(value) })
+
+const word = fc.stringMatching(/^[A-Za-z0-9_./:][A-Za-z0-9_./: -]{0,20}[A-Za-z0-9]$/)
+const unit = fc.constantFrom("ms", " ms", " seconds", "s", " minutes", " min", " hours", "h", " day", " days")
+const lengthOfTime = (least: number): fc.Arbitrary<Given> =>
+  fc.oneof(
+    fc.integer({ min: least, max: 1e9 }).map((ms): Given => ({ json: ms, text: String(ms) })),
+    fc.tuple(fc.integer({ min: Math.max(least, 1), max: 10_000 }), unit).map(([n, u]) => same(`${n}${u}`)),
+    fc.tuple(fc.integer({ min: 1, max: 9999 }), unit).map(([n, u]) => same(`${n / 10}${u}`))
+  )
+
+const bounds = (expected: string): { min: number; max: number } => {
+  const [, min, max] = /between (\d+) and (\d+)/.exec(expected) ?? /of at least (\d+)/.exec(expected) ?? []
+  if (min === undefined) throw new Error(`no bounds in "${expected}"`)
+  return { min: Number(min), max: Math.min(Number(max ?? 1e9), 1e9) }
+}
+
+/** Any valid value of a kind, with its text. */
+export const given = (kind: Kind.Kind<unknown>): fc.Arbitrary<Given> => {
+  const { expected } = kind
+  const [, inner, alternative] = /^(.*), or "(\w+)"$/.exec(expected) ?? []
+  if (inner !== undefined && alternative !== undefined)
+    return fc.oneof(given({ ...kind, expected: inner }), fc.constant(same(alternative)))
+  switch (kind) {
+    case Kind.boolean:
+      return fc.boolean().map(shown)
+    case Kind.duration:
+      return lengthOfTime(0)
+    case Kind.positiveDuration:
+      return lengthOfTime(1)
+    case Kind.webSocketUri:
+      return fc.webAuthority().map((authority) => same(`ws://${authority}/x?y=1`))
+    case Kind.list:
+    case Kind.localAddresses:
+      return fc
+        .array(fc.ipV4(), { minLength: 1, maxLength: 5 })
+        .map((parts) => ({ json: parts, text: parts.join(", ") }))
+    case Kind.text:
+    case Kind.secret:
+      return word.map(same)
+  }
+  if (expected.startsWith("one of "))
+    return fc.constantFrom(...[...expected.matchAll(/"([^"]+)"/g)].map(([, option]) => option!)).map(same)
+  if (expected.startsWith("a whole number ")) return fc.integer(bounds(expected)).map(shown)
+  if (expected.startsWith("a number ")) {
+    const { min, max } = bounds(expected)
+    return fc.integer({ min: min * 1000, max: max * 1000 }).map((thousandths) => shown(thousandths / 1000))
+  }
+  throw new Error(`no values are known for "${expected}"`)
+}
+
+/** Any subset of the keys, each with a valid value. */
+export const anySubset = (keys: Keys): fc.Arbitrary<ReadonlyArray<readonly [path: string, Given]>> =>
+  fc
+    .subarray(Object.keys(keys))
+    .chain((paths) =>
+      fc.tuple(...paths.map((path) => given(keys[path]!.kind).map((value) => [path, value] as const)))
+    )
