@@ -1,0 +1,30 @@
+/** `npm run bench -- NAME …`: finds the bench of that name and runs it. */
+
+interface Bench {
+  readonly about: string
+  readonly load: () => Promise<{ readonly run: (args: ReadonlyArray<string>) => Promise<number> }>
+}
+
+const benches: Readonly<Record<string, Bench>> = {
+  fanout: {
+    about: "one message to everyone: Clarion beside bare uWebSockets.js, bare ws, Socket.IO and a C floor",
+    load: () => import("./fanout.ts")
+  }
+}
+
+const help = (): string => {
+  const rows = Object.entries(benches).map(([name, { about }]) => `  ${name.padEnd(12)}${about}`)
+  return [
+    "Usage: npm run bench -- NAME [options]; npm run bench -- NAME --help tells the options",
+    ...rows
+  ].join("\n")
+}
+
+const [name, ...args] = process.argv.slice(2)
+const bench = name === undefined ? undefined : benches[name]
+if (bench !== undefined) process.exitCode = await (await bench.load()).run(args)
+else if (name === undefined || name === "--help" || name === "-h") console.log(help())
+else {
+  console.error(`there is no bench "${name}"\n${help()}`)
+  process.exitCode = 2
+}
