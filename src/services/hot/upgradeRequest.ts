@@ -8,22 +8,36 @@ const NOT_GET = invalid(405, "a WebSocket handshake is a GET")
 const BAD_VERSION = invalid(426, "Sec-WebSocket-Version must be 13")
 const BAD_KEY = invalid(400, "Sec-WebSocket-Key must be 16 bytes in base64")
 
+const BAD_PROTOCOLS = invalid(400, "Sec-WebSocket-Protocol is not a list of tokens")
+
 /** 16 bytes in base64: 22 characters and two of padding. */
 const KEY = /^[A-Za-z0-9+/]{22}==$/
 
-/** The headers arrive in lower case; undefined or empty when absent. */
+/** Tokens of RFC 7230, with commas between. */
+const PROTOCOLS = /^[!#$%&'*+\-.^_`|~\w]+(\s*,\s*[!#$%&'*+\-.^_`|~\w]+)*$/
+
+/** Values of headers; undefined or empty when absent. */
+export interface UpgradeHeaders {
+  readonly upgrade: string | undefined
+  readonly key: string | undefined
+  readonly version: string | undefined
+  readonly protocols: string | undefined
+}
+
 export const checkUpgrade = (
   method: string,
-  upgrade: string | undefined,
-  key: string | undefined,
-  version: string | undefined
+  { upgrade, key, version, protocols }: UpgradeHeaders
 ): Refusal | undefined => {
   if (upgrade?.toLowerCase() !== "websocket") return NOT_UPGRADE
   if (method.toUpperCase() !== "GET") return NOT_GET
   if (version !== "13") return BAD_VERSION
-  if (key === undefined || !KEY.test(key)) return BAD_KEY
+  if (!key || !KEY.test(key)) return BAD_KEY
+  if (protocols && !PROTOCOLS.test(protocols)) return BAD_PROTOCOLS
   return undefined
 }
+
+/** The first subprotocol that a client offers, "" for none: browsers give up on a server that answers with none of theirs. */
+export const firstProtocol = (protocols: string | undefined): string => protocols?.split(",")[0]?.trim() ?? ""
 
 /** Headers of a refusal: every transport answers with the same. */
 export const refusalHeaders = (refusal: Refusal): ReadonlyArray<readonly [name: string, value: string]> => [

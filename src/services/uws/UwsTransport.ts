@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import { ServerConfig, type ServerConfigValue } from "../../config/ServerConfig.ts"
 import { type Certificate, readCertificate } from "../certificate.ts"
 import type { Refusal } from "../hot/Admission.ts"
-import { checkUpgrade, refusalHeaders } from "../hot/upgradeRequest.ts"
+import { checkUpgrade, firstProtocol, refusalHeaders } from "../hot/upgradeRequest.ts"
 import { probePort } from "../portProbe.ts"
 import {
   type ConnectRequest,
@@ -56,12 +56,12 @@ const refuse = (response: uWS.HttpResponse, refusal: Refusal): void => {
 }
 
 const unfitness = (request: uWS.HttpRequest): Refusal | undefined =>
-  checkUpgrade(
-    request.getMethod(),
-    request.getHeader("upgrade"),
-    request.getHeader("sec-websocket-key"),
-    request.getHeader("sec-websocket-version")
-  )
+  checkUpgrade(request.getMethod(), {
+    upgrade: request.getHeader("upgrade"),
+    key: request.getHeader("sec-websocket-key"),
+    version: request.getHeader("sec-websocket-version"),
+    protocols: request.getHeader("sec-websocket-protocol")
+  })
 
 const copyRequest = (response: uWS.HttpResponse, request: uWS.HttpRequest): ConnectRequest => {
   const headers = new Map<string, string>()
@@ -85,11 +85,12 @@ const upgrader =
     const refusal = intake.admit(countedAs)
     if (refusal !== undefined) return refuse(response, refusal)
 
+    const protocol = firstProtocol(request.getHeader("sec-websocket-protocol"))
     const upgrade = (attachment: unknown) =>
       response.upgrade<SocketData>(
         { connection: new UwsConnection(countedAs, attachment) },
         key,
-        "",
+        protocol,
         "",
         context
       )
@@ -114,7 +115,7 @@ const behaviour = (options: ListenOptions, config: ServerConfigValue): uWS.WebSo
   const { limits } = config
   const idleSeconds = Math.ceil(Duration.toSeconds(limits.idleTimeout))
   return {
-    maxPayloadLength: Math.max(CUT_ABOVE_BYTES, limits.messageSize),
+    maxPayloadLength: Math.max(CUT_ABOVE_BYTES, 2 * limits.messageSize),
     maxBackpressure: limits.sendBuffer,
     // Ours is the idle timeout that clients meet. This one ends the sockets of those who never answer a close frame; where
     // idle connections may stay for ever it pings them, for the same end.

@@ -90,7 +90,9 @@ const upgrader = ({ intake, decide }: ListenOptions, { limits }: ServerConfigVal
   ) => {
     raw.setNoDelay(true)
     raw.setTimeout(0)
+    let isDone = false
     sockets.handleUpgrade(request, raw, head, (socket) => {
+      isDone = true
       socket.connection = new WsConnection(socket, raw, limits.sendBuffer, countedAs, attachment)
       socket.on("message", listeners.message)
       socket.on("ping", listeners.heard)
@@ -99,6 +101,8 @@ const upgrader = ({ intake, decide }: ListenOptions, { limits }: ServerConfigVal
       socket.on("close", listeners.close)
       intake.opened(socket.connection)
     })
+    // It calls back at once, or never: where the socket has ended meanwhile, or ws finds fault with what we let pass.
+    if (!isDone) intake.abandoned(countedAs)
   }
 
   return async (request: IncomingMessage, raw: Socket, head: Buffer) => {
@@ -106,12 +110,12 @@ const upgrader = ({ intake, decide }: ListenOptions, { limits }: ServerConfigVal
     // Without a listener, a reset in the middle of a handshake would end the process.
     const onError = () => raw.destroy()
     raw.on("error", onError)
-    const unfit = checkUpgrade(
-      request.method ?? "",
-      headers.upgrade,
-      headers["sec-websocket-key"],
-      headers["sec-websocket-version"]
-    )
+    const unfit = checkUpgrade(request.method ?? "", {
+      upgrade: headers.upgrade,
+      key: headers["sec-websocket-key"],
+      version: headers["sec-websocket-version"],
+      protocols: headers["sec-websocket-protocol"]
+    })
     if (unfit !== undefined) return refuse(raw, intake.refuse(unfit))
     const countedAs = limits.connectionsPerAddress > 0 ? (raw.remoteAddress ?? "") : ""
     const refusal = intake.admit(countedAs)
