@@ -192,7 +192,8 @@ describe.each(["refuse", "slide", "wait"] as const)("any use of a mailbox (%s)",
           }
           expect(mailbox.depth()).toBe(model.waiting.length)
         }
-      })
+      }),
+      { numRuns: 500 }
     )
   })
 })

@@ -1,0 +1,56 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { Delivery } from "../../../../src/services/hot/Publication.ts"
+
+describe("a delivery", () => {
+  it("completes once, with the last part", () => {
+    const delivery = new Delivery()
+    let completed = 0
+    delivery.onComplete = () => completed++
+    delivery.expect(2)
+    expect(delivery.isComplete).toBe(false)
+    delivery.add(5, 5, 0, 1, 2)
+    expect(completed).toBe(0)
+    delivery.add(5, 3, 1, 1, 2)
+    expect([completed, delivery.isComplete]).toEqual([1, true])
+  })
+
+  it("adds up its parts: who is eligible and got nothing has closed", () => {
+    const part = fc
+      .tuple(fc.nat(1000), fc.nat(1000), fc.nat(1000))
+      .map(([written, dropped, closed]) => ({ written, dropped, closed }))
+    fc.assert(
+      fc.property(fc.array(part), (parts) => {
+        const delivery = new Delivery()
+        delivery.expect(parts.length)
+        for (const { written, dropped, closed } of parts)
+          delivery.add(written + dropped + closed, written, dropped, Number.NaN, Number.NaN)
+        const sum = (of: "written" | "dropped" | "closed") => parts.reduce((all, part) => all + part[of], 0)
+        expect([delivery.written, delivery.dropped, delivery.closed]).toEqual([
+          sum("written"),
+          sum("dropped"),
+          sum("closed")
+        ])
+        expect(delivery.eligible).toBe(delivery.written + delivery.dropped + delivery.closed)
+      })
+    )
+  })
+
+  it("takes the earliest first and the latest last write, whatever the order and the gaps", () => {
+    const write = fc.option(fc.tuple(fc.nat(1000), fc.nat(1000)), { nil: undefined })
+    fc.assert(
+      fc.property(fc.array(write), (writes) => {
+        const delivery = new Delivery()
+        delivery.expect(writes.length)
+        for (const times of writes) {
+          const [first, last] = times ?? [Number.NaN, Number.NaN]
+          delivery.add(1, 1, 0, first, last)
+        }
+        const known = writes.filter((times) => times !== undefined)
+        const [firsts, lasts] = [known.map(([first]) => first), known.map(([, last]) => last)]
+        expect(delivery.firstWriteAt).toBe(known.length === 0 ? Number.NaN : Math.min(...firsts))
+        expect(delivery.lastWriteAt).toBe(known.length === 0 ? Number.NaN : Math.max(...lasts))
+      })
+    )
+  })
+})
