@@ -10,6 +10,7 @@ import { deliverySuite } from "./deliverySuite.ts"
 import { frameSuite } from "./frameSuite.ts"
 import { handshakeSuite } from "./handshakeSuite.ts"
 import { httpSuite } from "./httpSuite.ts"
+import { listenSuite } from "./listenSuite.ts"
 import { patienceSuite } from "./patienceSuite.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "clarion-contract-"))
@@ -33,6 +34,7 @@ const contracts: ReadonlyArray<Contract> = (["uws", "ws"] as const).flatMap((tra
 describe.each(contracts)("$transport, TLS: $isSecure", (contract) => {
   describe("handshakes", () => handshakeSuite(contract))
   describe("frames", () => frameSuite(contract))
+  describe("begin and end", () => listenSuite(contract))
   describe("delivery", () => deliverySuite(contract))
   describe("silent and slow clients", () => patienceSuite(contract))
   describe.skipIf(contract.isSecure)("plain HTTP", () => httpSuite(contract))
