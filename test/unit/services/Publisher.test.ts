@@ -1,0 +1,273 @@
+import { describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
+import fc from "fast-check"
+import { expect } from "vitest"
+import { Hub, type HubMember } from "../../../src/services/Hub.ts"
+import type { Publication } from "../../../src/services/hot/Publication.ts"
+import { Publisher } from "../../../src/services/Publisher.ts"
+
+/** A shard without sockets: it keeps what it takes until it is told what became of it. */
+class FakeMember implements HubMember {
+  readonly taken: Array<Publication> = []
+  isFull = false
+
+  constructor(public size: number) {}
+
+  readonly offer = (publication: Publication): boolean => {
+    if (this.isFull) return false
+    this.taken.push(publication)
+    return true
+  }
+
+  /** Is done with the oldest: all but these were written, at this time. */
+  done({ dropped = 0, closed = 0, at = 0 } = {}): void {
+    const written = this.size - dropped - closed
+    const [first, last] = written > 0 ? [at, at + 1] : [Number.NaN, Number.NaN]
+    this.taken.shift()?.delivery.add(this.size, written, dropped, first, last)
+  }
+
+  texts(): ReadonlyArray<string> {
+    return this.taken.map(({ data }) => Buffer.from(data).toString())
+  }
+}
+
+const join = Effect.fnUntraced(function* (...sizes: ReadonlyArray<number>) {
+  const hub = yield* Hub
+  const members = sizes.map((size) => new FakeMember(size))
+  for (const member of members) yield* hub.join(member)
+  return members
+})
+
+const broadcast = (text: string, options = {}) =>
+  Effect.flatMap(Publisher, (publisher) =>
+    Effect.forkChild(publisher.broadcast(text, options), { startImmediately: true })
+  )
+
+const test = (name: string, body: () => Effect.Effect<void, unknown, Hub | Publisher | Scope.Scope>) =>
+  it.effect(name, () => body().pipe(Effect.provide(Layer.provideMerge(Publisher.layer, Hub.layer))))
+
+describe("the hub", () => {
+  test("counts the connections of all members, as long as they take part", () =>
+    Effect.gen(function* () {
+      const hub = yield* Hub
+      expect(hub.size()).toBe(0)
+      const [member] = yield* join(3, 4)
+      const scope = yield* Scope.make()
+      yield* Scope.provide(hub.join(new FakeMember(100)), scope)
+      expect(hub.size()).toBe(107)
+      yield* Scope.close(scope, Exit.void)
+      member!.size = 5
+      expect(hub.size()).toBe(9)
+      expect(yield* (yield* Publisher).connections).toBe(9)
+    }))
+
+  test("hands nothing to a member that has left", () =>
+    Effect.gen(function* () {
+      const gone = new FakeMember(1)
+      const scope = yield* Scope.make()
+      yield* Scope.provide((yield* Hub).join(gone), scope)
+      yield* Scope.close(scope, Exit.void)
+      const receipt = yield* Fiber.join(yield* broadcast("a"))
+      expect([gone.taken, receipt.eligible]).toEqual([[], 0])
+    }))
+})
+
+describe("a receipt", () => {
+  test("comes when all members are done, and not before", () =>
+    Effect.gen(function* () {
+      const members = yield* join(2, 3, 5)
+      const fiber = yield* broadcast("a")
+      for (const member of members) {
+        expect(fiber.pollUnsafe()).toBeUndefined()
+        member.done()
+      }
+      const receipt = yield* Fiber.join(fiber)
+      expect(receipt).toMatchObject({ eligible: 10, written: 10, dropped: 0, closed: 0 })
+    }))
+
+  test("accounts for everyone: written, dropped and closed", () =>
+    Effect.gen(function* () {
+      const [a, b] = (yield* join(10, 20)) as [FakeMember, FakeMember]
+      const fiber = yield* broadcast("a", { id: "mine" })
+      a.done({ dropped: 2, closed: 1 })
+      b.done({ dropped: 3 })
+      expect(yield* Fiber.join(fiber)).toMatchObject({
+        id: "mine",
+        eligible: 30,
+        written: 24,
+        dropped: 5,
+        closed: 1
+      })
+    }))
+
+  test("tells the times, from publishing to the last write over all members", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(1000)
+      const [a, b] = (yield* join(1, 1)) as [FakeMember, FakeMember]
+      const fiber = yield* broadcast("a")
+      b.done({ at: 1020 })
+      a.done({ at: 1005 })
+      expect(yield* Fiber.join(fiber)).toMatchObject({
+        publishedAt: 1000,
+        firstWriteAt: 1005,
+        lastWriteAt: 1021,
+        timeToLastWriteMs: 21
+      })
+    }))
+
+  test("tells the times also when a member without connections is done last", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(1000)
+      const [busy, empty] = (yield* join(5, 0)) as [FakeMember, FakeMember]
+      const fiber = yield* broadcast("a")
+      busy.done({ at: 1005 })
+      empty.done()
+      expect(yield* Fiber.join(fiber)).toMatchObject({
+        firstWriteAt: 1005,
+        lastWriteAt: 1006,
+        timeToLastWriteMs: 6
+      })
+    }))
+
+  test("has null for times where nobody was written to", () =>
+    Effect.gen(function* () {
+      const receipt = yield* Fiber.join(yield* broadcast("a"))
+      expect(receipt).toMatchObject({
+        eligible: 0,
+        written: 0,
+        firstWriteAt: null,
+        lastWriteAt: null,
+        timeToLastWriteMs: null
+      })
+    }))
+
+  test("has a fresh id where none is given", () =>
+    Effect.gen(function* () {
+      const one = yield* Fiber.join(yield* broadcast("a"))
+      const two = yield* Fiber.join(yield* broadcast("a"))
+      expect(one.id).toMatch(/^[0-9a-f-]{36}$/)
+      expect(one.id).not.toBe(two.id)
+    }))
+})
+
+describe("a member whose mailbox is full", () => {
+  test("counts as dropped, and delays nobody", () =>
+    Effect.gen(function* () {
+      const [full, well] = (yield* join(7, 3)) as [FakeMember, FakeMember]
+      full.isFull = true
+      const fiber = yield* broadcast("a")
+      well.done({ at: 5 })
+      expect(yield* Fiber.join(fiber)).toMatchObject({
+        eligible: 10,
+        written: 3,
+        dropped: 7,
+        closed: 0,
+        lastWriteAt: 6
+      })
+    }))
+
+  test("does not keep a receipt waiting when all are full", () =>
+    Effect.gen(function* () {
+      for (const member of yield* join(7, 3)) member.isFull = true
+      expect(yield* Fiber.join(yield* broadcast("a"))).toMatchObject({ eligible: 10, dropped: 10 })
+    }))
+})
+
+describe("what is published", () => {
+  test("reaches every member in the order of the calls", () =>
+    Effect.gen(function* () {
+      const members = yield* join(1, 1)
+      const publisher = yield* Publisher
+      yield* broadcast("a")
+      publisher.broadcastUnsafe(Buffer.from("b"), false)
+      yield* broadcast("c")
+      for (const member of members) expect(member.texts()).toEqual(["a", "b", "c"])
+    }))
+
+  test("goes out to the end when the one who waits for its receipt gives up", () =>
+    Effect.gen(function* () {
+      const [member] = (yield* join(2)) as [FakeMember]
+      const fiber = yield* broadcast("a")
+      yield* Fiber.interrupt(fiber)
+      member.done()
+      expect((yield* Publisher).totals).toMatchObject({ broadcasts: 1, written: 2 })
+    }))
+
+  test("is text, or binary where that is asked for", () =>
+    Effect.gen(function* () {
+      const [member] = (yield* join(1)) as [FakeMember]
+      yield* broadcast("ä")
+      yield* broadcast("b", { isBinary: true })
+      expect(member.taken.map(({ data, isBinary }) => [Buffer.from(data).toString("hex"), isBinary])).toEqual(
+        [
+          ["c3a4", false],
+          ["62", true]
+        ]
+      )
+    }))
+
+  test("as text must be UTF-8: bytes that are not fail, and reach nobody", () =>
+    Effect.gen(function* () {
+      const [member] = (yield* join(1)) as [FakeMember]
+      const publisher = yield* Publisher
+      const error = yield* Effect.flip(publisher.broadcast(Uint8Array.of(0x61, 0xff, 0x62)))
+      expect(error).toMatchObject({ _tag: "NotUtf8", bytes: 3 })
+      expect(error.message).toBe("these 3 bytes are not UTF-8; publish them as binary")
+      expect(member.taken).toEqual([])
+      expect(publisher.totals.broadcasts).toBe(0)
+      yield* Effect.forkChild(publisher.broadcast(Uint8Array.of(0xff), { isBinary: true }), {
+        startImmediately: true
+      })
+      expect(member.taken).toHaveLength(1)
+    }))
+})
+
+describe("the totals", () => {
+  test("add up all broadcasts that are done, with and without a receipt", () =>
+    Effect.gen(function* () {
+      const [member] = (yield* join(10)) as [FakeMember]
+      const publisher = yield* Publisher
+      yield* broadcast("a")
+      publisher.broadcastUnsafe(Buffer.from("b"), false)
+      expect(publisher.totals.broadcasts).toBe(0)
+      member.done({ dropped: 1 })
+      member.done({ closed: 2 })
+      expect(publisher.totals).toMatchObject({ broadcasts: 2, written: 17, dropped: 1, closed: 2 })
+    }))
+})
+
+it("any broadcasts over any members: each receipt accounts for everyone, in any order of completion", () => {
+  const member = fc.record({ size: fc.nat(50), isFull: fc.boolean() })
+  const given = fc.tuple(
+    fc.array(member, { maxLength: 5 }),
+    fc.integer({ min: 1, max: 5 }),
+    fc.array(fc.nat(99))
+  )
+  fc.assert(
+    fc.property(given, ([shapes, broadcasts, order]) =>
+      Effect.gen(function* () {
+        const members = yield* join(...shapes.map(({ size }) => size))
+        members.forEach((member, i) => {
+          member.isFull = shapes[i]!.isFull
+        })
+        const fibers = []
+        for (let i = 0; i < broadcasts; i++) fibers.push(yield* broadcast(String(i)))
+        for (const pick of order) members[pick % Math.max(1, members.length)]?.done({ dropped: 0 })
+        for (const member of members) while (member.taken.length > 0) member.done()
+        const size = shapes.reduce((sum, shape) => sum + shape.size, 0)
+        const full = shapes.reduce((sum, shape) => sum + (shape.isFull ? shape.size : 0), 0)
+        for (const fiber of fibers)
+          expect(yield* Fiber.join(fiber)).toMatchObject({
+            eligible: size,
+            written: size - full,
+            dropped: full
+          })
+      }).pipe(Effect.provide(Layer.provideMerge(Publisher.layer, Hub.layer)), Effect.scoped, Effect.runSync)
+    )
+  )
+})
