@@ -1,7 +1,6 @@
 /** The servers that are compared: how each is started, and what it says when it listens. */
-import { spawnSync } from "node:child_process"
 import { join } from "node:path"
-import { Failed, Unavailable } from "../support/children.ts"
+import { compile } from "../support/compile.ts"
 import { root } from "../support/results.ts"
 import type { DialectName } from "./dialects.ts"
 
@@ -51,16 +50,6 @@ const bare = (title: string, file: string, ...args: ReadonlyArray<string>): Cont
   says: LISTENING
 })
 
-const compileFloor = (folder: string): ReadonlyArray<string> => {
-  const program = join(folder, "floor")
-  const compiled = spawnSync("cc", ["-O2", "-o", program, join(root, "bench", "floor.c")], {
-    encoding: "utf8"
-  })
-  if (compiled.error !== undefined) throw new Unavailable(`no C compiler: ${compiled.error.message}`)
-  if (compiled.status !== 0) throw new Failed(`cc failed: ${compiled.stderr.trim()}`)
-  return [program]
-}
-
 export const contenders = {
   "clarion-uws": clarion("uws"),
   "clarion-ws": clarion("ws"),
@@ -68,7 +57,12 @@ export const contenders = {
   "uws-loop": bare("bare uWS, send loop", "uwsHub.js", "loop"),
   "ws-loop": bare("bare ws, send loop", "wsHub.js"),
   "socket.io": { ...bare("Socket.IO 4", "socketIoHub.js"), dialect: "socketIo" },
-  floor: { title: "C floor", dialect: "raw", command: compileFloor, says: LISTENING }
+  floor: {
+    title: "C floor",
+    dialect: "raw",
+    command: (folder) => [compile("floor", folder)],
+    says: LISTENING
+  }
 } as const satisfies Record<string, Contender>
 
 export type ContenderName = keyof typeof contenders

@@ -14,7 +14,9 @@ const setUpRows = (results: Results): ReadonlyArray<Row> => {
     (name) => results.setUp(name, pick)
   ]
   return [
-    row("set-ups per second", 0, ({ setUp }) => setUp.perSecond),
+    row("set-ups per second, client in C", 0, ({ storm }) => storm?.perSecond ?? Number.NaN),
+    row("server CPU per set-up, µs", 1, ({ storm }) => storm?.cpuUs ?? Number.NaN),
+    row("set-ups per second, driver", 0, ({ setUp }) => setUp.perSecond),
     row("server CPU per set-up, µs", 1, ({ setUp }) => setUp.cpuUs),
     row("memory per idle connection, KB", 2, ({ setUp }) => setUp.rssBytes / 1024)
   ]
@@ -32,6 +34,7 @@ const depthRows = (results: Results, depth: number): ReadonlyArray<Row> => {
     row("of it system, µs", 2, ({ systemUs }) => systemUs),
     row("messages per second", 0, ({ messagesPerSecond }) => messagesPerSecond),
     row("server busy, %", 0, ({ serverBusy }) => serverBusy * 100),
+    row("driver busy, %", 0, ({ driverBusy }) => driverBusy * 100),
     row("round p50, ms", 1, ({ roundMs }) => roundMs.p50),
     row("round p90, ms", 1, ({ roundMs }) => roundMs.p90),
     row("round max, ms", 1, ({ roundMs }) => roundMs.max),
@@ -49,46 +52,46 @@ export const resultTable = (results: Results, depths: ReadonlyArray<number>): st
 
 /** CPU seconds from which a reading in ticks of 10 ms is exact to 1 %. */
 const EXACT_FROM_SECONDS = 1
-const BUSY_OTHERS = 0.1
-const HELD_BACK = 0.9
+const DISTURBED_FROM = 0.1
 
 export const notes = (results: Results): ReadonlyArray<string> => [
   ...contenderNames.flatMap((name) => {
     const outcome = results.servers[name]
     return outcome === undefined ? [] : outcomeNotes(contenders[name].title, outcome)
   }),
-  ...outcomeNotes("event-loop run", results.loop)
+  ...outcomeNotes("event-loop run", results.loop),
+  "where a server was busy for less than 90 % of the time, messages per second, rounds and latencies are not its own: " +
+    "the driver, or others on its core, set the pace"
 ]
 
-const outcomeNotes = (title: string, { trials, failures, unavailable }: Outcome): ReadonlyArray<string> => {
-  const figures = trials.flatMap(({ depths }) => Object.entries(depths))
-  const about = (is: (figures: DepthFigures) => boolean, say: (figures: DepthFigures) => string) =>
-    figures.filter(([, each]) => is(each)).map(([depth, each]) => `${title}, depth ${depth}: ${say(each)}`)
+const outcomeNotes = (title: string, { trials, failures, unavailable }: Outcome): ReadonlyArray<string> => [
+  ...(unavailable === undefined ? [] : [`${title}: not measured: ${unavailable}`]),
+  ...failures.map((why) => `${title}: FAILED: ${why}`),
+  ...Object.keys(trials[0]?.depths ?? {}).flatMap((depth) =>
+    depthNotes(
+      `${title}, depth ${depth}`,
+      trials.map(({ depths }) => depths[Number(depth)]!)
+    )
+  )
+]
+
+const depthNotes = (title: string, figures: ReadonlyArray<DepthFigures>): ReadonlyArray<string> => {
+  const disturbed = figures.filter(({ othersBusy }) => othersBusy > DISTURBED_FROM)
+  const most = number(Math.max(...disturbed.map(({ othersBusy }) => othersBusy * 100)), 0)
+  const least = Math.min(...figures.map(({ cpuSeconds }) => cpuSeconds))
   return [
-    ...(unavailable === undefined ? [] : [`${title}: not measured: ${unavailable}`]),
-    ...failures.map((why) => `${title}: FAILED: ${why}`),
-    ...about(
-      isIncomplete,
-      ({ shortRounds, rounds, stray, problem }) =>
-        `FAILED: ${shortRounds} of ${rounds} rounds did not reach everyone, ${stray} stray messages${problem === undefined ? "" : `; ${problem}`}`
-    ),
-    ...about(
-      ({ othersBusy }) => othersBusy > BUSY_OTHERS,
-      ({ othersBusy }) => `other processes used ${number(othersBusy * 100, 0)} % of the server's core`
-    ),
-    ...about(
-      ({ cpuSeconds }) => cpuSeconds < EXACT_FROM_SECONDS,
-      ({ cpuSeconds }) => `only ${number(cpuSeconds, 2)} s of CPU, read in ticks of 0.01 s`
-    ),
-    ...heldBack(title, trials)
+    ...figures.filter(isIncomplete).map((each) => `${title}: FAILED: ${incompleteness(each)}`),
+    ...(disturbed.length > 0
+      ? [
+          `${title}: others used up to ${most} % of the server's core in ${disturbed.length} of ${figures.length}`
+        ]
+      : []),
+    ...(least < EXACT_FROM_SECONDS
+      ? [`${title}: only ${number(least, 2)} s of CPU, read in ticks of 0.01 s`]
+      : [])
   ]
 }
 
-/** Once for each depth: that a server waits for the driver holds for all repetitions. */
-const heldBack = (title: string, trials: ReadonlyArray<Trial>): ReadonlyArray<string> =>
-  Object.keys(trials[0]?.depths ?? {}).flatMap((depth) => {
-    const busy = Math.max(...trials.map(({ depths }) => depths[Number(depth)]?.serverBusy ?? 0))
-    const text =
-      "the driver, not the server, set the pace: messages per second, rounds and latency are the driver's"
-    return busy < HELD_BACK ? [`${title}, depth ${depth}: ${text}`] : []
-  })
+const incompleteness = ({ shortRounds, rounds, stray, problem }: DepthFigures): string =>
+  `${shortRounds} of ${rounds} rounds did not reach everyone, ${stray} stray messages` +
+  (problem === undefined ? "" : `; ${problem}`)

@@ -8,11 +8,12 @@ import { fileURLToPath } from "node:url"
 import { end, Failed, type Server, startServer } from "../support/children.ts"
 import { DriverProcess } from "../support/DriverProcess.ts"
 import type { Cores } from "../support/pinning.ts"
-import { coreBusy, cpuBetween, cpuTime, memoryUse, total } from "../support/procfs.ts"
+import { coreBusy, cpuBetween, cpuTime, exactCpuUs, memoryUse, total } from "../support/procfs.ts"
 import { quantile } from "../support/statistics.ts"
 import type { Contender } from "./contenders.ts"
 import { loopDelayMs } from "./loopDelay.ts"
 import type { Answer, Opened, Order, Rounds, RoundsOrder } from "./orders.ts"
+import { measureStorm, type Storm } from "./storm.ts"
 
 /** Rounds that are not measured: compilers and buffers get to where they stay. */
 export const WARM_UP_ROUNDS = 10
@@ -22,8 +23,9 @@ const OPEN_WITHIN_MS = 90_000
 const ROUNDS_WITHIN_MS = 600_000
 
 export interface SetUp {
+  /** At the driver's pace. */
   readonly perSecond: number
-  /** Server CPU for each connection. */
+  /** Server CPU for each connection, at that pace. */
   readonly cpuUs: number
   /** Growth of the server process for each connection, while all are idle. */
   readonly rssBytes: number
@@ -54,6 +56,7 @@ export interface DepthFigures {
 export interface Trial {
   readonly connections: number
   readonly setUp: SetUp
+  readonly storm: Storm | undefined
   readonly depths: Readonly<Record<number, DepthFigures>>
 }
 
@@ -63,6 +66,7 @@ export interface Plan {
   readonly rounds: (depth: number) => number
   /** Rounds go on for so long at each depth. */
   readonly forMs: number
+  /** Whether it is about the delay of the event loop, and about nothing else. */
   readonly asksLoopDelay: boolean
 }
 
@@ -76,6 +80,8 @@ export const runTrial = async (
   plan: Plan
 ): Promise<Trial> => {
   const pins = "unpinned" in cores ? { server: undefined, driver: undefined } : cores
+  const takesStorm = contender.dialect === "raw" && !plan.asksLoopDelay
+  const storm = takesStorm ? await measureStorm(contender, folder, pins, plan.connections) : undefined
   const server = await startServer(contender.command(folder), pins.server, contender.says)
   const driver: Driver = new DriverProcess(driverFile, pins.driver)
   try {
@@ -85,7 +91,7 @@ export const runTrial = async (
       await orderRounds(driver, { kind: "rounds", depth, rounds: WARM_UP_ROUNDS, forMs: 0 })
       depths[depth] = await measureDepth(server, driver, depth, plan, pins.server)
     }
-    return { connections: plan.connections, setUp, depths }
+    return { connections: plan.connections, setUp, storm, depths }
   } finally {
     await Promise.all([driver.end(), end(server.child)])
   }
@@ -94,9 +100,9 @@ export const runTrial = async (
 const measureSetUp = async (server: Server, driver: Driver, { dialect }: Contender, connections: number) => {
   const { pid, port } = server
   const memory = memoryUse(pid)
-  const cpu = cpuTime(pid)
+  const cpu = exactCpuUs(pid)
   const { seconds } = await orderOpen(driver, { kind: "open", port, dialect, connections })
-  const cpuUs = total(cpuBetween(cpu, cpuTime(pid))) / connections
+  const cpuUs = (exactCpuUs(pid) - cpu) / connections
   await sleep(SETTLE_MS)
   const { rss, pss } = memoryUse(pid)
   return {
