@@ -17,7 +17,10 @@ describe.each(["uws", "ws"] as const)("hooks on %s", (transport) => {
     const attached = new Heard<unknown>()
     const served = await serve(settings, {
       onConnect: (request) =>
-        Effect.sync(() => (asked.add(request), { user: request.headers.get("x-user") })),
+        Effect.sync(() => {
+          asked.add(request)
+          return { user: request.headers.get("x-user") }
+        }),
       onMessage: ({ attachment }) => Effect.sync(() => attached.add(attachment))
     })
     const client = await connect(served.url("/news?a=1&b"), { headers: { "X-User": "ada" } })

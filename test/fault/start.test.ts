@@ -1,0 +1,115 @@
+/** What the server says and how it exits when it cannot start, as a process. */
+import { mkdirSync, writeFileSync } from "node:fs"
+import { type AddressInfo, createServer } from "node:net"
+import { join } from "node:path"
+import { describe, expect, it, onTestFinished } from "vitest"
+import { connect } from "../support/server/clients.ts"
+import { launch, type ServerProcess } from "../support/server/ServerProcess.ts"
+import { temporaryFolder } from "../support/server/temporaryFolder.ts"
+
+/** The lines that tell of the failure: no stack, no second telling. */
+const complaints = ({ lines }: ServerProcess) =>
+  lines.all.filter((line) => !/^(API key|serving on|closing \d+)/.test(line))
+
+const takenPort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer()
+    onTestFinished(() => void server.close())
+    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port))
+  })
+
+describe("a server that cannot start", () => {
+  it.each(["uws", "ws"])("a port in use is one readable line and exit code 69 (%s)", async (transport) => {
+    const port = await takenPort()
+    const server = launch(["--server.port", `${port}`, "--server.transport", transport])
+    expect(await server.ended).toEqual({ code: 69, signal: null })
+    expect(complaints(server)).toEqual([
+      expect.stringContaining(`cannot listen on 127.0.0.1:${port}: the port is in use`)
+    ])
+  })
+
+  it("a port that another server holds is the same, and the other goes on", async () => {
+    const first = launch(["--server.transport", "uws"])
+    const port = await first.port()
+    const second = launch(["--server.port", `${port}`])
+    expect((await second.ended).code).toBe(69)
+    expect((await connect(`ws://127.0.0.1:${port}`)).isOpen).toBe(true)
+  })
+
+  it("TLS files that are missing are one readable line and exit code 69", async () => {
+    const server = launch(["--server.tls.cert", "/nowhere.pem", "--server.tls.key", "/nowhere.key"])
+    expect(await server.ended).toEqual({ code: 69, signal: null })
+    expect(complaints(server)).toEqual([expect.stringContaining("/nowhere.pem")])
+  })
+
+  it("a file with wrong types in five places names all five, and exits with 78", async () => {
+    const file = join(temporaryFolder(), "broken.json")
+    const broken = {
+      server: { port: "many", transport: "tcp", shards: -1 },
+      sending: { timer: { interval: "soon" } },
+      onlyTestConnect: "maybe",
+      totlSize: 3
+    }
+    writeFileSync(file, JSON.stringify(broken))
+    const server = launch(["--config", file])
+    expect(await server.ended).toEqual({ code: 78, signal: null })
+    const said = server.stderr.join("\n")
+    for (const key of [
+      "server.port",
+      "server.transport",
+      "server.shards",
+      "sending.timer.interval",
+      "onlyTestConnect"
+    ])
+      expect(said).toMatch(new RegExp(`^ +${key}: expected .*, found .*broken.json`, "m"))
+    expect(said).toContain("totlSize: unknown key; did you mean totalSize?")
+    expect(said).toContain("6 problems")
+  })
+
+  it.each([
+    ["that is missing", "nowhere.json", undefined, "nowhere.json: cannot be read"],
+    ["that is a folder", "folder.json", "folder", "folder.json: cannot be read"],
+    ["that is no JSON", "broken.json", "{ not json", "broken.json: is not valid JSON"],
+    ["that is JSON but no object", "list.json", "[1, 2]", "expected an object, found [1,2]"]
+  ])("a configuration file %s is told, with exit code 78", async (_, name, content, told) => {
+    const file = join(temporaryFolder(), name)
+    if (content === "folder") mkdirSync(file)
+    else if (content !== undefined) writeFileSync(file, content)
+    const server = launch(["--config", file])
+    expect(await server.ended).toEqual({ code: 78, signal: null })
+    expect(server.stderr.join("\n")).toContain(told)
+    expect(server.stderr.filter((line) => /^\s+at /.test(line))).toEqual([])
+  })
+
+  it("a store that cannot be written is a warning, and the server serves with a key for the time being", async () => {
+    const file = join(temporaryFolder(), "file")
+    writeFileSync(file, "")
+    const server = launch(["--store.path", join(file, "store")], { env: { CLARION_AUTH_API_KEY: "" } })
+    expect([78, undefined]).toContain(
+      await Promise.race([server.ended.then(({ code }) => code), server.port().then(() => undefined)])
+    )
+  })
+})
+
+describe("a Node without a fitting uWebSockets.js", () => {
+  const withoutUws = ["--import", new URL("../support/server/withoutUws.mjs", import.meta.url).href]
+
+  it("auto says once what is lost, and serves over ws", async () => {
+    const server = launch([], { node: withoutUws })
+    const client = await connect(`ws://127.0.0.1:${await server.port()}`)
+    expect(client.isOpen).toBe(true)
+    const told = server.lines.all.filter((line) => line.includes("uWebSockets.js"))
+    expect(told).toEqual([
+      expect.stringMatching(/^uWebSockets.js does not load on Node v[\d.]+, so ws serves: .*README/)
+    ])
+    expect(server.lines.all.some((line) => / over ws, /.test(line))).toBe(true)
+  })
+
+  it("uws is one readable line and exit code 69", async () => {
+    const server = launch(["--server.transport", "uws"], { node: withoutUws })
+    expect(await server.ended).toEqual({ code: 69, signal: null })
+    expect(complaints(server)).toEqual([
+      expect.stringContaining('server.transport is "uws", but uWebSockets.js does not load')
+    ])
+  })
+})

@@ -1,0 +1,90 @@
+/** The server as a process of its own, from dist, with its lines and its end to wait for. It is killed when the test has finished. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { onTestFinished } from "vitest"
+import { Heard } from "./Heard.ts"
+import { temporaryFolder } from "./temporaryFolder.ts"
+
+export interface ProcessEnd {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export interface LaunchOptions {
+  readonly env?: Readonly<Record<string, string>>
+  /** Arguments of node itself. */
+  readonly node?: ReadonlyArray<string>
+  /** The soft limit of open files. */
+  readonly openFiles?: number
+  /** The program, below the root of the project. */
+  readonly program?: string
+}
+
+export const API_KEY = "the key of the tests"
+
+const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
+
+/** What a logged line says; the line itself where it is no JSON. */
+const messageOf = (line: string): string => {
+  try {
+    return (JSON.parse(line) as { readonly message: string }).message
+  } catch {
+    return line
+  }
+}
+
+export class ServerProcess {
+  /** Messages of stdout and lines of stderr. */
+  readonly lines = new Heard<string>()
+  readonly stderr: Array<string> = []
+  readonly ended: Promise<ProcessEnd>
+
+  constructor(readonly child: ChildProcess) {
+    createInterface({ input: child.stdout! }).on("line", (line) => this.lines.add(messageOf(line)))
+    createInterface({ input: child.stderr! }).on("line", (line) => {
+      this.stderr.push(line)
+      this.lines.add(line)
+    })
+    // "close" comes after the last line.
+    this.ended = new Promise((resolve) => child.once("close", (code, signal) => resolve({ code, signal })))
+    onTestFinished(() => void child.kill("SIGKILL"))
+  }
+
+  /** Rejects with what was said when the process ends before it serves. */
+  async port(): Promise<number> {
+    const serving = /^serving on wss?:\/\/[^:]+:(\d+)/
+    const ended = this.ended.then(() => Promise.reject(new Error(this.lines.all.join("\n"))))
+    const line = await Promise.race([this.lines.first((text) => serving.test(text)), ended])
+    return Number(serving.exec(line)![1])
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal)
+  }
+
+  /** User and system CPU time so far, in seconds; the kernel counts in hundredths. */
+  cpuSeconds(): number {
+    const fields = readFileSync(`/proc/${this.child.pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ")
+    return (Number(fields[11]) + Number(fields[12])) / 100
+  }
+}
+
+/** Starts the server on a free local port with a store of its own. */
+export const launch = (args: ReadonlyArray<string>, options: LaunchOptions = {}): ServerProcess => {
+  const { env = {}, node = [], openFiles, program = "dist/server.js" } = options
+  const basics = ["--server.ip", "127.0.0.1", "--server.port", "0", "--auth.apiKey", API_KEY, "--store.path"]
+  const command = [process.execPath, ...node, at(program), ...basics, temporaryFolder(), ...args]
+  const limit = openFiles === undefined ? "" : `ulimit -S -n ${openFiles}; `
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(CLARION_|VITEST|NODE_OPTIONS)/.test(name)
+  )
+  const child = spawn("sh", ["-c", `${limit}exec "$@"`, "sh", ...command], {
+    env: { ...Object.fromEntries(inherited), ...env },
+    stdio: ["ignore", "pipe", "pipe"]
+  })
+  return new ServerProcess(child)
+}
