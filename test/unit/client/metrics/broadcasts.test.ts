@@ -120,4 +120,23 @@ describe("connections that open around a broadcast", () => {
     broadcasts.hear(payload(STAMP), STAMP + 5, 3, STAMP + 1)
     expect(broadcasts.snapshot().broadcasts).toMatchObject([{ expected: 2, received: 1 }])
   })
+
+  it("are left out on both sides to the millisecond: one that opened exactly JOINING_MS before", () => {
+    const broadcasts = new Broadcasts()
+    broadcasts.opened(STAMP - JOINING_MS)
+    broadcasts.hear(payload(STAMP), STAMP + 4, 1, STAMP - JOINING_MS)
+    const [told] = broadcasts.snapshot().broadcasts
+    expect(told?.received).toBe(told?.expected)
+  })
+
+  it("are not waited for, others are", () => {
+    const broadcasts = new Broadcasts()
+    for (const at of [STAMP - 500, STAMP - 400, STAMP + 1]) broadcasts.opened(at)
+    expect(broadcasts.missing).toBe(0)
+    broadcasts.hear(payload(STAMP), STAMP + 4, 3, STAMP + 1)
+    expect(broadcasts.missing).toBe(2)
+    broadcasts.hear(payload(STAMP), STAMP + 4, 3, STAMP - 500)
+    broadcasts.hear(payload(STAMP), STAMP + 4, 3, STAMP - 400)
+    expect(broadcasts.missing).toBe(0)
+  })
 })
