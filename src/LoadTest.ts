@@ -38,6 +38,7 @@ const STOP_TIMEOUT = "10 seconds"
 interface Run {
   readonly id: string
   readonly startedAt: number
+  readonly cpuAtStart: NodeJS.CpuUsage
   readonly config: ClientConfigValue
   readonly metrics: RunMetrics
   readonly ended: EndedConnections
@@ -53,7 +54,7 @@ const makeReport = Effect.fnUntraced(function* (run: Run) {
   const ramps = yield* RampSupervisor
   const delay = yield* EventLoopDelay
   const now = run.now()
-  const { user, system } = process.cpuUsage()
+  const { user, system } = process.cpuUsage(run.cpuAtStart)
   const report = buildReport({
     id: run.id,
     version,
@@ -139,7 +140,6 @@ const conclude = Effect.fnUntraced(function* (run: Run) {
   yield* logEnded(run.ended)
   view.print(consoleReport(report))
   view.print(summary(report))
-  view.end()
   const path = config.report.json
   if (path !== undefined) {
     const lost = yield* Effect.promise(() => writeReport(path, report))
@@ -189,6 +189,7 @@ export const runLoadTest = Effect.fnUntraced(function* (
   const run: Run = {
     id: randomUUID(),
     startedAt,
+    cpuAtStart: process.cpuUsage(),
     config,
     metrics: new RunMetrics(startedAt),
     ended: new EndedConnections(),
@@ -205,6 +206,7 @@ export const runLoadTest = Effect.fnUntraced(function* (
   })
   const lasts = Duration.toMillis(config.duration) === 0 ? Effect.never : Effect.sleep(config.duration)
   yield* Effect.gen(function* () {
+    yield* Effect.addFinalizer(() => Effect.sync(() => view.end()))
     yield* watch(run)
     const { failure } = yield* RampSupervisor
     yield* Effect.raceAllFirst([lasts, stopped, failure, noticeUnreachable(run)])

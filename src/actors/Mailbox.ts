@@ -34,10 +34,11 @@ export interface Mailbox<A, P extends Overflow> {
   readonly takeUnsafe: (max: number) => Array<A>
 }
 
-const offers = <A>(queue: Queue.Queue<A, Cause.Done>): Offer<A> => ({
+const offers = <A>(queue: Queue.Queue<A, Cause.Done>, isClosed: () => boolean): Offer<A> => ({
   refuse: (message) => Queue.offerUnsafe(queue, message),
   slide: (message) => {
-    const oldest = Queue.isFullUnsafe(queue) ? Queue.takeUnsafe(queue) : undefined
+    // A closed mailbox takes nothing, so nothing has to make room.
+    const oldest = Queue.isFullUnsafe(queue) && !isClosed() ? Queue.takeUnsafe(queue) : undefined
     Queue.offerUnsafe(queue, message)
     return oldest !== undefined && oldest._tag === "Success" ? oldest.value : undefined
   },
@@ -47,21 +48,29 @@ const offers = <A>(queue: Queue.Queue<A, Cause.Done>): Offer<A> => ({
 export const make = <A, P extends Overflow>(overflow: P, capacity: number): Effect.Effect<Mailbox<A, P>> =>
   Effect.map(
     overflow === "refuse" ? Queue.dropping<A, Cause.Done>(capacity) : Queue.bounded<A, Cause.Done>(capacity),
-    (queue): Mailbox<A, P> => ({
-      overflow,
-      capacity,
-      offer: offers(queue)[overflow],
-      depth: () => Queue.sizeUnsafe(queue),
-      take: (max) => Queue.takeBetween(queue, 1, max),
-      close: Effect.asVoid(Queue.end(queue)),
-      takeUnsafe: (max) => {
-        const taken: Array<A> = []
-        while (taken.length < max) {
-          const next = Queue.takeUnsafe(queue)
-          if (next?._tag !== "Success") break
-          taken.push(next.value)
-        }
-        return taken
+    (queue): Mailbox<A, P> => {
+      let isClosed = false
+      return {
+        overflow,
+        capacity,
+        offer: offers(queue, () => isClosed)[overflow],
+        depth: () => Queue.sizeUnsafe(queue),
+        take: (max) => Queue.takeBetween(queue, 1, max),
+        close: Effect.suspend(() => {
+          isClosed = true
+          return Effect.asVoid(Queue.end(queue))
+        }),
+        takeUnsafe: (max) => takeUnsafe(queue, max)
       }
-    })
+    }
   )
+
+const takeUnsafe = <A>(queue: Queue.Queue<A, Cause.Done>, max: number): Array<A> => {
+  const taken: Array<A> = []
+  while (taken.length < max) {
+    const next = Queue.takeUnsafe(queue)
+    if (next?._tag !== "Success") break
+    taken.push(next.value)
+  }
+  return taken
+}

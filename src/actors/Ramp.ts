@@ -36,6 +36,12 @@ export interface RampOptions {
   readonly ended: EndedConnections
 }
 
+/** "handshakeTimeout" → "handshake timeout": what is alike in all errors of a kind. */
+const inWords = ({ kind, status }: SocketError): string => {
+  const words = kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  return status === undefined ? words : `${words} with HTTP ${status}`
+}
+
 /** The sockets of a ramp and what happens to them; callbacks of sockets end here. */
 export class RampSockets implements SocketOwner {
   readonly sockets = new SlotList<ClientSocket>()
@@ -92,7 +98,7 @@ export class RampSockets implements SocketOwner {
   onFailed(socket: ClientSocket, error: SocketError): void {
     if (error.kind !== "abandoned") {
       this.options.metrics.failed(error.kind, socket.opened)
-      this.options.ended.add(error.message)
+      this.options.ended.add(inWords(error), error.message)
     }
     this.#gone(socket)
   }
@@ -145,7 +151,12 @@ export const rampProgram = (
       next: ({ value, context }) => {
         if (value !== "ramping" || context.attempted === attempted) return
         attempted = context.attempted
-        ramp.open(context.batch)
+        // xstate would throw what its observer throws from a timer, and end the process.
+        try {
+          ramp.open(context.batch)
+        } catch (error) {
+          Deferred.doneUnsafe(crash, Effect.fail(error))
+        }
       },
       error: (error) => Deferred.doneUnsafe(crash, Effect.fail(error))
     })

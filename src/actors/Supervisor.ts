@@ -50,7 +50,7 @@ export interface SupervisedActor {
   readonly name: string
   readonly state: () => LifecycleState
   readonly restarts: () => number
-  /** Ends the present life as a crash with this cause, as a defect in it would. */
+  /** Ends the present life as a crash with this cause, as a defect in it would. Nothing happens where it does not live now. */
   readonly crash: (cause: string) => Effect.Effect<void>
   /** Asks for an orderly end and waits until the actor is stopped or failed. */
   readonly stop: Effect.Effect<void>
@@ -116,6 +116,7 @@ class Child<R> implements SupervisedActor {
 
   readonly crash = (cause: string): Effect.Effect<void> =>
     Effect.sync(() => {
+      if (this.state() !== "starting" && this.state() !== "serving") return
       this.#crashCause = cause
       this.#fiber?.interruptUnsafe()
     })

@@ -6,11 +6,12 @@ export const MAX_REASONS = 32
 export class EndedConnections {
   readonly #counts = new Map<string, number>()
 
-  /** Why the latest one ended. */
+  /** Why the latest one ended, in detail. */
   latest = ""
 
-  add(reason: string): void {
-    this.latest = reason
+  /** @param reason the same for all that ended alike; @param detail of this one: its port, how long it waited */
+  add(reason: string, detail = reason): void {
+    this.latest = detail
     const known = this.#counts.has(reason) || this.#counts.size < MAX_REASONS
     const key = known ? reason : "other reasons"
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)

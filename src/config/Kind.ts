@@ -19,6 +19,8 @@ export interface Kind<A> {
   readonly fromText: (text: string) => unknown
   /** The JSON value to show in `--print-config`; reading it back gives the same value, except for secrets. */
   toJson(value: A): unknown
+  /** Values that are never shown, not even wrong ones. */
+  readonly isSecret?: boolean
 }
 
 const kind = <A, I>(
@@ -84,12 +86,15 @@ export const list: Kind<ReadonlyArray<string>> = {
 }
 
 /** A text that is never shown: `Redacted`. */
-export const secret: Kind<Redacted.Redacted<string>> = kind(
-  "a text that is not empty",
-  Schema.RedactedFromValue(Schema.NonEmptyString),
-  asText,
-  () => "<secret>"
-)
+export const secret: Kind<Redacted.Redacted<string>> = {
+  ...kind(
+    "a text that is not empty",
+    Schema.RedactedFromValue(Schema.NonEmptyString),
+    asText,
+    () => "<secret>"
+  ),
+  isSecret: true
+}
 
 const units: ReadonlyArray<readonly [names: RegExp, ms: number, word: string]> = [
   [/^(ms|millis|milliseconds?)?$/, 1, "ms"],

@@ -45,7 +45,7 @@ const decode = (keys: Keys, { path, value, isText, source }: Setting): Result.Re
   const { kind } = keys[path]!
   return Result.mapError(kind.decode(isText ? kind.fromText(value as string) : value), () => ({
     where: path,
-    message: `expected ${kind.expected}, found ${show(value)}`,
+    message: `expected ${kind.expected}, found ${kind.isSecret === true ? "something else" : show(value)}`,
     source
   }))
 }

@@ -119,7 +119,11 @@ export const fromFlags = (
   keys: Keys,
   args: ReadonlyArray<string>
 ): Source & { readonly command: Command } => {
-  const options: Record<string, { type: "string" | "boolean" }> = { ...commandFlags }
+  // Without a prototype: "--constructor" is no option of ours.
+  const options: Record<string, { type: "string" | "boolean" }> = Object.assign(
+    Object.create(null),
+    commandFlags
+  )
   for (const [path, { kind }] of Object.entries(keys))
     options[path] = { type: kind === boolean ? "boolean" : "string" }
   const { tokens } = parseArgs({
@@ -144,7 +148,7 @@ export const fromFlags = (
       const next = tokens[at + 1]
       const alone = options[token.name]?.type === "boolean" && token.value === undefined
       const value = alone ? (next?.kind === "positional" ? next.value : "true") : token.value
-      if (token.name in commandFlags) given.set(token.name, value)
+      if (Object.hasOwn(commandFlags, token.name)) given.set(token.name, value)
       else if (!Object.hasOwn(keys, token.name))
         problems.push(unknownKey(token.name, Object.keys(options), "flags"))
       else if (value === undefined || (!alone && !token.inlineValue && value.startsWith("--")))

@@ -28,10 +28,11 @@ const sha256 = (text: string) => createHash("sha256").update(text).digest()
 const keepKey = (file: string, directory: string) =>
   Effect.try({
     try: () => {
-      if (existsSync(file)) return { key: readFileSync(file, "utf8").trim(), isNew: false }
+      const kept = existsSync(file) ? readFileSync(file, "utf8").trim() : ""
+      if (kept !== "") return { key: kept, isNew: false }
       const key = randomBytes(24).toString("base64url")
       mkdirSync(directory, { recursive: true, mode: 0o700 })
-      writeFileSync(file, `${key}\n`, { mode: 0o600, flag: "wx" })
+      writeFileSync(file, `${key}\n`, { mode: 0o600 })
       return { key, isNew: true }
     },
     catch: (error) => new StoreFailed({ file, detail: (error as Error).message })

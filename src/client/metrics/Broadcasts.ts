@@ -81,7 +81,7 @@ export class Broadcasts {
       this.lastBytes.set(bytes)
     }
     const latency = now - this.last.stamp
-    if (openedAt > this.last.stamp - JOINING_MS) return latency
+    if (openedAt >= this.last.stamp - JOINING_MS) return latency
     this.last.received++
     this.last.lastMs = latency
     return latency

@@ -18,7 +18,8 @@ export type RunState = Pick<ViewState, "phase" | "total" | "elapsedMs" | "leftMs
 const UPDATES_PER_LINE = 8
 
 export class LiveView {
-  readonly #live: LiveLines | undefined
+  #live: LiveLines | undefined
+  #hasEnded = false
   #updates = 0
   #before: { readonly glance: Glance; readonly elapsedMs: number } | undefined
 
@@ -28,6 +29,7 @@ export class LiveView {
 
   /** Shows the present state; rates are those since the last update. */
   update(run: RunState, glance: Glance): void {
+    if (this.#hasEnded) return
     const before = this.#before
     this.#before = { glance, elapsedMs: run.elapsedMs }
     const seconds = before === undefined ? 0 : (run.elapsedMs - before.elapsedMs) / 1000
@@ -50,7 +52,10 @@ export class LiveView {
     else this.output.write(text.endsWith("\n") ? text : `${text}\n`)
   }
 
+  /** Gives the cursor back; what is printed from here on is plain text, and nothing is drawn any more. */
   end(): void {
     this.#live?.end()
+    this.#live = undefined
+    this.#hasEnded = true
   }
 }

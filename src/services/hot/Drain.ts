@@ -59,7 +59,7 @@ export class Drain implements Job {
     const tally = this.#tally
     const from = connections.sweep(this.#sliceSize)
     const to = connections.swept
-    if (from === 0 && to > 0) this.#firstWriteAt = this.now()
+    if (Number.isNaN(this.#firstWriteAt)) this.#firstWriteAt = this.now()
     tally.reset(this.publications.length)
     this.#batch.send(connections.items, from, to, tally)
     if (to > from) this.#lastWriteAt = this.now()

@@ -26,7 +26,8 @@ export class Keepalive {
     const shortest = Math.min(pingMs || Number.POSITIVE_INFINITY, idleMs || Number.POSITIVE_INFINITY)
     this.tickMs = Math.min(MAX_TICK_MS, Math.max(MIN_TICK_MS, Math.floor(shortest / 16)))
     this.#pingTicks = Math.ceil(pingMs / this.tickMs)
-    this.#idleTicks = Math.ceil(idleMs / this.tickMs)
+    // However close the two are, the ping comes first, and its answer has a tick.
+    this.#idleTicks = idleMs > 0 ? Math.max(this.#pingTicks + 1, Math.ceil(idleMs / this.tickMs)) : 0
   }
 
   get isOn(): boolean {
@@ -71,6 +72,8 @@ export class Keepalive {
     }
     this.pinged++
     connection.ping()
+    // A ping can find that the socket is broken and end the connection.
+    if (connection.timer < 0) return
     // A client that answers is looked at again after a ping interval; one that does not, at its end.
     const untilEnd = this.#idleTicks > 0 ? this.#idleTicks - silent : this.#pingTicks
     this.#wheel.schedule(connection.timer, Math.min(this.#pingTicks, untilEnd))

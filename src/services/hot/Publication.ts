@@ -46,14 +46,17 @@ export class Delivery implements DeliveryCounts {
     this.#parts += parts
   }
 
-  /** One shard is done. Whatever is eligible and neither written nor dropped has closed. */
+  /** One shard is done; its times count where it has written. Whatever is eligible and neither written nor dropped has closed. */
   add(eligible: number, written: number, dropped: number, firstWriteAt: number, lastWriteAt: number): void {
     this.eligible += eligible
     this.written += written
     this.dropped += dropped
     this.closed += eligible - written - dropped
-    if (!(firstWriteAt >= this.firstWriteAt)) this.firstWriteAt = firstWriteAt
-    if (!(lastWriteAt <= this.lastWriteAt)) this.lastWriteAt = lastWriteAt
+    if (written > 0) {
+      // Comparisons with NaN are false.
+      if (!(this.firstWriteAt <= firstWriteAt)) this.firstWriteAt = firstWriteAt
+      if (!(this.lastWriteAt >= lastWriteAt)) this.lastWriteAt = lastWriteAt
+    }
     this.#parts--
     if (this.#parts === 0) this.onComplete?.()
   }

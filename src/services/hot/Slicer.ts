@@ -11,7 +11,8 @@ export interface Job {
 }
 
 export class Slicer {
-  #jobs: Array<Job> = []
+  readonly #jobs: Array<Job> = []
+  /** The job whose turn is next. */
   #next = 0
   #running = false
 
@@ -25,16 +26,17 @@ export class Slicer {
 
   /** The job gets no further slice. */
   cancel(job: Job): void {
-    this.#jobs = this.#jobs.filter((other) => other !== job)
+    const at = this.#jobs.indexOf(job)
+    if (at < 0) return
+    this.#jobs.splice(at, 1)
+    if (at < this.#next) this.#next--
   }
 
   readonly #turn = (): void => {
     if (this.#next >= this.#jobs.length) this.#next = 0
     const job = this.#jobs[this.#next]
-    if (job !== undefined) {
-      if (job.slice()) this.#next++
-      else this.cancel(job)
-    }
+    this.#next++
+    if (job !== undefined && !job.slice()) this.cancel(job)
     this.#running = this.#jobs.length > 0
     if (this.#running) setImmediate(this.#turn)
   }
