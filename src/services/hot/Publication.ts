@@ -53,9 +53,9 @@ export class Delivery implements DeliveryCounts {
     this.dropped += dropped
     this.closed += eligible - written - dropped
     if (written > 0) {
-      // Comparisons with NaN are false.
-      if (!(this.firstWriteAt <= firstWriteAt)) this.firstWriteAt = firstWriteAt
-      if (!(this.lastWriteAt >= lastWriteAt)) this.lastWriteAt = lastWriteAt
+      if (firstWriteAt < this.firstWriteAt || Number.isNaN(this.firstWriteAt))
+        this.firstWriteAt = firstWriteAt
+      if (lastWriteAt > this.lastWriteAt || Number.isNaN(this.lastWriteAt)) this.lastWriteAt = lastWriteAt
     }
     this.#parts--
     if (this.#parts === 0) this.onComplete?.()
