@@ -16,8 +16,10 @@ export interface LaunchOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Arguments of node itself. */
   readonly node?: ReadonlyArray<string>
-  /** The soft limit of open files. */
+  /** The limit of open files, hard too: node raises a soft one by itself. */
   readonly openFiles?: number
+  /** Null: the server makes its own. */
+  readonly apiKey?: null
   /** The program, below the root of the project. */
   readonly program?: string
 }
@@ -75,10 +77,11 @@ export class ServerProcess {
 
 /** Starts the server on a free local port with a store of its own. */
 export const launch = (args: ReadonlyArray<string>, options: LaunchOptions = {}): ServerProcess => {
-  const { env = {}, node = [], openFiles, program = "dist/server.js" } = options
-  const basics = ["--server.ip", "127.0.0.1", "--server.port", "0", "--auth.apiKey", API_KEY, "--store.path"]
+  const { env = {}, node = [], openFiles, apiKey, program = "dist/server.js" } = options
+  const key = apiKey === null ? [] : ["--auth.apiKey", API_KEY]
+  const basics = ["--server.ip", "127.0.0.1", "--server.port", "0", ...key, "--store.path"]
   const command = [process.execPath, ...node, at(program), ...basics, temporaryFolder(), ...args]
-  const limit = openFiles === undefined ? "" : `ulimit -S -n ${openFiles}; `
+  const limit = openFiles === undefined ? "" : `ulimit -n ${openFiles}; `
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(CLARION_|VITEST|NODE_OPTIONS)/.test(name)
   )
