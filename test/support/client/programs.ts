@@ -31,20 +31,19 @@ export class ServerProgram extends Program {
 }
 
 /** Ten connections of one address in one batch, for half a minute at most. */
-export const startClient = (uri: string, settings: Settings = {}, options?: Start): Program =>
-  start(
-    [
-      "dist/client.js",
-      ...flags({
-        "server.uri": uri,
-        "local.ip": "127.0.1.1",
-        "total.clients": 10,
-        "setup.interval": "50 ms",
-        duration: "30 seconds",
-        ...settings
-      })
-    ],
-    options
-  )
+export const clientArguments = (uri: string, settings: Settings = {}): ReadonlyArray<string> => [
+  "dist/client.js",
+  ...flags({
+    "server.uri": uri,
+    "local.ip": "127.0.1.1",
+    "total.clients": 10,
+    "setup.interval": "50 ms",
+    duration: "30 seconds",
+    ...settings
+  })
+]
+
+export const startClient = (uri: string, settings?: Settings, options?: Start): Program =>
+  start(clientArguments(uri, settings), options)
 
 export const reportAt = (path: string): Report => JSON.parse(readFileSync(path, "utf8"))

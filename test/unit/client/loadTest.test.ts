@@ -149,6 +149,21 @@ describe("a run of the load client", () => {
     })
   )
 
+  it.effect("tells of connections that ended while it goes on, once", () =>
+    Effect.gen(function* () {
+      const server = yield* Effect.promise(good)
+      const { saw, logs, isOver, until } = yield* run(at(server.port))
+      const ends = () => logs.texts("Info").filter((text) => text.startsWith("closed because of"))
+      yield* saw({ active: 2 })
+      server.sockets.all[0]!.close(1001, "so long")
+      yield* until(() => ends().length > 0)
+      expect(ends()).toEqual(["closed because of 1001 so long"])
+      server.sockets.all[1]!.terminate()
+      yield* until(() => ends().length > 1)
+      expect([ends().at(-1), isOver()]).toEqual(["closed because of 1006", false])
+    })
+  )
+
   it.effect("is not concluded in the middle of a broadcast", () =>
     Effect.gen(function* () {
       const server = yield* Effect.promise(good)
@@ -180,6 +195,30 @@ describe("a run of the load client", () => {
       expect(report.broadcasts).toMatchObject([{ expected: 2, received: 1 }])
       expect(report.run.durationMs).toBeGreaterThanOrEqual(7000)
       expect(report.run.durationMs).toBeLessThan(7100)
+    })
+  )
+
+  it.effect("whose ramp died once goes on, and its report says that it is not reliable", () =>
+    Effect.gen(function* () {
+      const server = yield* Effect.promise(good)
+      const path = `${temporaryFolder()}/report.json`
+      const config = at(server.port, { duration: "5 seconds", "report.json": path })
+      let lives = 0
+      const websocket = {
+        ...config.websocket,
+        get messageSize(): number {
+          if (++lives === 1) throw new Error("a bug")
+          return config.websocket.messageSize
+        }
+      }
+      const { exit, saw, logs } = yield* run({ ...config, websocket })
+      yield* saw({ active: 2 })
+      expect(Exit.isSuccess(yield* exit)).toBe(true)
+      expect(logs.texts("Warn")).toEqual(["client/ramp-127.0.1.1 crashed: a bug; restart in 1000 ms"])
+      const report = reportAt(path)
+      expect(report.client.rampRestarts).toBe(1)
+      expect(report.unreliableBecause).toContain("1 times a ramp of the client died and was started again.")
+      expect(report.reliable).toBe(false)
     })
   )
 
