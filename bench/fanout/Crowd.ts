@@ -72,7 +72,9 @@ export class Crowd implements SocketOwner {
     const roundMs: Array<number> = []
     let short = 0
     let shortInARow = 0
-    while (shortInARow < MAX_SHORT && (roundMs.length < rounds || this.now() - startedAt < forMs)) {
+    const isDue = () => roundMs.length < rounds || this.now() - startedAt < forMs
+    // Without one of its connections no round can become whole.
+    while (isDue() && shortInARow < MAX_SHORT && this.problem === undefined) {
       const { ms, isWhole } = await this.round()
       roundMs.push(ms)
       shortInARow = isWhole ? 0 : shortInARow + 1

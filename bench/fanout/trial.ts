@@ -88,10 +88,14 @@ export const runTrial = async (
     const setUp = await measureSetUp(server, driver, contender, plan.connections)
     const depths: Record<number, DepthFigures> = {}
     for (const depth of plan.depths) {
-      await orderRounds(driver, { kind: "rounds", depth, rounds: WARM_UP_ROUNDS, forMs: 0 })
+      await warmUp(driver, depth)
       depths[depth] = await measureDepth(server, driver, depth, plan, pins.server)
     }
     return { connections: plan.connections, setUp, storm, depths }
+  } catch (error) {
+    const { exitCode, signalCode } = server.child
+    if (exitCode === null && signalCode === null) throw error
+    throw new Failed(`the server ended with ${signalCode ?? exitCode} while it was measured`)
   } finally {
     await Promise.all([driver.end(), end(server.child)])
   }
@@ -111,6 +115,19 @@ const measureSetUp = async (server: Server, driver: Driver, { dialect }: Contend
     rssBytes: (rss - memory.rss) / connections,
     pssBytes: (pss - memory.pss) / connections
   }
+}
+
+const warmUp = async (driver: Driver, depth: number) => {
+  const { short, problem } = await orderRounds(driver, {
+    kind: "rounds",
+    depth,
+    rounds: WARM_UP_ROUNDS,
+    forMs: 0
+  })
+  if (short > 0)
+    throw new Failed(
+      `${short} rounds of the warm-up did not reach everyone${problem === undefined ? "" : `; ${problem}`}`
+    )
 }
 
 const measureDepth = async (
