@@ -67,7 +67,7 @@ static void accept_value(const char *key, char out[29]) {
   sha1_block(h, text);
   sha1_block(h, text + 64);
   for (int i = 0; i < 20; i++) hash[i] = h[i / 4] >> (24 - i % 4 * 8);
-  for (int i = 0; i < 28; i++) {
+  for (int i = 0; i < 27; i++) {
     int bit = i * 6, pair = hash[bit / 8] << 8 | hash[bit / 8 + 1];
     out[i] = digits[pair >> (10 - bit % 8) & 63];
   }

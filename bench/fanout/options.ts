@@ -28,7 +28,7 @@ messages that every connection hears. Prints what they cost, side by side, and j
   --repeat N            repetitions of everything, interleaved [3]
   --only NAME,…         only these servers: ${contenderNames.join(", ")}
   --loop-connections N  connections while the event loop's delay is measured; 0: do not [15000]
-  --json FILE           where the results go [bench/results/fanout-<time>.json]`
+  --json FILE           where the results go [data/bench/fanout-<time>.json]`
 
 /** Options, or what is wrong with them. */
 export const parse = (args: ReadonlyArray<string>): Options | { readonly problem: string } | "help" => {
