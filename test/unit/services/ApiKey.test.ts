@@ -131,4 +131,14 @@ describe("a store that cannot be used", () => {
       expect(isRight("")).toBe(false)
     })
   })
+
+  it("because the kept key is empty is mended with a key for this user alone", () => {
+    withFolder((path) => {
+      const file = join(path, "api-key")
+      writeFileSync(file, "", { mode: 0o644 })
+      const { isRight } = start({ store: { path } })
+      expect([kept(path).length, isRight(kept(path))]).toEqual([32, true])
+      expect(statSync(file).mode & 0o777).toBe(0o600)
+    })
+  })
 })

@@ -9,6 +9,7 @@ import {
 
 const SOUND: UpgradeHeaders = {
   upgrade: "websocket",
+  connection: "Upgrade",
   key: "dGhlIHNhbXBsZSBub25jZQ==",
   version: "13",
   protocols: undefined
@@ -19,6 +20,8 @@ describe("an upgrade request", () => {
     ["with nothing special", "GET", {}],
     ["in small letters", "get", {}],
     ["in mixed letters", "GET", { upgrade: "WebSocket" }],
+    ["among other options", "GET", { connection: "keep-alive, Upgrade" }],
+    ["among other options without spaces", "GET", { connection: "upgrade,keep-alive" }],
     ["with every character of base64", "GET", { key: "++++////++++////++++/w==" }],
     ["with a subprotocol", "GET", { protocols: "centrifuge-json" }],
     ["with several subprotocols", "GET", { protocols: "a, b ,c,d.e-f_1" }],
@@ -31,6 +34,9 @@ describe("an upgrade request", () => {
     ["no upgrade at all", 426, "GET", { upgrade: undefined }],
     ["an empty upgrade header", 426, "GET", { upgrade: "" }],
     ["another protocol", 426, "GET", { upgrade: "h2c" }],
+    ["no connection header", 426, "GET", { connection: undefined }],
+    ["a connection that stays HTTP", 426, "GET", { connection: "keep-alive" }],
+    ["a connection option that is only like upgrade", 426, "GET", { connection: "no-upgrade, upgrades" }],
     ["POST", 405, "POST", {}],
     ["no version", 426, "GET", { version: undefined }],
     ["version 8", 426, "GET", { version: "8" }],
