@@ -64,15 +64,18 @@ describe.each(["uws", "ws"] as const)("a shard that crashes, on %s", (transport)
     const sending = served.broadcastAll(texts)
     // The first message has come, so a drain is under way; it takes several turns of the loop for so much.
     await Promise.race(clients.map(({ messages }) => messages.count(1)))
+    const waiting = served.broadcast("still in the mailbox")
     await served.crash(0, "in mid-broadcast")
-    const receipts = await sending
+    const receipts = [...(await sending), await waiting]
     expect(receipts.filter((receipt) => !addsUp(receipt))).toEqual([])
     expect(receipts.every(({ eligible }) => eligible >= 100 && eligible <= clients.length)).toBe(true)
     expect(receipts.some(({ closed }) => closed > 0)).toBe(true)
     await ends.count(RUN)
     const staying = clients.filter(({ isOpen }) => isOpen)
     expect(staying).toHaveLength(100)
-    for (const { messages } of staying) expect(await messages.count(texts.length)).toEqual(texts)
+    for (const { messages } of staying) {
+      expect(await messages.count(receipts.length)).toEqual([...texts, "still in the mailbox"])
+    }
     expect(await served.broadcast("x")).toMatchObject({ eligible: 100, written: 100 })
   })
 
