@@ -48,12 +48,9 @@ describe("durations", () => {
     expect(ofText(Kind.duration, written)).toBeUndefined()
   })
 
-  it.each([-1, Number.NaN, true, null, [], {}])(
-    "do not take %j for a number of milliseconds",
-    (json) => {
-      expect(ofJson(Kind.duration, json)).toBeUndefined()
-    }
-  )
+  it.each([-1, Number.NaN, true, null, [], {}])("do not take %j for a number of milliseconds", (json) => {
+    expect(ofJson(Kind.duration, json)).toBeUndefined()
+  })
 
   it("are not endless, as JSON's 1e400 would be", () => {
     expect(ofJson(Kind.duration, JSON.parse("1e400"))).toBeUndefined()

@@ -1,63 +1,9 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { CloseReasons } from "../../../../src/protocol/closeCodes.ts"
-import type { Connection, ConnectionOwner } from "../../../../src/services/hot/Connection.ts"
-import { Drain } from "../../../../src/services/hot/Drain.ts"
 import type { Publication } from "../../../../src/services/hot/Publication.ts"
-import { SlotList } from "../../../../src/services/hot/SlotList.ts"
-import { beginning, FakeConnection, FakeFanOut, publication } from "../../../support/FakeConnection.ts"
-
-/** A shard's connections, and a drain of these publications that has not begun. */
-class Fixture implements ConnectionOwner {
-  readonly list = new SlotList<Connection>()
-  readonly fanOut = new FakeFanOut()
-  readonly slow: Array<Connection> = []
-  finished = 0
-  now = 1000
-  readonly drain: Drain
-
-  constructor(
-    readonly connections: ReadonlyArray<FakeConnection>,
-    readonly publications: ReadonlyArray<Publication>,
-    onSlow: (connection: Connection) => void = () => {}
-  ) {
-    for (const connection of connections) this.join(connection)
-    this.drain = new Drain(
-      this.list,
-      publications,
-      this.fanOut,
-      () => this.now++,
-      (connection) => {
-        this.slow.push(connection)
-        onSlow(connection)
-      },
-      () => this.finished++
-    )
-  }
-
-  join(connection: FakeConnection): void {
-    connection.owner = this
-    this.list.add(connection)
-  }
-
-  left(connection: Connection): void {
-    this.list.remove(connection)
-  }
-
-  message(): void {}
-
-  /** Slices until the end; their number. */
-  run(): number {
-    let slices = 1
-    while (this.drain.slice()) slices++
-    return slices
-  }
-
-  counts(at = 0) {
-    const { eligible, written, dropped, closed } = this.publications[at]!.delivery
-    return { eligible, written, dropped, closed }
-  }
-}
+import { DrainFixture } from "../../../support/DrainFixture.ts"
+import { beginning, FakeConnection, publication } from "../../../support/FakeConnection.ts"
 
 const clients = (count: number) => Array.from({ length: count }, () => new FakeConnection())
 const batch = (count: number, bytes = 13) =>
@@ -69,20 +15,20 @@ const batch = (count: number, bytes = 13) =>
 
 describe("a drain", () => {
   it("gives everyone every publication, in order", () => {
-    const fixture = new Fixture(clients(300), [publication("a"), publication("b"), publication("c")])
+    const fixture = new DrainFixture(clients(300), [publication("a"), publication("b"), publication("c")])
     fixture.run()
     for (const { sent } of fixture.connections) expect(sent).toEqual(["a", "b", "c"])
     expect(fixture.counts(1)).toEqual({ eligible: 300, written: 300, dropped: 0, closed: 0 })
   })
 
   it("prepares the batch once, however many slices there are", () => {
-    const fixture = new Fixture(clients(1000), batch(3))
+    const fixture = new DrainFixture(clients(1000), batch(3))
     expect(fixture.run()).toBeGreaterThan(1)
     expect(fixture.fanOut.prepared).toBe(1)
   })
 
   it("to nobody finishes at once, with nothing written", () => {
-    const fixture = new Fixture([], batch(2))
+    const fixture = new DrainFixture([], batch(2))
     expect(fixture.run()).toBe(1)
     expect(fixture.finished).toBe(1)
     expect(fixture.counts(1)).toEqual({ eligible: 0, written: 0, dropped: 0, closed: 0 })
@@ -91,7 +37,7 @@ describe("a drain", () => {
   })
 
   it("finishes once, and has no further slice", () => {
-    const fixture = new Fixture(clients(5), batch(1))
+    const fixture = new DrainFixture(clients(5), batch(1))
     fixture.run()
     expect(fixture.drain.slice()).toBe(false)
     fixture.drain.finish()
@@ -101,7 +47,7 @@ describe("a drain", () => {
   })
 
   it("leaves the list as if there had been no sweep", () => {
-    const fixture = new Fixture(clients(300), batch(1))
+    const fixture = new DrainFixture(clients(300), batch(1))
     fixture.drain.slice()
     fixture.drain.finish()
     expect(fixture.list.unswept).toBe(0)
@@ -111,7 +57,7 @@ describe("a drain", () => {
 
 describe("slices", () => {
   const sizes = (connections: number, publications: ReadonlyArray<Publication>) => {
-    const fixture = new Fixture(clients(connections), publications)
+    const fixture = new DrainFixture(clients(connections), publications)
     fixture.run()
     return fixture.fanOut.slices
   }
@@ -157,7 +103,7 @@ describe("slices", () => {
 
 describe("who comes and goes", () => {
   it("one who joins after the beginning is neither served nor counted", () => {
-    const fixture = new Fixture(clients(200), batch(1))
+    const fixture = new DrainFixture(clients(200), batch(1))
     fixture.drain.slice()
     const late = new FakeConnection()
     fixture.join(late)
@@ -167,7 +113,7 @@ describe("who comes and goes", () => {
   })
 
   it("one who leaves before its turn counts as closed, one who leaves after it as written", () => {
-    const fixture = new Fixture(clients(200), batch(1))
+    const fixture = new DrainFixture(clients(200), batch(1))
     fixture.drain.slice()
     fixture.connections[0]!.leave()
     fixture.connections[199]!.leave()
@@ -176,7 +122,7 @@ describe("who comes and goes", () => {
   })
 
   it("one whose close is under way counts as closed", () => {
-    const fixture = new Fixture(clients(3), batch(2))
+    const fixture = new DrainFixture(clients(3), batch(2))
     fixture.connections[1]!.isClosing = true
     fixture.run()
     expect(fixture.connections[1]!.sent).toEqual([])
@@ -184,7 +130,7 @@ describe("who comes and goes", () => {
   })
 
   it("a slow one counts for each publication that it misses, and is told of once", () => {
-    const fixture = new Fixture(clients(3), batch(3))
+    const fixture = new DrainFixture(clients(3), batch(3))
     fixture.connections[1]!.room = 1
     fixture.run()
     expect([0, 1, 2].map((at) => fixture.counts(at).dropped)).toEqual([0, 1, 1])
@@ -193,7 +139,7 @@ describe("who comes and goes", () => {
   })
 
   it("a slow one may be closed on the spot, and disturbs no other", () => {
-    const fixture = new Fixture(clients(300), batch(1), (slow) => slow.close(CloseReasons.slow))
+    const fixture = new DrainFixture(clients(300), batch(1), (slow) => slow.close(CloseReasons.slow))
     for (const at of [0, 5, 127, 128, 200, 299]) fixture.connections[at]!.room = 0
     fixture.run()
     expect(fixture.counts()).toEqual({ eligible: 300, written: 294, dropped: 6, closed: 0 })
@@ -204,7 +150,7 @@ describe("who comes and goes", () => {
 
 describe("a drain that is aborted", () => {
   it("counts those who had no turn as closed, and finishes", () => {
-    const fixture = new Fixture(clients(300), batch(2))
+    const fixture = new DrainFixture(clients(300), batch(2))
     fixture.drain.slice()
     fixture.drain.finish()
     expect(fixture.finished).toBe(1)
@@ -214,7 +160,7 @@ describe("a drain that is aborted", () => {
   })
 
   it("before its first slice has written nothing", () => {
-    const fixture = new Fixture(clients(3), batch(1))
+    const fixture = new DrainFixture(clients(3), batch(1))
     fixture.drain.finish()
     expect(fixture.counts()).toEqual({ eligible: 3, written: 0, dropped: 0, closed: 3 })
     expect(fixture.publications[0]!.delivery.lastWriteAt).toBeNaN()
@@ -223,7 +169,7 @@ describe("a drain that is aborted", () => {
 
 describe("times of writes", () => {
   it("are those of the first and the last slice", () => {
-    const fixture = new Fixture(clients(300), batch(1))
+    const fixture = new DrainFixture(clients(300), batch(1))
     fixture.run()
     const { firstWriteAt, lastWriteAt } = fixture.publications[0]!.delivery
     expect(firstWriteAt).toBe(1000)
@@ -231,7 +177,7 @@ describe("times of writes", () => {
   })
 
   it("the first stays the first when all who were served leave before the next slice", () => {
-    const fixture = new Fixture(clients(300), batch(1))
+    const fixture = new DrainFixture(clients(300), batch(1))
     fixture.drain.slice()
     for (const connection of fixture.connections.slice(0, 128)) connection.leave()
     fixture.now = 5000
@@ -240,7 +186,7 @@ describe("times of writes", () => {
   })
 
   it("are absent when nobody was written to", () => {
-    const fixture = new Fixture(clients(3), batch(1))
+    const fixture = new DrainFixture(clients(3), batch(1))
     fixture.connections[0]!.room = 0
     fixture.connections[1]!.isClosing = true
     fixture.connections[2]!.room = 0
@@ -271,7 +217,7 @@ describe("whatever happens between the slices of a drain", () => {
       fc.property(given, ({ count, publications, before, between, closesSlow, abortAfter }) => {
         // A quarter of a MiB each: a few connections to the slice.
         const messages = batch(publications, 2 ** 18 / publications)
-        const fixture = new Fixture(clients(count), messages, (slow) => {
+        const fixture = new DrainFixture(clients(count), messages, (slow) => {
           if (closesSlow) slow.close(CloseReasons.slow)
         })
         const happen = ({ what, who }: { what: string; who: number }) => {

@@ -1,0 +1,57 @@
+import type { Connection, ConnectionOwner } from "../../src/services/hot/Connection.ts"
+import { Drain } from "../../src/services/hot/Drain.ts"
+import type { Publication } from "../../src/services/hot/Publication.ts"
+import { SlotList } from "../../src/services/hot/SlotList.ts"
+import { type FakeConnection, FakeFanOut } from "./FakeConnection.ts"
+
+/** A shard's connections, and a drain of these publications that has not begun. */
+export class DrainFixture implements ConnectionOwner {
+  readonly list = new SlotList<Connection>()
+  readonly fanOut = new FakeFanOut()
+  readonly slow: Array<Connection> = []
+  finished = 0
+  now = 1000
+  readonly drain: Drain
+
+  constructor(
+    readonly connections: ReadonlyArray<FakeConnection>,
+    readonly publications: ReadonlyArray<Publication>,
+    onSlow: (connection: Connection) => void = () => {}
+  ) {
+    for (const connection of connections) this.join(connection)
+    this.drain = new Drain(
+      this.list,
+      publications,
+      this.fanOut,
+      () => this.now++,
+      (connection) => {
+        this.slow.push(connection)
+        onSlow(connection)
+      },
+      () => this.finished++
+    )
+  }
+
+  join(connection: FakeConnection): void {
+    connection.owner = this
+    this.list.add(connection)
+  }
+
+  left(connection: Connection): void {
+    this.list.remove(connection)
+  }
+
+  message(): void {}
+
+  /** Slices until the end; their number. */
+  run(): number {
+    let slices = 1
+    while (this.drain.slice()) slices++
+    return slices
+  }
+
+  counts(at = 0) {
+    const { eligible, written, dropped, closed } = this.publications[at]!.delivery
+    return { eligible, written, dropped, closed }
+  }
+}
