@@ -83,7 +83,8 @@ describe("a server that", () => {
     expect(await client.ended).toEqual({ code: 1, signal: null })
     expect(client.errors).toBe("thresholds missed: errors is 10, limit 9")
     const { connections, setup } = reportAt(path)
-    expect(connections).toMatchObject({ attempted: 20, active: 10, errors: { refused: 10 } })
+    expect(connections).toMatchObject({ attempted: 20, active: 10 })
+    expect(connections.errors).toEqual({ refused: 10 })
     expect(setup.count).toBe(10)
   })
 
@@ -107,7 +108,8 @@ describe("a server that", () => {
     await closing
     client.signal("SIGINT")
     expect(await client.ended).toEqual({ code: 0, signal: null })
-    expect(reportAt(path).connections).toMatchObject({ active: 10, errors: {} })
+    const { active, errors } = reportAt(path).connections
+    expect([active, errors]).toEqual([10, {}])
     expect(client.output).toContain("closed because of 1006 (10 times)")
   })
 })

@@ -145,7 +145,13 @@ describe("a run of the load client", () => {
         "1000 end of run"
       ])
       expect(logs.texts("Info").at(-1)).toBe("closed because of 1000 end of run (2 times)")
-      expect(reportAt(path).connections).toMatchObject({ attempted: 2, errors: {} })
+      expect(reportAt(path).connections).toEqual({
+        attempted: 2,
+        active: 2,
+        closed: 0,
+        closedByCode: {},
+        errors: {}
+      })
     })
   )
 

@@ -71,6 +71,26 @@ describe("a ramp that dies", () => {
     })
   )
 
+  it.live("leaves nothing behind on the machine's own clock either", () =>
+    Effect.gen(function* () {
+      const server = yield* Effect.promise(good)
+      const { metrics, layer } = ramps(targetAt(server.port), {
+        "total.clients": 60,
+        "setup.batchSize": 2,
+        "setup.interval": "20 ms"
+      })
+      yield* Effect.gen(function* () {
+        const { actors, restarts } = yield* RampSupervisor
+        yield* metrics.happened("open", 1)
+        yield* actors[0]!.crash("test")
+        const { opened } = metrics.connections
+        yield* metrics.happened("open", opened + 1)
+        // The next one that opens is the next life's.
+        expect(restarts()).toBe(1)
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
   it.effect("more often than its budget allows fails the client, with the last cause", () =>
     Effect.gen(function* () {
       const server = yield* Effect.promise(good)
