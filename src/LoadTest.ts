@@ -13,7 +13,7 @@ import { RampSupervisor } from "./actors/RampSupervisor.ts"
 import { EndedConnections } from "./client/EndedConnections.ts"
 import { RunMetrics } from "./client/metrics/RunMetrics.ts"
 import { consoleReport } from "./client/report/consoleReport.ts"
-import { hostFacts } from "./client/report/hostFacts.ts"
+import { type HostFacts, hostFacts } from "./client/report/hostFacts.ts"
 import { buildReport, type Report } from "./client/report/Report.ts"
 import { writeReport } from "./client/report/writeReport.ts"
 import { ReportLost, ThresholdsMissed, Unreachable } from "./client/runErrors.ts"
@@ -39,6 +39,7 @@ interface Run {
   readonly id: string
   readonly startedAt: number
   readonly cpuAtStart: NodeJS.CpuUsage
+  readonly host: HostFacts
   readonly config: ClientConfigValue
   readonly metrics: RunMetrics
   readonly ended: EndedConnections
@@ -58,7 +59,7 @@ const makeReport = Effect.fnUntraced(function* (run: Run) {
   const report = buildReport({
     id: run.id,
     version,
-    host: hostFacts(),
+    host: run.host,
     config: printable(clientKeys, run.config),
     thresholds: run.config.thresholds,
     startedAt: run.startedAt,
@@ -105,8 +106,9 @@ const watch = Effect.fnUntraced(function* (run: Run) {
   yield* each("report", config.report.interval, print)
 })
 
+/** Says why connections ended since it was last said. */
 const logEnded = (ended: EndedConnections) =>
-  Effect.forEach(ended.flush(), (line) => Effect.logInfo(line), { discard: true })
+  Effect.suspend(() => Effect.forEach(ended.flush(), (line) => Effect.logInfo(line), { discard: true }))
 
 /** Fails when connecting has failed so often that there can be no server, and never once succeeded. */
 const noticeUnreachable = Effect.fnUntraced(function* ({ config, metrics, ended }: Run) {
@@ -190,6 +192,8 @@ export const runLoadTest = Effect.fnUntraced(function* (
     id: randomUUID(),
     startedAt,
     cpuAtStart: process.cpuUsage(),
+    // Asked now: a client that has run out of files later cannot.
+    host: hostFacts(),
     config,
     metrics: new RunMetrics(startedAt),
     ended: new EndedConnections(),
@@ -206,7 +210,12 @@ export const runLoadTest = Effect.fnUntraced(function* (
   })
   const lasts = Duration.toMillis(config.duration) === 0 ? Effect.never : Effect.sleep(config.duration)
   yield* Effect.gen(function* () {
-    yield* Effect.addFinalizer(() => Effect.sync(() => view.end()))
+    yield* Effect.addFinalizer(() =>
+      Effect.andThen(
+        logEnded(run.ended),
+        Effect.sync(() => view.end())
+      )
+    )
     yield* watch(run)
     const { failure } = yield* RampSupervisor
     yield* Effect.raceAllFirst([lasts, stopped, failure, noticeUnreachable(run)])

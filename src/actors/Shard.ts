@@ -18,6 +18,18 @@ import type { Life } from "./Supervisor.ts"
 
 /** Publications that one drain takes at most: what one connection is written in one go. */
 const DRAIN_MAX = 256
+/** Bytes of one drain, unless a single publication has more: what a client that does not read can be written at once. */
+const DRAIN_BYTES = 1_048_576
+
+/** How many from the first on fit into so many bytes; at least one. */
+const countWithin = (publications: ReadonlyArray<Publication>, bytes: number): number => {
+  let left = bytes
+  const over = publications.findIndex(({ data }) => {
+    left -= data.length
+    return left < 0
+  })
+  return over < 0 ? publications.length : Math.max(1, over)
+}
 
 /**
  * A shard waits so long before it sends, where sending takes longer than that anyway: publications that follow closely go out
@@ -68,7 +80,7 @@ export class Shard implements ConnectionOwner, HubMember {
 
   readonly offer = (publication: Publication): boolean => this.mailbox.offer(publication)
 
-  /** Waits for publications, and takes all that go out together. */
+  /** Waits for publications, and takes those that follow closely too. */
   readonly takeBatch = Effect.fnUntraced(function* (this: Shard) {
     const { mailbox } = this
     this.#taken = yield* mailbox.take(DRAIN_MAX)
@@ -76,15 +88,25 @@ export class Shard implements ConnectionOwner, HubMember {
       yield* Effect.sleep(LINGER)
       this.#taken = [...this.#taken, ...mailbox.takeUnsafe(DRAIN_MAX - this.#taken.length)]
     }
-    return this.#taken
   })
 
-  /** Sends a batch to everyone; interrupted, it stops between two slices. */
-  readonly drain = (publications: ReadonlyArray<Publication>): Effect.Effect<void> =>
+  /** Sends what was taken to everyone, in one drain or, where it is much, in several. */
+  readonly drainTaken = Effect.fnUntraced(function* (this: Shard) {
+    while (this.#taken.length > 0) {
+      const count = countWithin(this.#taken, DRAIN_BYTES)
+      const batch = this.#taken.slice(0, count)
+      yield* Effect.suspend(() => {
+        this.#taken = this.#taken.slice(count)
+        return this.#drain(batch)
+      })
+    }
+  })
+
+  /** Interrupted, it stops between two slices. */
+  readonly #drain = (publications: ReadonlyArray<Publication>): Effect.Effect<void> =>
     Effect.callback((resume) => {
       const { fanOut, slicer, now, onSlow } = this.options
       const done = () => resume(Effect.void)
-      this.#taken = []
       const drain = new Drain(this.connections, publications, fanOut, now, onSlow, done)
       slicer.add(drain)
       return Effect.sync(() => {
@@ -116,7 +138,7 @@ export const shardProgram = (options: ShardOptions, alive: (shard: Shard | undef
     )
     yield* Effect.forkScoped(Effect.andThen(life.stopping, mailbox.close))
     yield* life.started
-    yield* Effect.flatMap(shard.takeBatch(), shard.drain).pipe(
+    yield* Effect.andThen(shard.takeBatch(), shard.drainTaken()).pipe(
       Effect.forever,
       Effect.catchTag("Done", () => Effect.void)
     )

@@ -3,7 +3,7 @@
  * nothing answers strangers by default.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto"
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -33,6 +33,8 @@ const keepKey = (file: string, directory: string) =>
       const key = randomBytes(24).toString("base64url")
       mkdirSync(directory, { recursive: true, mode: 0o700 })
       writeFileSync(file, `${key}\n`, { mode: 0o600 })
+      // A file that was there keeps its own mode otherwise.
+      chmodSync(file, 0o600)
       return { key, isNew: true }
     },
     catch: (error) => new StoreFailed({ file, detail: (error as Error).message })

@@ -85,7 +85,8 @@ const handlerOf = (routes: Layer.Layer<never, never, HttpRouter.HttpRouter>) =>
     ),
     ({ handler }): HttpHandler =>
       (request) =>
-        handler(request)
+        // A HEAD is answered as the GET would be; the transport leaves the body out.
+        handler(request.method === "HEAD" ? new Request(request.url, { headers: request.headers }) : request)
   )
 
 /** What strangers may ask: for `server.port` when the API has a port of its own. */

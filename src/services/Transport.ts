@@ -3,7 +3,7 @@
  * (test/contract/transport.test.ts).
  *
  * Guarantees: a connection that is admitted is opened once and closed once; messages to one connection go out in the order in which
- * they were sent; a client that does not read costs at most `limits.sendBuffer` bytes and one message; nothing a client sends can
+ * they were sent; a client that does not read costs at most `limits.sendBuffer` bytes and one drain (1 MiB, or one larger message); nothing a client sends can
  * end another connection or the process. Any path that is not an HTTP route accepts the upgrade.
  */
 import * as Context from "effect/Context"

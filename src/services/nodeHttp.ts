@@ -1,8 +1,7 @@
 /** Plain HTTP on Node's server: from its request to a web `Request`, and from a web `Response` to its response. */
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { hasBody, makeRequest, replyHeaders, tooLarge, unacceptable } from "./httpReply.ts"
 import type { HttpHandler } from "./Transport.ts"
-
-const hasBody = (method: string) => method !== "GET" && method !== "HEAD"
 
 /** The body, or undefined when it is larger than `limit`; rejects when the client goes away first. */
 const readBody = async (request: IncomingMessage, limit: number): Promise<Buffer | undefined> => {
@@ -35,22 +34,18 @@ export const answerNode = async (
   try {
     const body = hasBody(method) ? await readBody(request, bodyLimit) : new Uint8Array()
     const headers = copyHeaders(request)
-    const reply =
-      body === undefined
-        ? new Response("the request body is too large\n", { status: 413 })
-        : await handler(
-            new Request(
-              `${origin}${request.url}`,
-              hasBody(method) ? { method, headers, body } : { method, headers }
-            )
-          )
+    const web = body === undefined ? undefined : makeRequest(`${origin}${request.url}`, method, headers, body)
+    const reply = body === undefined ? tooLarge() : web === undefined ? unacceptable() : await handler(web)
     const bytes = new Uint8Array(await reply.arrayBuffer())
     // What is left of a body that was too large is not read: the connection ends with the answer.
     if (body === undefined) response.setHeader("connection", "close")
-    response.writeHead(reply.status, [...reply.headers, ["content-length", String(bytes.length)]].flat())
+    response.writeHead(
+      reply.status,
+      [...replyHeaders(reply), ["content-length", String(bytes.length)]].flat()
+    )
     response.end(method === "HEAD" ? undefined : bytes)
   } catch {
-    // The client went away, or sent what no URL can be made of.
+    // The client went away.
     if (!response.headersSent && !response.destroyed) response.writeHead(400).end()
   }
 }

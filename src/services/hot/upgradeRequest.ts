@@ -13,12 +13,16 @@ const BAD_PROTOCOLS = invalid(400, "Sec-WebSocket-Protocol is not a list of toke
 /** 16 bytes in base64: 22 characters and two of padding. */
 const KEY = /^[A-Za-z0-9+/]{22}==$/
 
+/** "Upgrade" in a list of tokens: "keep-alive, Upgrade". */
+const UPGRADE_TOKEN = /(^|[\s,])upgrade($|[\s,])/i
+
 /** Tokens of RFC 7230, with commas between. */
 const PROTOCOLS = /^[!#$%&'*+\-.^_`|~\w]+(\s*,\s*[!#$%&'*+\-.^_`|~\w]+)*$/
 
 /** Values of headers; undefined or empty when absent. */
 export interface UpgradeHeaders {
   readonly upgrade: string | undefined
+  readonly connection: string | undefined
   readonly key: string | undefined
   readonly version: string | undefined
   readonly protocols: string | undefined
@@ -26,9 +30,9 @@ export interface UpgradeHeaders {
 
 export const checkUpgrade = (
   method: string,
-  { upgrade, key, version, protocols }: UpgradeHeaders
+  { upgrade, connection, key, version, protocols }: UpgradeHeaders
 ): Refusal | undefined => {
-  if (upgrade?.toLowerCase() !== "websocket") return NOT_UPGRADE
+  if (upgrade?.toLowerCase() !== "websocket" || !UPGRADE_TOKEN.test(connection ?? "")) return NOT_UPGRADE
   if (method.toUpperCase() !== "GET") return NOT_GET
   if (version !== "13") return BAD_VERSION
   if (!key || !KEY.test(key)) return BAD_KEY

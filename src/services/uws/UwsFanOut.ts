@@ -4,11 +4,16 @@
  * Measured for 10,000 connections (docs/benchmarks.md): the loop costs less than `app.publish`, whose topic tree only pays
  * when few of many hear; `cork` only pays from the second message on.
  */
-import type { WebSocket } from "uWebSockets.js"
 import type { Connection } from "../hot/Connection.ts"
 import type { FanOut, PreparedBatch, Tally } from "../hot/FanOut.ts"
 import type { Publication } from "../hot/Publication.ts"
-import { DROPPED, type SocketData, type UwsConnection } from "./UwsConnection.ts"
+import { SENT, sendWhole, type UwsConnection, type UwsSocket } from "./UwsConnection.ts"
+
+/** Nothing of the batch goes to a connection that is full. */
+const skip = (connection: UwsConnection, publications: number, tally: Tally): void => {
+  for (let i = 0; i < publications; i++) tally.dropped[i]!++
+  tally.slow.push(connection)
+}
 
 class SinglePublication implements PreparedBatch {
   constructor(readonly publication: Publication) {}
@@ -17,18 +22,16 @@ class SinglePublication implements PreparedBatch {
     const { data, isBinary } = this.publication
     for (let i = from; i < to; i++) {
       const connection = connections[i] as UwsConnection
-      if (connection.socket!.send(data, isBinary, false) === DROPPED) {
-        tally.dropped[0]!++
-        tally.slow.push(connection)
-      }
+      const socket = connection.socket!
+      if (connection.isFull && !connection.hasRoom(socket)) skip(connection, 1, tally)
+      else if (sendWhole(socket, data, isBinary) !== SENT) connection.noteBacklog(socket)
     }
   }
 }
 
 class CorkedPublications implements PreparedBatch {
-  #socket: WebSocket<SocketData> | undefined
+  #connection: UwsConnection | undefined
   #tally: Tally | undefined
-  #isSlow = false
 
   constructor(readonly publications: ReadonlyArray<Publication>) {}
 
@@ -36,23 +39,28 @@ class CorkedPublications implements PreparedBatch {
     this.#tally = tally
     for (let i = from; i < to; i++) {
       const connection = connections[i] as UwsConnection
-      this.#socket = connection.socket
-      this.#isSlow = false
-      this.#socket!.cork(this.#sendAll)
-      if (this.#isSlow) tally.slow.push(connection)
+      const socket = connection.socket!
+      if (connection.isFull && !connection.hasRoom(socket)) skip(connection, this.publications.length, tally)
+      else {
+        this.#connection = connection
+        socket.cork(this.#sendAll)
+        if (connection.isFull) tally.slow.push(connection)
+        // What a corked send answers says nothing of the write at the end of the cork.
+        else if (socket.getBufferedAmount() > 0) connection.noteBacklog(socket)
+      }
     }
-    this.#socket = undefined
+    this.#connection = undefined
   }
 
   /** One function for all connections: a closure for each would cost more than the send. */
   readonly #sendAll = (): void => {
     const { publications } = this
+    const connection = this.#connection!
+    const socket = connection.socket!
     for (let i = 0; i < publications.length; i++) {
       const { data, isBinary } = publications[i]!
-      if (this.#socket!.send(data, isBinary, false) === DROPPED) {
-        this.#tally!.dropped[i]!++
-        this.#isSlow = true
-      }
+      if (connection.isFull) this.#tally!.dropped[i]!++
+      else if (sendWhole(socket, data, isBinary) !== SENT) connection.noteBacklog(socket)
     }
   }
 }

@@ -16,7 +16,8 @@ import {
   type ListenOptions,
   Transport
 } from "../Transport.ts"
-import { type SocketData, UwsConnection } from "./UwsConnection.ts"
+import { makeListenSockets } from "./listenSockets.ts"
+import { type SocketData, UwsConnection, type UwsSocket } from "./UwsConnection.ts"
 import { uwsFanOut } from "./UwsFanOut.ts"
 import { answer, statusLine } from "./uwsHttp.ts"
 
@@ -28,9 +29,6 @@ interface UwsModule {
   readonly us_listen_socket_close?: (socket: uWS.us_listen_socket) => void
 }
 type UwsApp = uWS.TemplatedApp & { readonly close: () => void }
-
-/** The backlog of one listening socket, fixed in µSockets; a larger `limits.backlog` takes several sockets on the port. */
-const BACKLOG_OF_SOCKET = 512
 
 /**
  * A message over `limits.messageSize` is answered with close code 1009 by us. uWebSockets.js itself cuts the socket without
@@ -58,6 +56,7 @@ const refuse = (response: uWS.HttpResponse, refusal: Refusal): void => {
 const unfitness = (request: uWS.HttpRequest): Refusal | undefined =>
   checkUpgrade(request.getMethod(), {
     upgrade: request.getHeader("upgrade"),
+    connection: request.getHeader("connection"),
     key: request.getHeader("sec-websocket-key"),
     version: request.getHeader("sec-websocket-version"),
     protocols: request.getHeader("sec-websocket-protocol")
@@ -76,19 +75,19 @@ const copyRequest = (response: uWS.HttpResponse, request: uWS.HttpRequest): Conn
 
 /** Handshakes: checks, limits, the hook if there is one, the upgrade. */
 const upgrader =
-  ({ intake, decide }: ListenOptions, countsAddresses: boolean) =>
+  ({ intake, decide }: ListenOptions, { limits }: ServerConfigValue) =>
   (response: uWS.HttpResponse, request: uWS.HttpRequest, context: uWS.us_socket_context_t): void => {
     const key = request.getHeader("sec-websocket-key")
     const unfit = unfitness(request)
     if (unfit !== undefined) return refuse(response, intake.refuse(unfit))
-    const countedAs = countsAddresses ? addressOf(response) : ""
+    const countedAs = limits.connectionsPerAddress > 0 ? addressOf(response) : ""
     const refusal = intake.admit(countedAs)
     if (refusal !== undefined) return refuse(response, refusal)
 
     const protocol = firstProtocol(request.getHeader("sec-websocket-protocol"))
     const upgrade = (attachment: unknown) =>
       response.upgrade<SocketData>(
-        { connection: new UwsConnection(countedAs, attachment) },
+        { connection: new UwsConnection(limits.sendBuffer, countedAs, attachment) },
         key,
         protocol,
         "",
@@ -116,15 +115,16 @@ const behaviour = (options: ListenOptions, config: ServerConfigValue): uWS.WebSo
   const idleSeconds = Math.ceil(Duration.toSeconds(limits.idleTimeout))
   return {
     maxPayloadLength: Math.max(CUT_ABOVE_BYTES, 2 * limits.messageSize),
-    maxBackpressure: limits.sendBuffer,
+    // Ours is `UwsConnection.sendBuffer`; 0 is no limit.
+    maxBackpressure: 0,
     // Ours is the idle timeout that clients meet. This one ends the sockets of those who never answer a close frame; where
     // idle connections may stay for ever it pings them, for the same end.
     idleTimeout: idleSeconds === 0 ? 960 : Math.min(960, Math.max(8, idleSeconds + 4)),
     sendPingsAutomatically: idleSeconds === 0,
-    upgrade: upgrader(options, limits.connectionsPerAddress > 0),
+    upgrade: upgrader(options, config),
     open: (socket) => {
       const { connection } = socket.getUserData()
-      connection.socket = socket
+      connection.socket = socket as UwsSocket
       intake.opened(connection)
     },
     message: (socket, message, isBinary) => {
@@ -163,22 +163,22 @@ const listen = (module: UwsModule, config: ServerConfigValue) =>
       if (refusal !== undefined) refuse(response, options.intake.refuse(refusal))
       else void answer(response, request, origin, config.limits.requestSize, options.http)
     })
-    const sockets: Array<uWS.us_listen_socket> = []
-    for (let i = 0; i * BACKLOG_OF_SOCKET < config.limits.backlog; i++) {
+    const bind = () => {
+      let bound: uWS.us_listen_socket | false = false
       app.listen(ip, port, (socket) => {
-        if (socket !== false) sockets.push(socket)
+        bound = socket
       })
+      return bound
     }
-    if (sockets.length === 0) {
+    const sockets = yield* makeListenSockets(
+      config.limits.backlog,
+      bind,
+      module.closeSocket ?? module.us_listen_socket_close!
+    )
+    if (!sockets.isBound) {
       return yield* new ListenFailed({ ip, port, reason: "other", detail: "uWebSockets.js could not bind" })
     }
-    const closeSocket = module.closeSocket ?? module.us_listen_socket_close!
-    const listener: Listener = {
-      port,
-      stopAccepting: Effect.sync(() => {
-        for (const socket of sockets.splice(0)) closeSocket(socket)
-      })
-    }
+    const listener: Listener = { port, stopAccepting: sockets.close }
     return listener
   })
 

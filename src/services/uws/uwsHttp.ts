@@ -2,14 +2,17 @@
 
 import type { HttpRequest, HttpResponse } from "uWebSockets.js"
 import { STATUS_CODES } from "node:http"
+import { hasBody, makeRequest, replyHeaders, tooLarge, unacceptable } from "../httpReply.ts"
 import type { HttpHandler } from "../Transport.ts"
-
-/** Names that the transport writes itself. */
-const OWN_HEADERS = new Set(["content-length", "transfer-encoding", "connection", "date"])
 
 export const statusLine = (status: number): string => `${status} ${STATUS_CODES[status] ?? "Unknown"}`
 
-const hasBody = (method: string) => method !== "GET" && method !== "HEAD"
+/** uWebSockets.js lets names and values through that the web does not know; those are left out. */
+const appendHeader = (headers: Headers, name: string, value: string): void => {
+  try {
+    headers.append(name, value)
+  } catch {}
+}
 
 /** The body, or undefined when it is larger than `limit`. Never settles when the client goes away first. */
 const readBody = (response: HttpResponse, limit: number): Promise<Buffer | undefined> =>
@@ -42,20 +45,16 @@ export const answer = async (
   const query = request.getQuery()
   const url = `${origin}${request.getUrl()}${query ? `?${query}` : ""}`
   const headers = new Headers()
-  request.forEachHeader((name, value) => headers.append(name, value))
+  request.forEachHeader((name, value) => appendHeader(headers, name, value))
 
   const body = hasBody(method) ? await readBody(response, bodyLimit) : new Uint8Array()
-  const reply =
-    body === undefined
-      ? new Response("the request body is too large\n", { status: 413 })
-      : await handler(new Request(url, hasBody(method) ? { method, headers, body } : { method, headers }))
+  const web = body === undefined ? undefined : makeRequest(url, method, headers, body)
+  const reply = body === undefined ? tooLarge() : web === undefined ? unacceptable() : await handler(web)
   const bytes = new Uint8Array(await reply.arrayBuffer())
   if (isAborted) return
   response.cork(() => {
     response.writeStatus(statusLine(reply.status))
-    reply.headers.forEach((value, name) => {
-      if (!OWN_HEADERS.has(name)) response.writeHeader(name, value)
-    })
+    for (const [name, value] of replyHeaders(reply)) response.writeHeader(name, value)
     if (method === "HEAD") response.endWithoutBody(bytes.length)
     else response.end(bytes)
   })

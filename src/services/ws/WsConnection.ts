@@ -11,8 +11,8 @@ export class WsSocket extends WebSocket {
 }
 
 export class WsConnection extends Connection {
-  /** The close code of our own finding (1002, 1007, 1009), where the client broke the protocol. */
-  violation: number | undefined
+  /** The close code that we gave, or found (1002, 1007, 1009); it counts, whatever the client answers. */
+  closedAs: number | undefined
 
   /**
    * @param raw the TCP or TLS socket below: frames are built by us and written to it directly
@@ -53,7 +53,9 @@ export class WsConnection extends Connection {
   }
 
   close(why: CloseReason): void {
-    if (this.isOpen) this.socket.close(why.code, why.reason)
+    if (!this.isOpen) return
+    this.closedAs = why.code
+    this.socket.close(why.code, why.reason)
   }
 
   terminate(): void {

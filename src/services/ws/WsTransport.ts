@@ -25,6 +25,10 @@ import { wsFanOut } from "./WsFanOut.ts"
 
 /** How long a client may take to send a handshake or the head of a request, as uWebSockets.js has it. */
 const HEAD_TIMEOUT_MS = 10_000
+/** The same for a whole request with its body. */
+const REQUEST_TIMEOUT_MS = 60_000
+/** How often Node looks for those that took too long. */
+const CHECK_MS = 1000
 
 const refuse = (socket: Duplex, refusal: Refusal): void => {
   const body = `${refusal.message}\n`
@@ -55,11 +59,11 @@ const listenersOf = (intake: Intake) => ({
     intake.keepalive.heard(connectionOf(this))
   },
   error(this: WebSocket, error: Error & { readonly code?: string }) {
-    connectionOf(this).violation = violationOf(error.code ?? "")
+    connectionOf(this).closedAs ??= violationOf(error.code ?? "")
   },
   close(this: WebSocket, code: number) {
     const connection = connectionOf(this)
-    intake.closed(connection, connection.countedAs, connection.violation ?? code)
+    intake.closed(connection, connection.countedAs, connection.closedAs ?? code)
   }
 })
 
@@ -112,6 +116,7 @@ const upgrader = ({ intake, decide }: ListenOptions, { limits }: ServerConfigVal
     raw.on("error", onError)
     const unfit = checkUpgrade(request.method ?? "", {
       upgrade: headers.upgrade,
+      connection: headers.connection,
       key: headers["sec-websocket-key"],
       version: headers["sec-websocket-version"],
       protocols: headers["sec-websocket-protocol"]
@@ -140,10 +145,16 @@ const bind = (server: Server, { server: { ip, port }, limits }: ServerConfigValu
     })
   })
 
-const createHttpServer = (certificate: Certificate | undefined): Server =>
-  certificate === undefined
-    ? createServer()
-    : createTlsServer({ cert: certificate.cert, key: certificate.key })
+const createHttpServer = (certificate: Certificate | undefined): Server => {
+  const patience = {
+    headersTimeout: HEAD_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_MS
+  }
+  if (certificate === undefined) return createServer(patience)
+  const { cert, key } = certificate
+  return createTlsServer({ ...patience, handshakeTimeout: HEAD_TIMEOUT_MS, cert, key })
+}
 
 /** Ends the server and every socket on it. */
 const shut = (server: Server, open: ReadonlySet<Socket>) =>
@@ -163,8 +174,7 @@ const listen = (config: ServerConfigValue) =>
       Effect.sync(() => createHttpServer(certificate)),
       (server) => shut(server, open)
     )
-    server.headersTimeout = HEAD_TIMEOUT_MS
-    server.on(certificate === undefined ? "connection" : "secureConnection", (socket: Socket) => {
+    server.on("connection", (socket: Socket) => {
       open.add(socket)
       socket.once("close", forget)
     })
