@@ -10,13 +10,17 @@ import { hostFacts } from "clarion/client/report/hostFacts"
 import { contenders } from "./fanout/contenders.ts"
 import { LOOP_DELAY_MS } from "./fanout/loopDelay.ts"
 import { help, type Options, parse } from "./fanout/options.ts"
-import { notes, resultTable } from "./fanout/report.ts"
+import { disturbance, notes, resultTable } from "./fanout/report.ts"
 import { type Outcome, Results } from "./fanout/results.ts"
 import { type Plan, runTrial, type Trial, WARM_UP_ROUNDS } from "./fanout/trial.ts"
 import { verdictLine, verdicts } from "./fanout/verdicts.ts"
+import { calm } from "./support/calm.ts"
 import { Unavailable } from "./support/children.ts"
 import { type Cores, chooseCores } from "./support/pinning.ts"
 import { saveResults } from "./support/results.ts"
+
+/** How long a server waits for its core to be idle before it is measured anyway. */
+const CALM_WITHIN_MS = 30_000
 
 export const run = async (args: ReadonlyArray<string>): Promise<number> => {
   const options = parse(args)
@@ -87,6 +91,7 @@ const measure = async (options: Options, cores: Cores, folder: string, results: 
     const attempt = async (title: string, outcome: Outcome, trial: () => Promise<Trial>) => {
       if (outcome.unavailable !== undefined) return
       process.stderr.write(`${repetition}/${repeat} ${title} … `)
+      if (!("unpinned" in cores)) await calm(cores.server, CALM_WITHIN_MS)
       process.stderr.write(`${await attempted(outcome, trial)}\n`)
     }
     for (const name of only) {
@@ -121,4 +126,6 @@ const print = (options: Options, results: Results): void => {
   for (const note of notes(results)) console.log(`- ${note}`)
   console.log("\nTargets")
   for (const verdict of verdicts(results, options.loopConnections)) console.log(verdictLine(verdict))
+  const disturbed = disturbance(results)
+  if (disturbed !== undefined) console.log(disturbed)
 }

@@ -64,6 +64,18 @@ export const notes = (results: Results): ReadonlyArray<string> => [
     "the driver, or others on its core, set the pace"
 ]
 
+/** Said under the verdicts, which a disturbed run cannot give. */
+export const disturbance = ({ servers, loop }: Results): string | undefined => {
+  const outcomes = [...Object.values(servers), loop]
+  const all = outcomes.flatMap(({ trials }) => trials.flatMap(({ depths }) => Object.values(depths)))
+  const disturbed = all.filter(isDisturbed).length
+  return disturbed === 0
+    ? undefined
+    : `Others used the server's core in ${disturbed} of ${all.length} measurements: repeat this on an idle machine before a verdict is believed.`
+}
+
+const isDisturbed = ({ othersBusy }: DepthFigures): boolean => othersBusy > DISTURBED_FROM
+
 const outcomeNotes = (title: string, { trials, failures, unavailable }: Outcome): ReadonlyArray<string> => [
   ...(unavailable === undefined ? [] : [`${title}: not measured: ${unavailable}`]),
   ...failures.map((why) => `${title}: FAILED: ${why}`),
@@ -76,7 +88,7 @@ const outcomeNotes = (title: string, { trials, failures, unavailable }: Outcome)
 ]
 
 const depthNotes = (title: string, figures: ReadonlyArray<DepthFigures>): ReadonlyArray<string> => {
-  const disturbed = figures.filter(({ othersBusy }) => othersBusy > DISTURBED_FROM)
+  const disturbed = figures.filter(isDisturbed)
   const most = number(Math.max(...disturbed.map(({ othersBusy }) => othersBusy * 100)), 0)
   const least = Math.min(...figures.map(({ cpuSeconds }) => cpuSeconds))
   return [
