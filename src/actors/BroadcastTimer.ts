@@ -14,6 +14,8 @@ import { createActor } from "xstate"
 import { ServerConfig } from "../config/ServerConfig.ts"
 import { ActorTree } from "../services/ActorTree.ts"
 import { forkLongLived } from "../services/longLived.ts"
+import { Metrics } from "../services/Metrics.ts"
+import { makeNow } from "../services/now.ts"
 import { Publisher } from "../services/Publisher.ts"
 import { gateMachine } from "./gateMachine.ts"
 
@@ -32,6 +34,26 @@ const run = Effect.gen(function* () {
   gate.subscribe({ error: () => {} })
   gate.start()
   yield* tree.register("primary/broadcast-timer", () => ({ state: gate.getSnapshot().value }))
+
+  yield* (yield* Metrics).register(
+    Effect.sync(() => {
+      const { ticks, missed } = gate.getSnapshot().context
+      return [
+        {
+          type: "counter",
+          name: "clarion_timer_ticks_total",
+          help: "Ticks of the broadcast timer",
+          value: ticks
+        },
+        {
+          type: "counter",
+          name: "clarion_timer_ticks_missed_total",
+          help: "Ticks skipped: the one before overran",
+          value: missed
+        }
+      ]
+    })
+  )
 
   const tick = Effect.fnUntraced(function* (missed: number) {
     const id = randomUUID()
@@ -54,13 +76,15 @@ const run = Effect.gen(function* () {
     )
   })
 
+  // A clock that never goes back: setting the machine's time makes no tick and skips none.
+  const nowMs = yield* makeNow
   const intervalMs = Duration.toMillis(sending.timer.interval)
-  let due = { dueMs: (yield* Clock.currentTimeMillis) + Duration.toMillis(sending.timer.delay), missed: 0 }
+  let due = { dueMs: nowMs() + Duration.toMillis(sending.timer.delay), missed: 0 }
   while (true) {
-    yield* Effect.sleep(Math.max(0, due.dueMs - (yield* Clock.currentTimeMillis)))
-    if (due.missed > 0) yield* Effect.logWarning(`the last broadcast overran: ${due.missed} ticks skipped`)
+    yield* Effect.sleep(Math.max(0, due.dueMs - nowMs()))
+    if (due.missed > 0) yield* Effect.logWarning(`the last broadcast overran; ticks skipped: ${due.missed}`)
     yield* tick(due.missed)
-    due = nextTick(due.dueMs, intervalMs, yield* Clock.currentTimeMillis)
+    due = nextTick(due.dueMs, intervalMs, nowMs())
   }
 })
 

@@ -16,8 +16,8 @@ export interface Offer<A> {
   readonly refuse: (message: A) => boolean
   /** The oldest message, which had to make room; undefined when there was room. Synchronous, for callbacks. */
   readonly slide: (message: A) => A | undefined
-  /** Completes when the message is in. */
-  readonly wait: (message: A) => Effect.Effect<void>
+  /** Waits for room. False: the mailbox was closed, the message was not taken. */
+  readonly wait: (message: A) => Effect.Effect<boolean>
 }
 
 export interface Mailbox<A, P extends Overflow> {
@@ -42,7 +42,7 @@ const offers = <A>(queue: Queue.Queue<A, Cause.Done>, isClosed: () => boolean): 
     Queue.offerUnsafe(queue, message)
     return oldest !== undefined && oldest._tag === "Success" ? oldest.value : undefined
   },
-  wait: (message) => Effect.asVoid(Queue.offer(queue, message))
+  wait: (message) => Queue.offer(queue, message)
 })
 
 export const make = <A, P extends Overflow>(overflow: P, capacity: number): Effect.Effect<Mailbox<A, P>> =>

@@ -106,7 +106,7 @@ export class Shard implements ConnectionOwner, HubMember {
   readonly #drain = (publications: ReadonlyArray<Publication>): Effect.Effect<void> =>
     Effect.callback((resume) => {
       const { fanOut, slicer, now, onSlow } = this.options
-      const done = () => resume(Effect.void)
+      const done = (error?: unknown) => resume(error === undefined ? Effect.void : Effect.die(error))
       const drain = new Drain(this.connections, publications, fanOut, now, onSlow, done)
       slicer.add(drain)
       return Effect.sync(() => {

@@ -123,7 +123,7 @@ class Child<R> implements SupervisedActor {
 
   get stop(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      this.#machine.send({ type: "stop" })
+      if (this.#machine.getSnapshot().status === "active") this.#machine.send({ type: "stop" })
       return Deferred.await(this.#ended)
     })
   }
@@ -150,8 +150,13 @@ class Child<R> implements SupervisedActor {
         Deferred.doneUnsafe(this.#stopping, Effect.void)
         break
       case "failed": {
-        const { restarts, cause = "" } = context
-        this.escalate(new RestartBudgetSpent({ address: this.address, restarts, cause }))
+        const error = new RestartBudgetSpent({
+          address: this.address,
+          restarts: context.restarts,
+          cause: context.cause ?? ""
+        })
+        this.fork(Effect.logError(error.message))
+        this.escalate(error)
         Deferred.doneUnsafe(this.#ended, Effect.void)
         break
       }

@@ -111,6 +111,9 @@ const parseDuration = (given: string): number => {
   return found === undefined ? Number.NaN : Number(amount) * found[1]
 }
 
+/** 31,000 years: longer ones are typing errors, and cannot be written back exactly. */
+const MAX_DURATION_MS = 1e15
+
 /** The shortest exact way to write a duration: 600000 → "10 minutes". */
 export const formatDuration = (duration: Duration.Duration): string => {
   const ms = Duration.toMillis(duration)
@@ -124,7 +127,7 @@ export const duration: Kind<Duration.Duration> = {
   expected: 'a duration such as "10 minutes", "500 ms" or a number of milliseconds',
   decode: (json) => {
     const ms = Predicate.isString(json) ? parseDuration(json) : Predicate.isNumber(json) ? json : Number.NaN
-    return ms >= 0 ? Result.succeed(Duration.millis(ms)) : Result.fail(json)
+    return ms >= 0 && ms <= MAX_DURATION_MS ? Result.succeed(Duration.millis(ms)) : Result.fail(json)
   },
   fromText: asText,
   toJson: formatDuration

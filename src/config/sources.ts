@@ -141,8 +141,11 @@ export const fromFlags = (
     const before = tokens[at - 1]
     if (token.kind === "positional") {
       // The word after a lone flag belongs to it: `--onlyTestConnect false`, or the value of an unknown key.
+      const isMissingValue =
+        before?.kind === "option" && !before.inlineValue && before.value?.startsWith("--")
       const taken =
-        before?.kind === "option" && before.value === undefined && options[before.name]?.type !== "string"
+        isMissingValue ||
+        (before?.kind === "option" && before.value === undefined && options[before.name]?.type !== "string")
       if (!taken) problems.push({ where: token.value, message: "unexpected argument", source: "flags" })
     } else if (token.kind === "option") {
       const next = tokens[at + 1]
@@ -156,7 +159,7 @@ export const fromFlags = (
       else settings.push({ path: token.name, value, isText: true, source: token.rawName })
     }
   }
-  if (given.has("config") && !given.get("config"))
+  if (given.has("config") && !given.get("config")?.match(/^(?!--)./))
     problems.push({ where: "--config", message: "expected a file after the flag", source: "flags" })
   return {
     settings,

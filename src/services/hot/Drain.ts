@@ -36,7 +36,7 @@ export class Drain implements Job {
   /**
    * @param now milliseconds since the epoch, with fractions
    * @param onSlow what to do with a connection whose send buffer is full; it may close it
-   * @param onFinished called once, when every connection had its turn or the drain was aborted
+   * @param onFinished called once, when every connection had its turn or the drain was aborted; with the error that ended it, if one did
    */
   constructor(
     readonly connections: SlotList<Connection>,
@@ -44,7 +44,7 @@ export class Drain implements Job {
     fanOut: FanOut,
     readonly now: () => number,
     readonly onSlow: (connection: Connection) => void,
-    readonly onFinished: () => void
+    readonly onFinished: (error?: unknown) => void
   ) {
     this.#batch = fanOut.prepare(publications)
     this.#sliceSize = sliceSize(publications)
@@ -75,8 +75,12 @@ export class Drain implements Job {
     return false
   }
 
+  failed(error: unknown): void {
+    this.finish(error ?? new Error("a slice failed"))
+  }
+
   /** Ends the drain here; who has not had its turn counts as closed. Does nothing after the end. */
-  finish(): void {
+  finish(error?: unknown): void {
     if (this.#finished) return
     this.#finished = true
     this.connections.endSweep()
@@ -89,6 +93,6 @@ export class Drain implements Job {
         this.#lastWriteAt
       )
     })
-    this.onFinished()
+    this.onFinished(error)
   }
 }

@@ -6,8 +6,10 @@
  */
 
 export interface Job {
-  /** Does a little, about a millisecond at most; false when nothing is left. It does not throw. */
+  /** Does a little, about a millisecond at most; false when nothing is left. */
   slice(): boolean
+  /** `slice` threw: a bug. The job gets no further slice, and the others go on. */
+  failed(error: unknown): void
 }
 
 export class Slicer {
@@ -32,11 +34,20 @@ export class Slicer {
     if (at < this.#next) this.#next--
   }
 
+  #slice(job: Job): boolean {
+    try {
+      return job.slice()
+    } catch (error) {
+      job.failed(error)
+      return false
+    }
+  }
+
   readonly #turn = (): void => {
     if (this.#next >= this.#jobs.length) this.#next = 0
     const job = this.#jobs[this.#next]
     this.#next++
-    if (job !== undefined && !job.slice()) this.cancel(job)
+    if (job !== undefined && !this.#slice(job)) this.cancel(job)
     this.#running = this.#jobs.length > 0
     if (this.#running) setImmediate(this.#turn)
   }

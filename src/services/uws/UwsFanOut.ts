@@ -7,7 +7,7 @@
 import type { Connection } from "../hot/Connection.ts"
 import type { FanOut, PreparedBatch, Tally } from "../hot/FanOut.ts"
 import type { Publication } from "../hot/Publication.ts"
-import { SENT, sendWhole, type UwsConnection, type UwsSocket } from "./UwsConnection.ts"
+import { SENT, sendWhole, type UwsConnection } from "./UwsConnection.ts"
 
 /** Nothing of the batch goes to a connection that is full. */
 const skip = (connection: UwsConnection, publications: number, tally: Tally): void => {

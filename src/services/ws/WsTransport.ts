@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "n
 import { createServer as createTlsServer } from "node:https"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
+import { TLSSocket } from "node:tls"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type RawData, type WebSocket, WebSocketServer } from "ws"
@@ -186,7 +187,9 @@ const listen = (config: ServerConfigValue) =>
       void answerNode(request, response, origin, config.limits.requestSize, options.http)
     })
     server.on("clientError", (_error, socket) => {
-      if (socket.writable) refuse(socket, options.intake.refuse(MALFORMED))
+      // Nobody can read an answer before the TLS handshake is done.
+      const isShaking = socket instanceof TLSSocket && socket.getProtocol() === "unknown"
+      if (socket.writable && !isShaking) refuse(socket, options.intake.refuse(MALFORMED))
       else socket.destroy()
     })
     const listener: Listener = { port, stopAccepting: Effect.sync(() => void server.close()) }

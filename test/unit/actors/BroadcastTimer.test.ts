@@ -11,6 +11,7 @@ import * as BroadcastTimer from "../../../src/actors/BroadcastTimer.ts"
 import type { Settings } from "../../../src/config/Keys.ts"
 import { ServerConfig, type ServerConfigValue } from "../../../src/config/ServerConfig.ts"
 import { ActorTree } from "../../../src/services/ActorTree.ts"
+import { Metrics } from "../../../src/services/Metrics.ts"
 import { type BroadcastOptions, BroadcastTotals, Publisher } from "../../../src/services/Publisher.ts"
 import { CapturedLogs } from "../../support/CapturedLogs.ts"
 import { configWith } from "../../support/configurations.ts"
@@ -78,7 +79,7 @@ const test = (
   body: (
     publisher: FakePublisher,
     logs: CapturedLogs
-  ) => Effect.Effect<void, unknown, ActorTree | Scope.Scope>,
+  ) => Effect.Effect<void, unknown, ActorTree | Metrics | Scope.Scope>,
   settings: Settings<ServerConfigValue> = TIMER
 ) => {
   const logs = new CapturedLogs()
@@ -86,6 +87,7 @@ const test = (
   const services = Layer.mergeAll(
     publisher.layer,
     ActorTree.layer,
+    Metrics.layer,
     Layer.succeed(ServerConfig, configWith(settings))
   )
   const timer = BroadcastTimer.layer.pipe(Layer.provideMerge(services), Layer.provide(logs.layer))
@@ -221,7 +223,7 @@ describe("a broadcast that overruns", () => {
       publisher.lastingMs = 0
       yield* TestClock.adjust(4 * INTERVAL)
       expect(publisher.broadcasts.map(({ at }) => at)).toEqual([10_000, 12_500, 13_000, 14_000])
-      expect(logs.texts("Warn")).toEqual(["the last broadcast overran: 1 ticks skipped"])
+      expect(logs.texts("Warn")).toEqual(["the last broadcast overran; ticks skipped: 1"])
     }))
 
   test("never meets another one", (publisher) =>

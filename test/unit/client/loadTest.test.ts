@@ -11,7 +11,7 @@ import { LiveView, type RunState } from "../../../src/client/view/LiveView.ts"
 import type { ClientConfigValue } from "../../../src/config/ClientConfig.ts"
 import { runLoadTest } from "../../../src/LoadTest.ts"
 import { CapturedLogs } from "../../support/CapturedLogs.ts"
-import { reportAt } from "../../support/client/programs.ts"
+import { endedFor, reportAt } from "../../support/client/programs.ts"
 import { clientConfig, type Settings } from "../../support/client/ramps.ts"
 import { FakeOutput } from "../../support/client/Screen.ts"
 import { answering, freePort, good, UNAVAILABLE } from "../../support/client/servers.ts"
@@ -144,7 +144,7 @@ describe("a run of the load client", () => {
         "1000 end of run",
         "1000 end of run"
       ])
-      expect(logs.texts("Info").at(-1)).toBe("closed because of 1000 end of run (2 times)")
+      expect(endedFor(/^1000 end of run$/, logs.texts("Info"))).toBe(2)
       expect(reportAt(path).connections).toEqual({
         attempted: 2,
         active: 2,

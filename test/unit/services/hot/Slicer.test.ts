@@ -18,6 +18,12 @@ class Counting implements Job {
     })
   }
 
+  readonly errors: Array<unknown> = []
+
+  failed(error: unknown): void {
+    this.errors.push(error)
+  }
+
   slice(): boolean {
     this.left--
     this.log.push(this.name)
@@ -28,6 +34,23 @@ class Counting implements Job {
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+describe("a slice that throws", () => {
+  it("ends its own job and leaves the others their turns", async () => {
+    const log: Array<string> = []
+    const slicer = new Slicer()
+    const bug = new Error("a bug")
+    const broken = new Counting("broken", 3, log, () => {
+      throw bug
+    })
+    const sound = new Counting("sound", 3, log)
+    slicer.add(broken)
+    slicer.add(sound)
+    await sound.finished
+    expect(broken.errors).toEqual([bug])
+    expect(log).toEqual(["broken", "sound", "sound", "sound"])
+  })
+})
 
 describe("a slicer", () => {
   it("does not begin within the call that adds a job", async () => {

@@ -22,6 +22,7 @@ describe("an upgrade request", () => {
     ["in mixed letters", "GET", { upgrade: "WebSocket" }],
     ["among other options", "GET", { connection: "keep-alive, Upgrade" }],
     ["among other options without spaces", "GET", { connection: "upgrade,keep-alive" }],
+    ["with other connection tokens", "GET", { connection: "keep-alive, Upgrade" }],
     ["with every character of base64", "GET", { key: "++++////++++////++++/w==" }],
     ["with a subprotocol", "GET", { protocols: "centrifuge-json" }],
     ["with several subprotocols", "GET", { protocols: "a, b ,c,d.e-f_1" }],
