@@ -3,7 +3,7 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { start } from "../../support/client/Program.ts"
-import { reportAt, ServerProgram, startClient } from "../../support/client/programs.ts"
+import { endedFor, reportAt, ServerProgram, startClient } from "../../support/client/programs.ts"
 import { withServerFolder } from "../../support/client/serverFolder.ts"
 import { freePort } from "../../support/client/servers.ts"
 import { temporaryFolder } from "../../support/server/temporaryFolder.ts"
@@ -103,7 +103,7 @@ describe("a run against the server", () => {
 
     for (const address of ["127.0.1.1", "127.0.1.2"])
       expect(client.output).toContain(`"start IP: ${address}"`)
-    expect(client.output).toContain('"closed because of 1000 end of run (300 times)"')
+    expect(endedFor(/^1000 end of run$/, client.lines.all)).toBe(300)
     expect(client.output).toContain(`run ${report.run.id}`)
     const last = broadcasts.at(-1)!
     expect(client.output).toContain(
@@ -205,7 +205,7 @@ describe("a run against the server", () => {
       expect(report.run.durationMs).toBeLessThan(25_000)
       expect(report.connections.active).toBe(10)
       expect(report.connections.errors).toEqual({})
-      expect(client.output).toContain("closed because of 1000 end of run (10 times)")
+      expect(endedFor(/^1000 end of run$/, client.lines.all)).toBe(10)
       expect(client.output.split("Active WebSockets").length).toBeGreaterThan(2)
     }
   )

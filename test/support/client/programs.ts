@@ -47,3 +47,10 @@ export const startClient = (uri: string, settings?: Settings, options?: Start): 
   start(clientArguments(uri, settings), options)
 
 export const reportAt = (path: string): Report => JSON.parse(readFileSync(path, "utf8"))
+
+/** How many connections these lines of a log tell to have ended for a reason. The log tells them once a second, so they can be two lines. */
+export const endedFor = (reason: RegExp, lines: ReadonlyArray<string>): number =>
+  lines
+    .map((line) => /closed because of ([^"]*?)(?: \((\d+) times\))?(?:"|$)/.exec(line))
+    .filter((found) => found !== null && reason.test(found[1]!))
+    .reduce((sum, found) => sum + Number(found![2] ?? 1), 0)
