@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "n
 import { createServer as createTlsServer } from "node:https"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
-import { TLSSocket } from "node:tls"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type RawData, type WebSocket, WebSocketServer } from "ws"
@@ -186,10 +185,9 @@ const listen = (config: ServerConfigValue) =>
     server.on("request", (request, response) => {
       void answerNode(request, response, origin, config.limits.requestSize, options.http)
     })
-    server.on("clientError", (_error, socket) => {
-      // Nobody can read an answer before the TLS handshake is done.
-      const isShaking = socket instanceof TLSSocket && socket.getProtocol() === "unknown"
-      if (socket.writable && !isShaking) refuse(socket, options.intake.refuse(MALFORMED))
+    server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+      // Only what was read and is not HTTP gets an answer; who took too long, or broke TLS, is cut.
+      if (error.code?.startsWith("HPE_") && socket.writable) refuse(socket, options.intake.refuse(MALFORMED))
       else socket.destroy()
     })
     const listener: Listener = { port, stopAccepting: Effect.sync(() => void server.close()) }
