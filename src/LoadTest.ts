@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { RampSupervisor } from "./actors/RampSupervisor.ts"
 import { EndedConnections } from "./client/EndedConnections.ts"
-import { RunMetrics } from "./client/metrics/RunMetrics.ts"
+import { type Glance, RunMetrics } from "./client/metrics/RunMetrics.ts"
 import { consoleReport } from "./client/report/consoleReport.ts"
 import { type HostFacts, hostFacts } from "./client/report/hostFacts.ts"
 import { buildReport, type Report } from "./client/report/Report.ts"
@@ -28,6 +28,7 @@ import { EventLoopDelay } from "./services/EventLoopDelay.ts"
 import { forkLongLived } from "./services/longLived.ts"
 import { makeNow } from "./services/now.ts"
 
+const VIEW_INTERVAL = "250 millis"
 /** How often connections that ended are logged, and an unreachable server is noticed. */
 const CHECK_INTERVAL = "1 second"
 /** At the end, copies of a broadcast under way are waited for so long. */
@@ -66,7 +67,7 @@ const makeReport = Effect.fnUntraced(function* (run: Run) {
     now,
     snapshot: run.metrics.snapshot(now),
     client: {
-      loopDelayMs: delay.total(),
+      loopDelayMs: delay.read(),
       cpu: (user + system) / 1000 / Math.max(1, now - run.startedAt),
       rampRestarts: ramps.restarts()
     }
@@ -82,28 +83,28 @@ const watch = Effect.fnUntraced(function* (run: Run) {
   const ramps = yield* RampSupervisor
   const durationMs = Duration.toMillis(config.duration)
   const total = totalOf(run)
-  const update = Effect.sync(() => {
+  const show = (glance: Glance) => {
     const elapsedMs = run.now() - run.startedAt
     const phase = ramps.phase()
-    view.update(
-      {
-        phase: phase === "idle" ? "ramping" : phase === "done" ? "draining" : phase,
-        total,
-        elapsedMs,
-        leftMs: durationMs === 0 ? null : Math.max(0, durationMs - elapsedMs)
-      },
-      metrics.glance()
-    )
-  })
-  const each = <A, E, R>(name: string, every: Duration.Input, effect: Effect.Effect<A, E, R>) =>
-    forkLongLived(
-      name,
-      Stream.runForEach(Stream.drop(Stream.tick(every), 1), () => effect)
-    )
-  yield* each("view", "250 millis", update)
-  yield* each("log", CHECK_INTERVAL, logEnded(ended))
-  const print = Effect.map(makeReport(run), (report) => view.print(consoleReport(report)))
-  yield* each("report", config.report.interval, print)
+    const leftMs = durationMs === 0 ? null : Math.max(0, durationMs - elapsedMs)
+    const shown = phase === "idle" ? "ramping" : phase === "done" ? "draining" : phase
+    view.update({ phase: shown, total, elapsedMs, leftMs }, glance)
+  }
+  const every = (interval: Duration.Input) => Stream.drop(Stream.tick(interval), 1)
+  const glances = Stream.map(every(VIEW_INTERVAL), () => metrics.glance())
+  const reports = Stream.mapEffect(every(config.report.interval), () => makeReport(run))
+  yield* forkLongLived(
+    "view",
+    Stream.runForEach(glances, (glance) => Effect.sync(() => show(glance)))
+  )
+  yield* forkLongLived(
+    "reports",
+    Stream.runForEach(reports, (report) => Effect.sync(() => view.print(consoleReport(report))))
+  )
+  yield* forkLongLived(
+    "log",
+    Stream.runForEach(every(CHECK_INTERVAL), () => logEnded(ended))
+  )
 })
 
 /** Says why connections ended since it was last said. */
@@ -218,10 +219,15 @@ export const runLoadTest = Effect.fnUntraced(function* (
     )
     yield* watch(run)
     const { failure } = yield* RampSupervisor
-    yield* Effect.raceAllFirst([lasts, stopped, failure, noticeUnreachable(run)])
-    yield* conclude(run)
+    // A run that fails has measured something too: it is concluded, and its failure goes before that of a limit.
+    const ended = yield* Effect.exit(Effect.raceAllFirst([lasts, stopped, failure, noticeUnreachable(run)]))
+    const concluded = yield* Effect.exit(conclude(run))
+    yield* ended
+    yield* concluded
   }).pipe(
     Effect.scoped,
-    Effect.provide(services.pipe(Layer.provideMerge(Layer.mergeAll(ActorTree.layer, EventLoopDelay.layer))))
+    Effect.provide(
+      services.pipe(Layer.provideMerge(Layer.mergeAll(ActorTree.layer, EventLoopDelay.layerWhole)))
+    )
   )
 })

@@ -95,9 +95,11 @@ const make = Effect.gen(function* () {
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {
       isAccepting = false
+      intake.isDraining = true
       yield* listener.stopAccepting
       yield* Effect.logInfo(`closing ${intake.counters.live} connections`)
       const { timeout } = config.shutdown
+      yield* Effect.timeoutOption(publisher.settled, timeout)
       yield* Effect.timeoutOption(shards.drain(timeout), Duration.sum(timeout, CLOSE_GRACE))
       yield* Effect.timeoutOption(empty(intake), CLOSE_GRACE)
     })
@@ -129,7 +131,7 @@ export class PushServer extends Context.Service<
       Layer.provideMerge(Publisher.layer),
       Layer.provideMerge(Layer.mergeAll(Hub.layer, layerTransport)),
       Layer.provideMerge(Layer.mergeAll(ActorTree.layer, ApiKey.layer, ProcessMetrics.layer)),
-      Layer.provideMerge(Layer.mergeAll(Metrics.layer, EventLoopDelay.layer)),
+      Layer.provideMerge(Layer.mergeAll(Metrics.layer, EventLoopDelay.layerWindow)),
       Layer.provideMerge(Layer.succeed(ServerConfig, config))
     )
 }

@@ -19,6 +19,9 @@ import { makeNow } from "../services/now.ts"
 import { Publisher } from "../services/Publisher.ts"
 import { gateMachine } from "./gateMachine.ts"
 
+/** A crash of the timer is a bug: it is logged, and the timer does not stay away for it. */
+const RESTART_DELAY = "1 second"
+
 /** The tick to run next, at `dueMs` or at once if that is past, and how many were skipped for it. */
 export const nextTick = (lastDueMs: number, intervalMs: number, nowMs: number) => {
   const nextMs = lastDueMs + intervalMs
@@ -92,6 +95,11 @@ const run = Effect.gen(function* () {
 export const layer = Layer.effectDiscard(
   Effect.gen(function* () {
     const { onlyTestConnect } = yield* ServerConfig
-    if (!onlyTestConnect) yield* forkLongLived("broadcast timer", run)
+    const live = Effect.scoped(run).pipe(
+      Effect.catchCause((cause) => Effect.logError("the broadcast timer crashed and starts anew", cause)),
+      Effect.andThen(Effect.sleep(RESTART_DELAY)),
+      Effect.forever
+    )
+    if (!onlyTestConnect) yield* forkLongLived("broadcast timer", live)
   })
 )

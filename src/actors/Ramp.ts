@@ -16,6 +16,7 @@ import type { SocketError } from "../client/SocketError.ts"
 import type { ResolvedTarget } from "../client/target.ts"
 import type { ClientConfigValue } from "../config/ClientConfig.ts"
 import { SlotList } from "../services/hot/SlotList.ts"
+import { forkLongLived } from "../services/longLived.ts"
 import { makeNow } from "../services/now.ts"
 import { makeMachineClock } from "./clock.ts"
 import { type RampState, rampMachine } from "./rampMachine.ts"
@@ -46,7 +47,7 @@ const inWords = ({ kind, status }: SocketError): string => {
 export class RampSockets implements SocketOwner {
   readonly sockets = new SlotList<ClientSocket>()
   readonly connector: Connector
-  /** When each socket last heard something, by slot; absent where `websocket.timeout` does not ask. */
+  /** When each socket last heard something; absent where `websocket.timeout` does not ask. */
   readonly #heardAt: Map<ClientSocket, number> | undefined
   onEmpty: (() => void) | undefined
 
@@ -73,14 +74,13 @@ export class RampSockets implements SocketOwner {
   }
 
   onOpen(socket: ClientSocket): void {
-    const now = this.now()
-    this.options.metrics.opened(now, now - socket.startedAt)
-    this.#heardAt?.set(socket, now)
+    // `since` of an open socket is when it opened: the same moment as in `onText`.
+    this.options.metrics.opened(socket.since, socket.since - socket.startedAt)
+    this.#heardAt?.set(socket, socket.since)
   }
 
   onText(socket: ClientSocket, bytes: Buffer): void {
     const now = this.now()
-    // `since` of an open socket is when it opened.
     this.options.metrics.heard(now, bytes, socket.since)
     this.#heardAt?.set(socket, now)
   }
@@ -168,7 +168,7 @@ export const rampProgram = (
     const sweep = Effect.sync(() =>
       ramp.sweep(Duration.toMillis(setup.timeout), Duration.toMillis(websocket.timeout))
     )
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(SWEEP), sweep)))
+    yield* forkLongLived("sweep", Effect.forever(Effect.andThen(Effect.sleep(SWEEP), sweep)))
     yield* Effect.logInfo(`start IP: ${options.localAddress}`)
     yield* life.started
     machine.send({ type: "start" })

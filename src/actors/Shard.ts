@@ -92,22 +92,17 @@ export class Shard implements ConnectionOwner, HubMember {
 
   /** Sends what was taken to everyone, in one drain or, where it is much, in several. */
   readonly drainTaken = Effect.fnUntraced(function* (this: Shard) {
-    while (this.#taken.length > 0) {
-      const count = countWithin(this.#taken, DRAIN_BYTES)
-      const batch = this.#taken.slice(0, count)
-      yield* Effect.suspend(() => {
-        this.#taken = this.#taken.slice(count)
-        return this.#drain(batch)
-      })
-    }
+    while (this.#taken.length > 0) yield* this.#drain(countWithin(this.#taken, DRAIN_BYTES))
   })
 
-  /** Interrupted, it stops between two slices. */
-  readonly #drain = (publications: ReadonlyArray<Publication>): Effect.Effect<void> =>
+  /** Sends the first `count` of what was taken; interrupted, it stops between two slices. */
+  readonly #drain = (count: number): Effect.Effect<void> =>
     Effect.callback((resume) => {
       const { fanOut, slicer, now, onSlow } = this.options
       const done = (error?: unknown) => resume(error === undefined ? Effect.void : Effect.die(error))
-      const drain = new Drain(this.connections, publications, fanOut, now, onSlow, done)
+      const drain = new Drain(this.connections, this.#taken.slice(0, count), fanOut, now, onSlow, done)
+      // From here on the drain accounts for them, whatever happens.
+      this.#taken = this.#taken.slice(count)
       slicer.add(drain)
       return Effect.sync(() => {
         slicer.cancel(drain)

@@ -39,12 +39,13 @@ const shardCount = ({ server: { shards } }: ServerConfigValue): number => {
 const messageHandler = (
   { raw }: ServerConfigValue,
   publisher: Publisher["Service"],
+  onSlow: ShardOptions["onSlow"],
   hook: HookRunner["message"]
 ): ShardOptions["onMessage"] => {
   const actions = {
     ignore: undefined,
     echo: (connection: Connection, data: Uint8Array, isBinary: boolean) => {
-      connection.send(Uint8Array.from(data), isBinary)
+      if (!connection.send(Uint8Array.from(data), isBinary)) onSlow(connection)
     },
     broadcast: (_: Connection, data: Uint8Array, isBinary: boolean) => {
       publisher.broadcastUnsafe(Uint8Array.from(data), isBinary)
@@ -80,15 +81,16 @@ export class ShardSupervisor extends Context.Service<
       const hooks = yield* makeHookRunner(config)
       const shards: Array<Shard | undefined> = Array.from({ length: shardCount(config) })
       let slowConsumers = 0
+      const onSlow = (connection: Connection) => {
+        slowConsumers++
+        if (config.limits.slowConsumer === "close") connection.close(CloseReasons.slow)
+      }
       const options: ShardOptions = {
         fanOut: (yield* Transport).fanOut,
         slicer: new Slicer(),
         mailboxCapacity: config.limits.mailbox,
-        onMessage: messageHandler(config, yield* Publisher, hooks.message),
-        onSlow: (connection) => {
-          slowConsumers++
-          if (config.limits.slowConsumer === "close") connection.close(CloseReasons.slow)
-        },
+        onMessage: messageHandler(config, yield* Publisher, onSlow, hooks.message),
+        onSlow,
         now: yield* makeNow
       }
       const supervisor = yield* Supervisor.make("primary/shards", SHARD_RESTARTS)

@@ -39,7 +39,13 @@ export const makeHookRunner = Effect.fnUntraced(function* ({ limits }: ServerCon
   let dropped = 0
 
   const run = (event: Effect.Effect<void, unknown>) =>
-    Effect.catchCause(event, (cause) => Effect.logError("a hook failed", cause))
+    event.pipe(
+      Effect.timeoutOrElse({
+        duration: limits.hookTimeout,
+        orElse: () => Effect.logWarning("a hook did not end in time")
+      }),
+      Effect.catchCause((cause) => Effect.logError("a hook failed", cause))
+    )
   if (onMessage !== undefined || onClose !== undefined) {
     yield* forkLongLived("hooks", Effect.forever(Effect.flatMap(Queue.take(events), run)))
   }

@@ -1,5 +1,4 @@
 /** The load client's configuration: every key, its built-in value and what it means. */
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import { type ConfigOf, key } from "./Keys.ts"
 import * as Kind from "./Kind.ts"
@@ -59,7 +58,3 @@ export const clientKeys = {
 }
 
 export type ClientConfigValue = ConfigOf<typeof clientKeys>
-
-export class ClientConfig extends Context.Service<ClientConfig, ClientConfigValue>()(
-  "clarion/config/ClientConfig"
-) {}

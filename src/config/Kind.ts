@@ -152,8 +152,12 @@ export const positiveDuration: Kind<Duration.Duration> = refine(
 
 export const webSocketUri: Kind<string> = refine(
   text,
-  "a URI that starts with ws:// or wss://",
-  (uri) => URL.canParse(uri) && /^wss?:$/.test(new URL(uri).protocol)
+  "a URI that starts with ws:// or wss://, without user, fragment or port 0",
+  (uri) => {
+    if (!URL.canParse(uri)) return false
+    const { protocol, username, password, hash, port } = new URL(uri)
+    return /^wss?:$/.test(protocol) && username + password + hash === "" && port !== "0"
+  }
 )
 
 export const localAddresses: Kind<ReadonlyArray<string>> = refine(

@@ -102,6 +102,11 @@ export const serverKeys = {
     10_000,
     "messages that wait for the onMessage hook; more are dropped"
   ),
+  "limits.hookTimeout": key(
+    Kind.positiveDuration,
+    Duration.seconds(10),
+    "time for onMessage and onClose; they are interrupted then"
+  ),
   "limits.mailbox": key(
     Kind.integer(1, 1_048_576),
     1024,

@@ -20,7 +20,7 @@ export interface Program<K extends Keys> {
 }
 
 /** What the command line asks for: text to print (and exit 0), or a run. */
-export type Wish<C> = { readonly print: string } | { readonly config: C; readonly source: string }
+export type Wish<C> = { readonly print: string } | { readonly config: C }
 
 /** The version in package.json, which stands one folder above the compiled sources and the sources alike. */
 export const version: string = JSON.parse(
@@ -67,6 +67,6 @@ export const readCommandLine = <K extends Keys>(
   return Result.map(resolve(keys, sources, rules), (config) => {
     if (command.printConfig) return { print: JSON.stringify(printable(keys, config), undefined, 2) }
     if (command.checkConfig) return { print: "The configuration is sound." }
-    return { config, source: command.config ?? "built-in values" }
+    return { config }
   })
 }

@@ -12,10 +12,6 @@ const entry = (code: number, reason: string): CloseReason => ({ code, reason })
  * them, for raw connections too. Clients reconnect on all of them but 1009.
  */
 export const CloseReasons = {
-  /** A frame that RFC 6455 forbids. */
-  protocolError: entry(1002, "protocol error"),
-  /** Text that is not UTF-8. */
-  invalidText: entry(1007, "invalid UTF-8"),
   /** A message over `limits.messageSize`. */
   tooBig: entry(1009, "message size limit"),
   /** The shard or the server that holds the connection stops or restarts. */

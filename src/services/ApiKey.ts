@@ -29,7 +29,10 @@ const keepKey = (file: string, directory: string) =>
   Effect.try({
     try: () => {
       const kept = existsSync(file) ? readFileSync(file, "utf8").trim() : ""
-      if (kept !== "") return { key: kept, isNew: false }
+      if (kept !== "") {
+        chmodSync(file, 0o600)
+        return { key: kept, isNew: false }
+      }
       const key = randomBytes(24).toString("base64url")
       mkdirSync(directory, { recursive: true, mode: 0o700 })
       writeFileSync(file, `${key}\n`, { mode: 0o600 })

@@ -1,5 +1,5 @@
-/** How long the event loop keeps its callers waiting: the delay of a timer, by Node's own sampler, in windows of ten seconds. */
-import { monitorEventLoopDelay } from "node:perf_hooks"
+/** How long the event loop keeps its callers waiting: the delay of a timer, by Node's own sampler. */
+import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -16,51 +16,50 @@ export interface LoopDelay {
   readonly max: number
 }
 
-export class EventLoopDelay extends Context.Service<
-  EventLoopDelay,
-  {
-    /** Of the last whole window; of the present one before the first has ended. */
-    readonly window: () => LoopDelay
-    /** Since start. */
-    readonly total: () => LoopDelay
-  }
->()("clarion/services/EventLoopDelay") {
-  static readonly layer = Layer.effect(
+const sampler = Effect.acquireRelease(
+  Effect.sync(() => {
+    const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+    histogram.enable()
+    return histogram
+  }),
+  (histogram) => Effect.sync(() => histogram.disable())
+)
+
+const beyond = (nanos: number) => Math.max(0, nanos / 1e6 - RESOLUTION_MS)
+
+const read = (histogram: IntervalHistogram): LoopDelay =>
+  histogram.count === 0
+    ? { p50: 0, p99: 0, max: 0 }
+    : {
+        p50: beyond(histogram.percentile(50)),
+        p99: beyond(histogram.percentile(99)),
+        max: beyond(histogram.max)
+      }
+
+export class EventLoopDelay extends Context.Service<EventLoopDelay, { readonly read: () => LoopDelay }>()(
+  "clarion/services/EventLoopDelay"
+) {
+  /** Of the last whole window of ten seconds, for a server; of the present one before the first has ended. */
+  static readonly layerWindow = Layer.effect(
     this,
     Effect.gen(function* () {
-      const sampler = Effect.acquireRelease(
-        Effect.sync(() => {
-          const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
-          histogram.enable()
-          return histogram
-        }),
-        (histogram) => Effect.sync(() => histogram.disable())
-      )
-      const whole = yield* sampler
-      const current = yield* sampler
-      const beyond = (nanos: number) => Math.max(0, nanos / 1e6 - RESOLUTION_MS)
-      const read = (histogram: typeof whole): LoopDelay =>
-        histogram.count === 0
-          ? { p50: 0, p99: 0, max: 0 }
-          : {
-              p50: beyond(histogram.percentile(50)),
-              p99: beyond(histogram.percentile(99)),
-              max: beyond(histogram.max)
-            }
+      const histogram = yield* sampler
       let last: LoopDelay | undefined
+      const endWindow = Effect.sync(() => {
+        last = read(histogram)
+        histogram.reset()
+      })
       yield* forkLongLived(
         "event loop delay",
-        Effect.sleep(WINDOW).pipe(
-          Effect.andThen(
-            Effect.sync(() => {
-              last = read(current)
-              current.reset()
-            })
-          ),
-          Effect.forever
-        )
+        Effect.forever(Effect.andThen(Effect.sleep(WINDOW), endWindow))
       )
-      return EventLoopDelay.of({ window: () => last ?? read(current), total: () => read(whole) })
+      return EventLoopDelay.of({ read: () => last ?? read(histogram) })
     })
+  )
+
+  /** Since start, for a run of the load client. */
+  static readonly layerWhole = Layer.effect(
+    this,
+    Effect.map(sampler, (histogram) => EventLoopDelay.of({ read: () => read(histogram) }))
   )
 }

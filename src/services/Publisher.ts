@@ -76,6 +76,8 @@ export class Publisher extends Context.Service<
     /** Live connections now. */
     readonly connections: Effect.Effect<number>
     readonly totals: Readonly<BroadcastTotals>
+    /** Completes when no broadcast is under way. */
+    readonly settled: Effect.Effect<void>
   }
 >()("clarion/services/Publisher") {
   static readonly layer = Layer.effect(
@@ -84,6 +86,8 @@ export class Publisher extends Context.Service<
       const hub = yield* Hub
       const totals = new BroadcastTotals()
       const context = yield* Effect.context<never>()
+      const underWay = new Set<Delivery>()
+      const onSettled = new Set<() => void>()
       const now = yield* makeNow
 
       const start = (
@@ -93,11 +97,14 @@ export class Publisher extends Context.Service<
       ) => {
         const delivery = new Delivery()
         const publishedAt = now()
+        underWay.add(delivery)
         delivery.onComplete = () => {
+          underWay.delete(delivery)
           totals.add(delivery)
           if (delivery.written > 0)
             timeToLastWrite.updateUnsafe((delivery.lastWriteAt - publishedAt) / 1000, context)
           done(delivery, publishedAt)
+          if (underWay.size === 0) for (const settled of onSettled) settled()
         }
         hub.publish({ data, isBinary, delivery })
       }
@@ -116,7 +123,16 @@ export class Publisher extends Context.Service<
           }),
         broadcastUnsafe: (data, isBinary) => start(data, isBinary, ignore),
         connections: Effect.sync(() => hub.size()),
-        totals
+        totals,
+        settled: Effect.callback<void>((resume) => {
+          const settled = () => {
+            onSettled.delete(settled)
+            resume(Effect.void)
+          }
+          if (underWay.size === 0) settled()
+          else onSettled.add(settled)
+          return Effect.sync(() => void onSettled.delete(settled))
+        })
       })
     })
   )

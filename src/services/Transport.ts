@@ -15,7 +15,7 @@ import type { Refusal } from "./hot/Admission.ts"
 import type { FanOut } from "./hot/FanOut.ts"
 import type { Intake } from "./hot/Intake.ts"
 
-/** The server cannot listen: port in use, address not here, no right to it, or an unusable certificate. Exit code 69 or 77 of sysexits.h. */
+/** The server cannot listen: port in use, address not here, no right to it, or an unusable certificate. Exit code 69 of sysexits.h. */
 export class ListenFailed extends Data.TaggedError("ListenFailed")<{
   readonly ip: string
   readonly port: number

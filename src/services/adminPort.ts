@@ -1,23 +1,27 @@
-/** The API on a port of its own, on Node's HTTP server: it is neither hot nor does it hold connections. */
-import { createServer } from "node:http"
+/** The API on a port of its own, on Node's HTTP server: it is neither hot nor does it hold connections. With `server.tls` it is HTTPS. */
+import { createServer, type RequestListener } from "node:http"
+import { createServer as createTlsServer } from "node:https"
 import * as Effect from "effect/Effect"
 import type { ServerConfigValue } from "../config/ServerConfig.ts"
+import { bindServer } from "./bindServer.ts"
+import { readCertificate } from "./certificate.ts"
 import { answerNode } from "./nodeHttp.ts"
-import { listenFailed } from "./portProbe.ts"
-import type { HttpHandler, ListenFailed } from "./Transport.ts"
+import type { HttpHandler } from "./Transport.ts"
 
 /** The bound port; undefined where the API shares `server.port`. */
-export const listenAdmin = Effect.fnUntraced(function* (
-  { admin, limits }: ServerConfigValue,
-  handler: HttpHandler
-) {
+export const listenAdmin = Effect.fnUntraced(function* (config: ServerConfigValue, handler: HttpHandler) {
+  const { admin, limits } = config
   const { ip, port } = admin
   if (port === undefined) return undefined
+  const certificate = yield* readCertificate(config)
+  const listener: RequestListener = (request, response) => {
+    void answerNode(request, response, "http://localhost", limits.requestSize, handler)
+  }
   const server = yield* Effect.acquireRelease(
     Effect.sync(() =>
-      createServer((request, response) => {
-        void answerNode(request, response, `http://${ip}`, limits.requestSize, handler)
-      })
+      certificate === undefined
+        ? createServer(listener)
+        : createTlsServer({ cert: certificate.cert, key: certificate.key }, listener)
     ),
     (server) =>
       Effect.callback<void>((resume) => {
@@ -25,11 +29,5 @@ export const listenAdmin = Effect.fnUntraced(function* (
         server.closeAllConnections()
       })
   )
-  return yield* Effect.callback<number, ListenFailed>((resume) => {
-    server.once("error", (error) => resume(Effect.fail(listenFailed(ip, port, error))))
-    server.listen({ host: ip, port }, () => {
-      const bound = server.address()
-      resume(Effect.succeed(typeof bound === "object" && bound !== null ? bound.port : port))
-    })
-  })
+  return yield* bindServer(server, { host: ip, port })
 })

@@ -28,3 +28,6 @@ export const makeRequest = (
 
 export const unacceptable = (): Response =>
   new Response("this request cannot be understood\n", { status: 400 })
+
+/** The handler promises not to reject; should it all the same, the client gets an answer and the process goes on. */
+export const broken = (): Response => new Response("internal server error\n", { status: 500 })

@@ -40,6 +40,6 @@ const collect = (delay: LoopDelay): ReadonlyArray<Sample> => {
 export const layer = Layer.effectDiscard(
   Effect.gen(function* () {
     const delay = yield* EventLoopDelay
-    yield* (yield* Metrics).register(Effect.sync(() => collect(delay.window())))
+    yield* (yield* Metrics).register(Effect.sync(() => collect(delay.read())))
   })
 )

@@ -11,6 +11,7 @@ import { Admission } from "../../src/services/hot/Admission.ts"
 import type { Connection } from "../../src/services/hot/Connection.ts"
 import { Intake } from "../../src/services/hot/Intake.ts"
 import { Keepalive } from "../../src/services/hot/Keepalive.ts"
+import { Publisher } from "../../src/services/Publisher.ts"
 import { Transport } from "../../src/services/Transport.ts"
 import { layerTransport } from "../../src/services/transportLayer.ts"
 import { connect, connectMany } from "../support/server/clients.ts"
@@ -28,6 +29,20 @@ const takenPort = (): Promise<number> =>
   })
 
 export const listenSuite = ({ start, transport, isSecure }: Contract) => {
+  it.skipIf(isSecure)("the end finishes broadcasts under way before it closes anyone", async () => {
+    const served = await start({ "shutdown.timeout": "2 seconds" })
+    const clients = await connectMany(served.url(), 600)
+    // Not in the server's own runtime, which would end the waiting with the server.
+    const publisher = await served.runtime.runPromise(Effect.flatMap(Publisher, Effect.succeed))
+    const receipt = Effect.runPromise(publisher.broadcast("the last words"))
+    await served.runtime.dispose()
+    expect(await receipt).toMatchObject({ eligible: 600, written: 600, dropped: 0, closed: 0 })
+    for (const { messages, ended } of clients) {
+      expect([...(await messages.count(1))]).toEqual(["the last words"])
+      expect((await ended).code).toBe(1012)
+    }
+  })
+
   it.skipIf(isSecure)("stopAccepting takes no new connection and leaves the open ones alone", async () => {
     const config = configOf({ "server.transport": transport })
     const placed: Array<Connection> = []
@@ -62,7 +77,7 @@ export const listenSuite = ({ start, transport, isSecure }: Contract) => {
   it("the end of the service closes everyone with 1012, and takes nobody any more", async () => {
     const served = await start()
     const clients = await connectMany(served.url(), 150)
-    await served.stop()
+    await served.runtime.dispose()
     const ends = await Promise.all(clients.map(({ ended }) => ended))
     expect(ends.filter(({ code }) => code !== 1012)).toEqual([])
     await expect(connect(served.url())).rejects.toMatchObject({ code: "ECONNREFUSED" })
@@ -75,7 +90,7 @@ export const listenSuite = ({ start, transport, isSecure }: Contract) => {
     const halfway = (await openRaw({ port, isSecure: false })).send("GET / HT")
     const client = await connect(served.url())
     client.raw.pause()
-    await served.stop()
+    await served.runtime.dispose()
     await Promise.all([mute.ended, halfway.ended])
   })
 

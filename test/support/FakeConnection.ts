@@ -43,12 +43,6 @@ export class FakeConnection extends Connection {
     this.isClosing = true
     this.leave()
   }
-
-  leave(): void {
-    const owner = this.owner
-    this.owner = undefined
-    owner?.left(this)
-  }
 }
 
 /** Enough of a message to know it by, however large it is. */

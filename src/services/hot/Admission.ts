@@ -13,7 +13,7 @@ export interface Refusal {
   readonly retryAfterSeconds?: number
 }
 
-export type RefusalReason = "invalid" | "capacity" | "rate" | "address" | "pending" | "hook"
+export type RefusalReason = "invalid" | "capacity" | "rate" | "address" | "pending" | "hook" | "draining"
 
 const FULL: Refusal = {
   status: 503,

@@ -22,6 +22,13 @@ export abstract class Connection implements Slotted {
   heardAt = 0
   /** Undefined before it is placed and after it left. */
   owner: ConnectionOwner | undefined
+
+  /** Takes it from its owner: nothing is sent to it or heard from it any more, though its socket may live a moment longer. */
+  leave(): void {
+    const { owner } = this
+    this.owner = undefined
+    owner?.left(this)
+  }
   /** What the onConnect hook of an embedding program gave for this connection. */
   attachment: unknown
 

@@ -25,10 +25,19 @@ export interface Placement {
   closed(connection: Connection, code: number): void
 }
 
+const DRAINING: Refusal = {
+  status: 503,
+  reason: "draining",
+  message: "this server is stopping",
+  retryAfterSeconds: 1
+}
+
 const count = <K>(counts: Map<K, number>, key: K) => counts.set(key, (counts.get(key) ?? 0) + 1)
 
 export class Intake {
   readonly counters = new IntakeCounters()
+  /** Set at the end: sockets that are still open from before get no connection any more. */
+  isDraining = false
   /** Called when the last connection is gone. */
   onEmpty: (() => void) | undefined
 
@@ -43,6 +52,7 @@ export class Intake {
 
   /** Before the upgrade. Undefined: admitted; then `opened`, or `abandoned`, must follow. */
   admit(address: string): Refusal | undefined {
+    if (this.isDraining) return this.refuse(DRAINING)
     const refusal = this.admission.admit(address, this.now())
     return refusal === undefined ? undefined : this.refuse(refusal)
   }
@@ -73,16 +83,9 @@ export class Intake {
     else connection.owner?.message(connection, data, isBinary)
   }
 
-  /** Nothing more is to be sent to it, though its socket may live a moment longer. */
-  leaving(connection: Connection): void {
-    const owner = connection.owner
-    connection.owner = undefined
-    owner?.left(connection)
-  }
-
   /** The socket is gone. Called once for each opened connection. */
   closed(connection: Connection, address: string, code: number): void {
-    this.leaving(connection)
+    connection.leave()
     this.keepalive.closed(connection)
     this.admission.release(address)
     this.counters.live--

@@ -120,7 +120,7 @@ const behaviour = (options: ListenOptions, config: ServerConfigValue): uWS.WebSo
     // Ours is the idle timeout that clients meet. This one ends the sockets of those who never answer a close frame; where
     // idle connections may stay for ever it pings them, for the same end.
     idleTimeout: idleSeconds === 0 ? 960 : Math.min(960, Math.max(8, idleSeconds + 4)),
-    sendPingsAutomatically: idleSeconds === 0,
+    sendPingsAutomatically: idleSeconds === 0 || idleSeconds + 4 > 960,
     upgrade: upgrader(options, config),
     open: (socket) => {
       const { connection } = socket.getUserData()

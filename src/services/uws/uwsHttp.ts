@@ -2,7 +2,7 @@
 
 import type { HttpRequest, HttpResponse } from "uWebSockets.js"
 import { STATUS_CODES } from "node:http"
-import { hasBody, makeRequest, replyHeaders, tooLarge, unacceptable } from "../httpReply.ts"
+import { broken, hasBody, makeRequest, replyHeaders, tooLarge, unacceptable } from "../httpReply.ts"
 import type { HttpHandler } from "../Transport.ts"
 
 export const statusLine = (status: number): string => `${status} ${STATUS_CODES[status] ?? "Unknown"}`
@@ -49,7 +49,8 @@ export const answer = async (
 
   const body = hasBody(method) ? await readBody(response, bodyLimit) : new Uint8Array()
   const web = body === undefined ? undefined : makeRequest(url, method, headers, body)
-  const reply = body === undefined ? tooLarge() : web === undefined ? unacceptable() : await handler(web)
+  const reply =
+    body === undefined ? tooLarge() : web === undefined ? unacceptable() : await handler(web).catch(broken)
   const bytes = new Uint8Array(await reply.arrayBuffer())
   if (isAborted) return
   response.cork(() => {

@@ -55,6 +55,7 @@ export class WsConnection extends Connection {
   close(why: CloseReason): void {
     if (!this.isOpen) return
     this.closedAs = why.code
+    this.leave()
     this.socket.close(why.code, why.reason)
   }
 

@@ -30,6 +30,6 @@ class JoinedFrames implements PreparedBatch {
 export const wsFanOut: FanOut = {
   prepare: (publications) => {
     const frames = publications.map(({ data, isBinary }) => (isBinary ? binaryFrame(data) : textFrame(data)))
-    return new JoinedFrames(frames.length === 1 ? frames[0]! : joinFrames(frames), frames.length)
+    return new JoinedFrames(joinFrames(frames), frames.length)
   }
 }

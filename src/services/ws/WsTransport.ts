@@ -7,19 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type RawData, type WebSocket, WebSocketServer } from "ws"
 import { ServerConfig, type ServerConfigValue } from "../../config/ServerConfig.ts"
+import { bindServer } from "../bindServer.ts"
 import { type Certificate, readCertificate } from "../certificate.ts"
 import type { Refusal } from "../hot/Admission.ts"
 import type { Intake } from "../hot/Intake.ts"
 import { checkUpgrade, refusalHeaders } from "../hot/upgradeRequest.ts"
 import { answerNode } from "../nodeHttp.ts"
-import { listenFailed } from "../portProbe.ts"
-import {
-  type ConnectRequest,
-  type Listener,
-  type ListenFailed,
-  type ListenOptions,
-  Transport
-} from "../Transport.ts"
+import { type ConnectRequest, type Listener, type ListenOptions, Transport } from "../Transport.ts"
 import { WsConnection, WsSocket } from "./WsConnection.ts"
 import { wsFanOut } from "./WsFanOut.ts"
 
@@ -136,15 +130,6 @@ const upgrader = ({ intake, decide }: ListenOptions, { limits }: ServerConfigVal
   }
 }
 
-const bind = (server: Server, { server: { ip, port }, limits }: ServerConfigValue) =>
-  Effect.callback<number, ListenFailed>((resume) => {
-    server.once("error", (error) => resume(Effect.fail(listenFailed(ip, port, error))))
-    server.listen({ host: ip, port, backlog: limits.backlog }, () => {
-      const bound = server.address()
-      resume(Effect.succeed(typeof bound === "object" && bound !== null ? bound.port : port))
-    })
-  })
-
 const createHttpServer = (certificate: Certificate | undefined): Server => {
   const patience = {
     headersTimeout: HEAD_TIMEOUT_MS,
@@ -178,7 +163,8 @@ const listen = (config: ServerConfigValue) =>
       open.add(socket)
       socket.once("close", forget)
     })
-    const port = yield* bind(server, config)
+    const { server: listen, limits } = config
+    const port = yield* bindServer(server, { host: listen.ip, port: listen.port, backlog: limits.backlog })
     const origin = `${certificate === undefined ? "http" : "https"}://localhost:${port}`
     const upgrade = upgrader(options, config)
     server.on("upgrade", upgrade)

@@ -68,7 +68,8 @@ class FakePublisher {
         }),
       broadcastUnsafe: () => {},
       connections: Effect.sync(() => this.connections),
-      totals: new BroadcastTotals()
+      totals: new BroadcastTotals(),
+      settled: Effect.void
     })
   )
 }

@@ -69,11 +69,28 @@ describe("onMessage and onClose", () => {
       say("a")
       say("b")
       close(1001)
-      yield* TestClock.adjust("1 hour")
+      yield* TestClock.adjust("9 seconds")
       expect(seen).toEqual(["a begins"])
       yield* first.open
       yield* flushed
       expect(seen).toEqual(["a begins", "a ends", "b begins", "b ends", "closed 1001"])
+    }))
+
+  test("are interrupted when they do not end in time, and the next one runs", (logs) =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      const { say, flushed } = yield* makeFlushed({
+        onMessage: (_, data) =>
+          text(data) === "a" ? Effect.never : Effect.sync(() => void seen.push(text(data)))
+      })
+      say("a")
+      say("b")
+      yield* TestClock.adjust("9 seconds")
+      expect(seen).toEqual([])
+      yield* TestClock.adjust("2 seconds")
+      yield* flushed
+      expect(seen).toEqual(["b"])
+      expect(logs.texts("Warn")).toEqual(["a hook did not end in time"])
     }))
 
   test("get the connection, a copy of the bytes, and the kind of the message", () =>
