@@ -1,7 +1,16 @@
 // Makes a checkout ready to run: installs what the lockfile names and compiles what changed.
 // Does nothing, in a few milliseconds, when both are up to date.
 import { execFileSync } from "node:child_process"
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync
+} from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -25,6 +34,8 @@ const stamp = (path, began) => {
 }
 
 const install = () => {
+  // npm ci empties the folder, and would empty what a link points to: somebody else's.
+  if (lstatSync(at("node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) return
   const installed = at("node_modules", ".clarion-installed")
   if (changedAt(installed) >= changedAt(at("package-lock.json"))) return
   const began = Date.now()

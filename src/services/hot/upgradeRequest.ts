@@ -16,6 +16,12 @@ const KEY = /^[A-Za-z0-9+/]{22}==$/
 /** "Upgrade" in a list of tokens: "keep-alive, Upgrade". */
 const UPGRADE_TOKEN = /(^|[\s,])upgrade($|[\s,])/i
 
+// What nearly everyone sends is compared first: a handshake is paid for a million times.
+const isToken = (found: string | undefined, token: string) =>
+  found === token || found?.toLowerCase() === token
+const isUpgrade = (connection: string | undefined) =>
+  connection === "Upgrade" || UPGRADE_TOKEN.test(connection ?? "")
+
 /** Tokens of RFC 7230, with commas between. */
 const PROTOCOLS = /^[!#$%&'*+\-.^_`|~\w]+(\s*,\s*[!#$%&'*+\-.^_`|~\w]+)*$/
 
@@ -32,8 +38,8 @@ export const checkUpgrade = (
   method: string,
   { upgrade, connection, key, version, protocols }: UpgradeHeaders
 ): Refusal | undefined => {
-  if (upgrade?.toLowerCase() !== "websocket" || !UPGRADE_TOKEN.test(connection ?? "")) return NOT_UPGRADE
-  if (method.toUpperCase() !== "GET") return NOT_GET
+  if (!isToken(upgrade, "websocket") || !isUpgrade(connection)) return NOT_UPGRADE
+  if (method !== "get" && method.toUpperCase() !== "GET") return NOT_GET
   if (version !== "13") return BAD_VERSION
   if (!key || !KEY.test(key)) return BAD_KEY
   if (protocols && !PROTOCOLS.test(protocols)) return BAD_PROTOCOLS
@@ -41,7 +47,8 @@ export const checkUpgrade = (
 }
 
 /** The first subprotocol that a client offers, "" for none: browsers give up on a server that answers with none of theirs. */
-export const firstProtocol = (protocols: string | undefined): string => protocols?.split(",")[0]?.trim() ?? ""
+export const firstProtocol = (protocols: string | undefined): string =>
+  protocols ? (protocols.split(",")[0]?.trim() ?? "") : ""
 
 /** Headers of a refusal: every transport answers with the same. */
 export const refusalHeaders = (refusal: Refusal): ReadonlyArray<readonly [name: string, value: string]> => [

@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import { ServerConfig, type ServerConfigValue } from "../../config/ServerConfig.ts"
 import { type Certificate, readCertificate } from "../certificate.ts"
 import type { Refusal } from "../hot/Admission.ts"
-import { checkUpgrade, firstProtocol, refusalHeaders } from "../hot/upgradeRequest.ts"
+import { checkUpgrade, firstProtocol, refusalHeaders, type UpgradeHeaders } from "../hot/upgradeRequest.ts"
 import { probePort } from "../portProbe.ts"
 import {
   type ConnectRequest,
@@ -53,14 +53,13 @@ const refuse = (response: uWS.HttpResponse, refusal: Refusal): void => {
   })
 }
 
-const unfitness = (request: uWS.HttpRequest): Refusal | undefined =>
-  checkUpgrade(request.getMethod(), {
-    upgrade: request.getHeader("upgrade"),
-    connection: request.getHeader("connection"),
-    key: request.getHeader("sec-websocket-key"),
-    version: request.getHeader("sec-websocket-version"),
-    protocols: request.getHeader("sec-websocket-protocol")
-  })
+const upgradeHeaders = (request: uWS.HttpRequest): UpgradeHeaders => ({
+  upgrade: request.getHeader("upgrade"),
+  connection: request.getHeader("connection"),
+  key: request.getHeader("sec-websocket-key"),
+  version: request.getHeader("sec-websocket-version"),
+  protocols: request.getHeader("sec-websocket-protocol")
+})
 
 const copyRequest = (response: uWS.HttpResponse, request: uWS.HttpRequest): ConnectRequest => {
   const headers = new Map<string, string>()
@@ -77,18 +76,18 @@ const copyRequest = (response: uWS.HttpResponse, request: uWS.HttpRequest): Conn
 const upgrader =
   ({ intake, decide }: ListenOptions, { limits }: ServerConfigValue) =>
   (response: uWS.HttpResponse, request: uWS.HttpRequest, context: uWS.us_socket_context_t): void => {
-    const key = request.getHeader("sec-websocket-key")
-    const unfit = unfitness(request)
+    const headers = upgradeHeaders(request)
+    const unfit = checkUpgrade(request.getMethod(), headers)
     if (unfit !== undefined) return refuse(response, intake.refuse(unfit))
     const countedAs = limits.connectionsPerAddress > 0 ? addressOf(response) : ""
     const refusal = intake.admit(countedAs)
     if (refusal !== undefined) return refuse(response, refusal)
 
-    const protocol = firstProtocol(request.getHeader("sec-websocket-protocol"))
+    const protocol = firstProtocol(headers.protocols)
     const upgrade = (attachment: unknown) =>
       response.upgrade<SocketData>(
         { connection: new UwsConnection(limits.sendBuffer, countedAs, attachment) },
-        key,
+        headers.key!,
         protocol,
         "",
         context
@@ -159,7 +158,10 @@ const listen = (module: UwsModule, config: ServerConfigValue) =>
     app.ws("/*", behaviour(options, config))
     app.any("/*", (response, request) => {
       // A handshake whose key has not the right length is not routed to the upgrade, but here.
-      const refusal = request.getHeader("upgrade") === "" ? undefined : unfitness(request)
+      const refusal =
+        request.getHeader("upgrade") === ""
+          ? undefined
+          : checkUpgrade(request.getMethod(), upgradeHeaders(request))
       if (refusal !== undefined) refuse(response, options.intake.refuse(refusal))
       else void answer(response, request, origin, config.limits.requestSize, options.http)
     })
