@@ -1,5 +1,5 @@
-// npm start: make the checkout ready, then serve conf/app.json in this very process, so that a signal to it
-// reaches the server. Further arguments are passed on: npm start -- --server.port 9000
+// npm start: make the checkout ready, then serve conf/app.json in this very process, which package.json puts in the place of the
+// shell (`exec`), so that a signal to npm reaches the server. Further arguments are passed on: npm start -- --server.port 9000
 import { fileURLToPath } from "node:url"
 import { ready } from "./ready.mjs"
 
