@@ -98,9 +98,10 @@ const make = Effect.gen(function* () {
       intake.isDraining = true
       yield* listener.stopAccepting
       yield* Effect.logInfo(`closing ${intake.counters.live} connections`)
-      const { timeout } = config.shutdown
-      yield* Effect.timeoutOption(publisher.settled, timeout)
-      yield* Effect.timeoutOption(shards.drain(timeout), Duration.sum(timeout, CLOSE_GRACE))
+      // Half of the time for broadcasts under way, which others may go on publishing to the end, and half for closing.
+      const half = Duration.times(config.shutdown.timeout, 0.5)
+      yield* Effect.timeoutOption(publisher.settled, half)
+      yield* Effect.timeoutOption(shards.drain(half), Duration.sum(half, CLOSE_GRACE))
       yield* Effect.timeoutOption(empty(intake), CLOSE_GRACE)
     })
   )

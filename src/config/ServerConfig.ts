@@ -115,7 +115,7 @@ export const serverKeys = {
   "shutdown.timeout": key(
     Kind.duration,
     Duration.seconds(10),
-    "time in which connections are closed after SIGTERM"
+    "time to finish broadcasts and close connections after SIGTERM"
   ),
   "auth.apiKey": key(
     Kind.secret,
