@@ -105,10 +105,10 @@ const make = Effect.gen(function* () {
       yield* Effect.timeoutOption(empty(intake), CLOSE_GRACE)
     })
   )
+  const secure = config.server.tls.cert === undefined ? "" : "s"
   yield* Effect.logInfo(
-    `serving on ${config.server.tls.cert === undefined ? "ws" : "wss"}://${config.server.ip}:${listener.port} over ${transport.name}, ` +
-      `${shards.actors.length} shards` +
-      (adminPort === undefined ? "" : `; API on http://${config.admin.ip}:${adminPort}`)
+    `serving on ws${secure}://${config.server.ip}:${listener.port} over ${transport.name}, ${shards.actors.length} shards` +
+      (adminPort === undefined ? "" : `; API on http${secure}://${config.admin.ip}:${adminPort}`)
   )
   return PushServer.of({ port: listener.port, adminPort, transport: transport.name, failure: shards.failure })
 })

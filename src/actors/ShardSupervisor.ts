@@ -128,7 +128,7 @@ const RUN = 128
 
 /**
  * Neighbours in time become neighbours in a shard: their sockets lie close together in the kernel's memory, so that a slice touches
- * fewer cache lines and pages (10,000 connections in 4 shards, ten messages a drain: 0.75 µs a message, against 0.87 one by one).
+ * fewer cache lines and pages. The gain is small: 0.81–0.86 µs a message against 0.84–0.90 one by one (4 shards, depth 10).
  */
 const placeInRuns = (shards: ReadonlyArray<Shard | undefined>): Placement["place"] => {
   let current: Shard | undefined

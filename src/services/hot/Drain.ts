@@ -1,9 +1,8 @@
 /**
  * HOT PATH. One drain of a shard's mailbox: a batch of publications, sent to all connections of the shard in slices.
  *
- * Slices are small because the loop has other work, and because they are faster: the working set stays in cache and
- * the receivers work meanwhile (measured with 10,000 connections: 5.1 µs a message in slices of 128, 5.2 at once;
- * loop delay p99 at 15,000: 2 ms against 16 ms).
+ * Slices are small because the loop has other work: pings, accepts, the API. A prototype that sent to 15,000 connections at once
+ * delayed the loop by 16 ms at the 99th percentile, in slices of 128 by 2 ms. They cost or save no CPU that stands out of the noise.
  */
 import type { Connection } from "./Connection.ts"
 import { type FanOut, type PreparedBatch, Tally } from "./FanOut.ts"

@@ -1,7 +1,7 @@
 /**
  * HOT PATH. How publications become writes: the one part of a drain that a transport brings along.
  *
- * Cost, server CPU for each delivered message with 10,000 connections (docs/benchmarks.md): about 5 µs alone, below
+ * Cost, server CPU for each delivered message with 10,000 connections (docs/benchmarks.md): about 6 µs alone, below
  * 1 µs when ten go out in one drain. Watched by `npm run bench -- fanout`.
  */
 import type { Connection } from "./Connection.ts"
