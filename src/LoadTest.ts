@@ -204,7 +204,11 @@ export const runLoadTest = Effect.fnUntraced(function* (
   const localAddresses = parseLocalAddresses(config.local.ip) as ReadonlyArray<string>
   const services = RampSupervisor.layer({
     config,
-    localAddresses,
+    shares: localAddresses.map((localAddress) => ({
+      localAddress,
+      clients: config.total.clients,
+      batchSize: config.setup.batchSize
+    })),
     target,
     metrics: run.metrics,
     ended: run.ended

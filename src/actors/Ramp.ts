@@ -29,9 +29,17 @@ const CLOSE_TIMEOUT_MS = 2000
 /** Sockets that one step of the drain closes, between two turns of the loop. */
 const CLOSE_STEP = 256
 
+/** What one ramp has to open: all connections of a local address, or a part of them where several processes share it. */
+export interface RampShare {
+  readonly localAddress: string
+  readonly clients: number
+  /** Connections of each step. */
+  readonly batchSize: number
+}
+
 export interface RampOptions {
   readonly config: ClientConfigValue
-  readonly localAddress: string
+  readonly share: RampShare
   readonly target: ResolvedTarget
   readonly metrics: RunMetrics
   readonly ended: EndedConnections
@@ -55,11 +63,11 @@ export class RampSockets implements SocketOwner {
     readonly options: RampOptions,
     readonly now: () => number
   ) {
-    const { config, localAddress, target } = options
+    const { config, share, target } = options
     this.connector = new Connector({
       owner: this,
       target,
-      localAddress,
+      localAddress: share.localAddress,
       maxPayload: config.websocket.messageSize,
       tls: { verify: !config.server.insecure }
     })
@@ -130,7 +138,8 @@ export const rampProgram = (
   alive: (ramp: { readonly state: () => RampState; readonly sockets: RampSockets }) => void
 ) =>
   Effect.fnUntraced(function* (life: Life) {
-    const { setup, total, websocket } = options.config
+    const { share } = options
+    const { setup, websocket } = options.config
     const ramp = new RampSockets(options, yield* makeNow)
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
@@ -140,8 +149,8 @@ export const rampProgram = (
     const machine = createActor(rampMachine, {
       clock: yield* makeMachineClock,
       input: {
-        total: total.clients,
-        batchSize: setup.batchSize,
+        total: share.clients,
+        batchSize: share.batchSize,
         intervalMs: Duration.toMillis(setup.interval)
       }
     })
@@ -169,7 +178,7 @@ export const rampProgram = (
       ramp.sweep(Duration.toMillis(setup.timeout), Duration.toMillis(websocket.timeout))
     )
     yield* forkLongLived("sweep", Effect.forever(Effect.andThen(Effect.sleep(SWEEP), sweep)))
-    yield* Effect.logInfo(`start IP: ${options.localAddress}`)
+    yield* Effect.logInfo(`start IP: ${share.localAddress}`)
     yield* life.started
     machine.send({ type: "start" })
     yield* Effect.raceFirst(life.stopping, Deferred.await(crash))

@@ -6,7 +6,7 @@ import type { EndedConnections } from "../client/EndedConnections.ts"
 import type { RunMetrics } from "../client/metrics/RunMetrics.ts"
 import type { ResolvedTarget } from "../client/target.ts"
 import type { ClientConfigValue } from "../config/ClientConfig.ts"
-import { type RampSockets, rampProgram } from "./Ramp.ts"
+import { type RampShare, type RampSockets, rampProgram } from "./Ramp.ts"
 import type { RampState } from "./rampMachine.ts"
 import * as Supervisor from "./Supervisor.ts"
 
@@ -14,7 +14,7 @@ export const RAMP_RESTARTS = { budget: 3, windowMs: 60_000, backoffMs: 1000, max
 
 export interface RampSupervisorOptions {
   readonly config: ClientConfigValue
-  readonly localAddresses: ReadonlyArray<string>
+  readonly shares: ReadonlyArray<RampShare>
   readonly target: ResolvedTarget
   readonly metrics: RunMetrics
   readonly ended: EndedConnections
@@ -40,11 +40,11 @@ export class RampSupervisor extends Context.Service<
       Effect.gen(function* () {
         const supervisor = yield* Supervisor.make("client", RAMP_RESTARTS)
         const ramps: Array<{ readonly state: () => RampState; readonly sockets: RampSockets } | undefined> =
-          options.localAddresses.map(() => undefined)
-        const actors = yield* Effect.forEach(options.localAddresses, (localAddress, i) =>
+          options.shares.map(() => undefined)
+        const actors = yield* Effect.forEach(options.shares, (share, i) =>
           supervisor.supervise({
-            name: `ramp-${localAddress}`,
-            program: rampProgram({ ...options, localAddress }, (ramp) => {
+            name: `ramp-${share.localAddress}`,
+            program: rampProgram({ ...options, share }, (ramp) => {
               ramps[i] = ramp
             }),
             probe: () => ({ connections: ramps[i]?.sockets.sockets.size ?? 0 })

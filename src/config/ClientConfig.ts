@@ -20,7 +20,11 @@ export const clientKeys = {
     Duration.seconds(30),
     "time for one connection to be established"
   ),
-  "setup.threadpool.size": key(Kind.integer(1, 1), 1, "processes for each local address"),
+  "setup.threadpool.size": key(
+    Kind.integer(1, 1024),
+    1,
+    "processes for each local address; more are taken where the open-file limit needs them"
+  ),
   "total.clients": key(Kind.integer(1), 50_000, "connections of each local address"),
   "websocket.timeout": key(
     Kind.duration,
@@ -31,6 +35,17 @@ export const clientKeys = {
     Kind.integer(1, 268_435_456),
     1_048_576,
     "bytes of one message from the server"
+  ),
+  "reconnect.enabled": key(Kind.boolean, false, "true: a connection that ended is opened again"),
+  "reconnect.minDelay": key(
+    Kind.positiveDuration,
+    Duration.millis(500),
+    "longest wait before the first attempt to reconnect; it doubles with each that fails"
+  ),
+  "reconnect.maxDelay": key(
+    Kind.positiveDuration,
+    Duration.seconds(20),
+    "longest wait before any attempt to reconnect"
   ),
   duration: key(Kind.duration, Duration.zero, "time from start to the end of the run; 0: until stopped"),
   "report.interval": key(Kind.positiveDuration, Duration.seconds(10), "time from report to report"),

@@ -16,9 +16,19 @@ export const serverKeys = {
     "auto takes uWebSockets.js where its binary loads, else ws"
   ),
   "server.workers": key(
-    Kind.integer(0, 0),
+    Kind.or(Kind.integer(0, 1024), "auto"),
     0,
-    "worker processes beside this one; 0 serves from this process alone"
+    "worker processes; 0: this process serves alone; auto: one a core, or as many as totalSize needs"
+  ),
+  "server.heartbeat.interval": key(
+    Kind.positiveDuration,
+    Duration.seconds(1),
+    "how often the primary asks each worker whether it answers"
+  ),
+  "server.heartbeat.timeout": key(
+    Kind.positiveDuration,
+    Duration.seconds(10),
+    "a worker that has not answered for so long is killed and replaced"
   ),
   "server.shards": key(
     Kind.or(Kind.integer(1, 1024), "auto"),

@@ -75,7 +75,12 @@ export const ramps = (
   const ended = new EndedConnections()
   const logs = new CapturedLogs()
   const config = clientConfig(settings)
-  const layer = RampSupervisor.layer({ config, localAddresses, target, metrics, ended }).pipe(
+  const shares = localAddresses.map((localAddress) => ({
+    localAddress,
+    clients: config.total.clients,
+    batchSize: config.setup.batchSize
+  }))
+  const layer = RampSupervisor.layer({ config, shares, target, metrics, ended }).pipe(
     Layer.provideMerge(Layer.merge(ActorTree.layer, logs.layer))
   )
   return { metrics, ended, logs, layer }
