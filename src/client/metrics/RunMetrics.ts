@@ -18,6 +18,10 @@ export interface ConnectionCounts {
   readonly opened: number
   /** Open now. */
   readonly active: number
+  /** Of `opened`, those by which a connection that had been open came back. */
+  readonly reconnects: number
+  /** Waiting now for their next attempt, because `reconnect.enabled` brings them back. */
+  readonly waiting: number
   /** Opened and ended without an error. */
   readonly closed: number
   readonly closedByCode: Counts
@@ -29,7 +33,7 @@ export interface RunSnapshot {
   readonly setupRates: Rates
   /** Milliseconds from the call to `connect` until a connection was open. */
   readonly setupTime: LatencySnapshot
-  /** When the first connection was attempted and the last one opened; null before. */
+  /** When the first connection was attempted, and when one last opened that had not been open before; null before. */
   readonly firstAttemptAt: number | null
   readonly lastOpenAt: number | null
   readonly messageRates: Rates
@@ -53,6 +57,8 @@ export interface Glance {
 export class RunMetrics {
   private attempts = 0
   private opens = 0
+  private reconnects = 0
+  private waiting = 0
   private closes = 0
   /** Connections open now. */
   active = 0
@@ -76,13 +82,20 @@ export class RunMetrics {
     this.firstAttemptAt ??= now
   }
 
-  opened(now: number, setupMs: number): void {
+  /** `isBack`: whether the connection had been open before, and came back. */
+  opened(now: number, setupMs: number, isBack = false): void {
     this.opens++
     this.active++
-    this.lastOpenAt = now
+    if (isBack) this.reconnects++
+    else this.lastOpenAt = now
     this.broadcasts.opened(now)
     this.setups.mark(now)
     this.setupTime.record(setupMs)
+  }
+
+  /** So many connections more, or fewer, wait to reconnect. */
+  waitingChanged(by: number): void {
+    this.waiting += by
   }
 
   closed(code: number): void {
@@ -124,6 +137,8 @@ export class RunMetrics {
         attempted: this.attempts,
         opened: this.opens,
         active: this.active,
+        reconnects: this.reconnects,
+        waiting: this.waiting,
         closed: this.closes,
         closedByCode: { ...this.closedByCode },
         errors: { ...this.errors }
@@ -179,6 +194,8 @@ const addConnections = (all: ReadonlyArray<ConnectionCounts>): ConnectionCounts 
     attempted: sum((each) => each.attempted),
     opened: sum((each) => each.opened),
     active: sum((each) => each.active),
+    reconnects: sum((each) => each.reconnects),
+    waiting: sum((each) => each.waiting),
     closed: sum((each) => each.closed),
     closedByCode: addCounts(all.map(({ closedByCode }) => closedByCode)),
     errors: addCounts(all.map(({ errors }) => errors))

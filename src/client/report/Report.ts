@@ -40,11 +40,18 @@ export interface Report {
   readonly connections: {
     readonly attempted: number
     readonly active: number
+    /** Connections that had been open, were lost, and came back. */
+    readonly reconnects: number
+    /** Waiting for their next attempt to come back. */
+    readonly waiting: number
     readonly closed: number
     readonly closedByCode: Counts
     readonly errors: Counts
   }
-  /** `perSecond` is over the ramp: from the first attempt to the last opening, `rampMs`. */
+  /**
+   * `perSecond` is over the ramp, `rampMs`: from the first attempt to the last opening of a connection that had not been
+   * open before. It leaves out those that came back; all other figures count them.
+   */
   readonly setup: ReportedRates & { readonly rampMs: number; readonly timeMs: LatencySummary }
   /** `unstamped` of them carried no stamp, and so have no latency and belong to no broadcast. */
   readonly messages: ReportedRates & { readonly unstamped: number }
@@ -114,8 +121,8 @@ const summaryOf = (snapshot: LatencySnapshot): LatencySummary | BadHistogram => 
 const reported = ({ mean, ...rates }: Rates): ReportedRates => ({ ...rates, perSecond: mean })
 
 const setupOf = (snapshot: RunSnapshot, timeMs: LatencySummary): Report["setup"] => {
-  const { firstAttemptAt, lastOpenAt, setupRates } = snapshot
+  const { firstAttemptAt, lastOpenAt, setupRates, connections } = snapshot
   const rampMs = firstAttemptAt === null || lastOpenAt === null ? 0 : lastOpenAt - firstAttemptAt
-  const perSecond = rampMs > 0 ? (setupRates.count * 1_000) / rampMs : 0
+  const perSecond = rampMs > 0 ? ((connections.opened - connections.reconnects) * 1_000) / rampMs : 0
   return { ...reported(setupRates), perSecond, rampMs, timeMs }
 }

@@ -1,6 +1,7 @@
 /**
  * A report as text, every ten seconds and at the end of a run, per run id: the counters, histogram and meters of the
- * C1000K client in the layout of the Dropwizard Metrics console reporter, which others' scripts know how to read.
+ * C1000K client in the layout of the Dropwizard Metrics console reporter, which others' scripts know how to read. A
+ * counter that the C1000K client did not have, "Reconnects", stands there once a connection has come back.
  */
 import type { Report, ReportedRates } from "./Report.ts"
 import { errorsOf } from "./thresholds.ts"
@@ -17,6 +18,9 @@ export const consoleReport = ({ run, connections, latencyMs, messages, setup }: 
     ruled("-- Counters", "-"),
     "Active WebSockets",
     line("count", "=", whole(connections.active)),
+    ...(connections.reconnects === 0
+      ? []
+      : ["Reconnects", line("count", "=", whole(connections.reconnects))]),
     "WebSocket Errors",
     line("count", "=", whole(errorsOf(connections.errors))),
     "",

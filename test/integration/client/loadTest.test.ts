@@ -65,6 +65,8 @@ describe("a run against the server", () => {
     expect(report.connections).toEqual({
       attempted: 300,
       active: 300,
+      reconnects: 0,
+      waiting: 0,
       closed: 0,
       closedByCode: {},
       errors: {}

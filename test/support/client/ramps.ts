@@ -22,12 +22,12 @@ export const clientConfig = (settings: Settings = {}): ClientConfigValue =>
 
 /** Metrics that tell of each event when it is counted. */
 export class HeardMetrics extends RunMetrics {
-  /** "open", "closed 1000", "failed reset", "message" */
+  /** "open", "back", "closed 1000", "failed reset", "message" */
   readonly events = new Heard<string>()
 
-  override opened(now: number, setupMs: number): void {
-    super.opened(now, setupMs)
-    this.events.add("open")
+  override opened(now: number, setupMs: number, isBack = false): void {
+    super.opened(now, setupMs, isBack)
+    this.events.add(isBack ? "back" : "open")
   }
 
   override closed(code: number): void {

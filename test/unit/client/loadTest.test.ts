@@ -148,6 +148,8 @@ describe("a run of the load client", () => {
       expect(reportAt(path).connections).toEqual({
         attempted: 2,
         active: 2,
+        reconnects: 0,
+        waiting: 0,
         closed: 0,
         closedByCode: {},
         errors: {}

@@ -227,6 +227,8 @@ describe("the end of all ramps", () => {
           attempted: 600,
           opened: 600,
           active: 0,
+          reconnects: 0,
+          waiting: 0,
           closed: 600,
           closedByCode: { 1000: 600 },
           errors: {}

@@ -21,10 +21,36 @@ describe("what a process measures", () => {
       attempted: 4,
       opened: 3,
       active: 1,
+      reconnects: 0,
+      waiting: 0,
       closed: 1,
       closedByCode: { 1001: 1 },
       errors: { connectRefused: 1, reset: 1 }
     })
+  })
+
+  it("a connection that comes back is one more opening, and not a part of the ramp", () => {
+    const metrics = run()
+    metrics.waitingChanged(2)
+    metrics.waitingChanged(-1)
+    metrics.opened(START + 150, 5, true)
+    const { connections, lastOpenAt, setupRates, setupTime } = metrics.snapshot(START + 200)
+    expect(connections).toMatchObject({ opened: 4, active: 2, reconnects: 1, waiting: 1 })
+    expect(lastOpenAt).toBe(START + 12)
+    expect([setupRates.count, setupTime.sum]).toEqual([4, 23])
+  })
+
+  it("a broadcast is not expected on a connection that came back after its stamp", () => {
+    const metrics = run()
+    metrics.opened(START + 1_000, 5, true)
+    metrics.heard(START + 1_001, Buffer.from(String(START + 1_000)), 0)
+    metrics.heard(START + 1_002, Buffer.from(String(START + 1_000)), START + 1_000)
+    metrics.heard(START + 2_000, Buffer.from(String(START + 1_999)), 0)
+    expect(metrics.snapshot(START + 2_000).broadcasts.broadcasts).toMatchObject([
+      {},
+      { expected: 1, received: 1 },
+      { expected: 2, received: 1 }
+    ])
   })
 
   it("every message counts, and only a stamped one has a latency", () => {
@@ -35,16 +61,22 @@ describe("what a process measures", () => {
   })
 
   it("snapshots cross processes as JSON and add up", () => {
-    const one: RunSnapshot = JSON.parse(JSON.stringify(run().snapshot(START + 200)))
+    const metrics = run()
+    metrics.opened(START + 150, 5, true)
+    metrics.closed(1012)
+    metrics.waitingChanged(3)
+    const one: RunSnapshot = JSON.parse(JSON.stringify(metrics.snapshot(START + 200)))
     const sum = addSnapshots([one, one, new RunMetrics(START).snapshot(START)])
     if ("kind" in sum) throw new Error(sum.message)
     expect(sum.connections).toMatchObject({
       attempted: 8,
       active: 2,
+      reconnects: 2,
+      waiting: 6,
       errors: { connectRefused: 2, reset: 2 }
     })
     expect(sum).toMatchObject({ firstAttemptAt: START, lastOpenAt: START + 12, latency: { sum: 1 } })
-    expect(sum.setupTime).toMatchObject({ min: 5, max: 7, sum: 36 })
+    expect(sum.setupTime).toMatchObject({ min: 5, max: 7, sum: 46 })
     expect(sum.broadcasts).toMatchObject({ broadcasts: [{ received: 2 }], unstamped: 2 })
   })
 

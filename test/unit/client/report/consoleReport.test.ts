@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { RunMetrics } from "../../../../src/client/metrics/RunMetrics.ts"
 import { consoleReport } from "../../../../src/client/report/consoleReport.ts"
-import { reportOf, START } from "./fixture.ts"
+import { measured, reportOf, START } from "./fixture.ts"
 
 it("the console report has the counters, the histogram and the meters of the run", () => {
   expect(
@@ -43,6 +43,20 @@ Setup Rate
     15-minute rate = 1.59 events/second
 
 `)
+})
+
+it("the console report counts the connections that came back, in the order of names", () => {
+  const metrics = measured()
+  metrics.opened(START + 9_000, 4, true)
+  expect(consoleReport(reportOf({ snapshot: metrics.snapshot(START + 10_000) }))).toContain(
+    `Active WebSockets
+             count = 8
+Reconnects
+             count = 1
+WebSocket Errors
+             count = 2
+`
+  )
 })
 
 it("before the first message the console report shows zeros", () => {

@@ -7,7 +7,7 @@ import { hostFacts } from "../../../../src/client/report/hostFacts.ts"
 import { buildReport } from "../../../../src/client/report/Report.ts"
 import { MAX_CPU, MAX_LOOP_DELAY_P99_MS, whyUnreliable } from "../../../../src/client/report/reliability.ts"
 import { writeReport } from "../../../../src/client/report/writeReport.ts"
-import { input, reportOf, START } from "./fixture.ts"
+import { input, measured, reportOf, START } from "./fixture.ts"
 
 describe("the report", () => {
   it("tells the run, the connections and the ramp", () => {
@@ -27,6 +27,8 @@ describe("the report", () => {
     expect(report.connections).toEqual({
       attempted: 10,
       active: 7,
+      reconnects: 0,
+      waiting: 0,
       closed: 0,
       closedByCode: {},
       errors: { connectRefused: 1, reset: 1 }
@@ -37,6 +39,15 @@ describe("the report", () => {
       perSecond: 4,
       timeMs: { count: 8, p99: 4 }
     })
+  })
+
+  it("leaves connections that came back out of the pace of the ramp", () => {
+    const metrics = measured()
+    for (let i = 0; i < 3; i++) metrics.opened(START + 9_000, 4, true)
+    metrics.waitingChanged(2)
+    const report = reportOf({ snapshot: metrics.snapshot(START + 10_000) })
+    expect(report.connections).toMatchObject({ active: 10, reconnects: 3, waiting: 2 })
+    expect(report.setup).toMatchObject({ count: 11, rampMs: 2_000, perSecond: 4 })
   })
 
   it("tells messages, latencies and each broadcast", () => {
