@@ -1,17 +1,21 @@
 /**
  * A ramp: an actor that opens connections from one local address at a set pace, holds them, and closes them at the end.
  *
- * Its sockets stand in a dense array and have no timers: a sweep ends those that wait too long. A crash ends its connections and
- * nothing else; its supervisor starts it again, and it ramps anew.
+ * Its sockets stand in a dense array and have no timers: a sweep ends those that wait too long. With `reconnect.enabled` those
+ * that are lost come back while it ramps and holds, at their own times: its machine knows nothing of them. A crash ends its
+ * connections and nothing else; its supervisor starts it again, and it ramps anew.
  */
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
 import { createActor } from "xstate"
 import type { ClientSocket } from "../client/ClientSocket.ts"
 import { type Closed, Connector, type SocketOwner } from "../client/Connector.ts"
+import { comesBackAfterClose, comesBackAfterFailure } from "../client/comesBack.ts"
 import type { EndedConnections } from "../client/EndedConnections.ts"
 import type { RunMetrics } from "../client/metrics/RunMetrics.ts"
+import { Reconnects, type ReconnectsOptions } from "../client/Reconnects.ts"
 import type { SocketError } from "../client/SocketError.ts"
 import type { ResolvedTarget } from "../client/target.ts"
 import type { ClientConfigValue } from "../config/ClientConfig.ts"
@@ -55,13 +59,16 @@ const inWords = ({ kind, status }: SocketError): string => {
 export class RampSockets implements SocketOwner {
   readonly sockets = new SlotList<ClientSocket>()
   readonly connector: Connector
+  /** Absent where `reconnect.enabled` does not ask. */
+  readonly #reconnects: Reconnects | undefined
   /** When each socket last heard something; absent where `websocket.timeout` does not ask. */
   readonly #heardAt: Map<ClientSocket, number> | undefined
   onEmpty: (() => void) | undefined
 
   constructor(
     readonly options: RampOptions,
-    readonly now: () => number
+    readonly now: () => number,
+    chances: Pick<ReconnectsOptions, "timers" | "random">
   ) {
     const { config, share, target } = options
     this.connector = new Connector({
@@ -72,18 +79,30 @@ export class RampSockets implements SocketOwner {
       tls: { verify: !config.server.insecure }
     })
     if (Duration.toMillis(config.websocket.timeout) > 0) this.#heardAt = new Map()
+    if (!config.reconnect.enabled) return
+    this.#reconnects = new Reconnects({
+      ...chances,
+      now,
+      minDelayMs: Duration.toMillis(config.reconnect.minDelay),
+      maxDelayMs: Duration.toMillis(config.reconnect.maxDelay),
+      connect: () => this.#connect(),
+      waitingChanged: (by) => options.metrics.waitingChanged(by)
+    })
   }
 
   open(count: number): void {
-    for (let i = 0; i < count; i++) {
-      this.options.metrics.attempted(this.now())
-      this.sockets.add(this.connector.connect())
-    }
+    for (let i = 0; i < count; i++) this.#connect()
+  }
+
+  /** Nothing comes back from here on. */
+  stayAway(): void {
+    this.#reconnects?.stop()
   }
 
   onOpen(socket: ClientSocket): void {
     // `since` of an open socket is when it opened: the same moment as in `onText`.
-    this.options.metrics.opened(socket.since, socket.since - socket.startedAt)
+    const isBack = this.#reconnects?.isBack(socket) ?? false
+    this.options.metrics.opened(socket.since, socket.since - socket.startedAt, isBack)
     this.#heardAt?.set(socket, socket.since)
   }
 
@@ -100,7 +119,7 @@ export class RampSockets implements SocketOwner {
   onClosed(socket: ClientSocket, { code, reason }: Closed): void {
     this.options.metrics.closed(code)
     this.options.ended.add(reason === "" ? String(code) : `${code} ${reason}`)
-    this.#gone(socket)
+    this.#gone(socket, comesBackAfterClose(code))
   }
 
   onFailed(socket: ClientSocket, error: SocketError): void {
@@ -108,11 +127,12 @@ export class RampSockets implements SocketOwner {
       this.options.metrics.failed(error.kind, socket.opened)
       this.options.ended.add(inWords(error), error.message)
     }
-    this.#gone(socket)
+    this.#gone(socket, comesBackAfterFailure(error), (error.retryAfterSeconds ?? 0) * 1000)
   }
 
   /** Ends what waits too long: for a connection, for an answer, for a close, or for anything at all. */
   sweep(setupMs: number, silenceMs: number): void {
+    this.#reconnects?.sweep()
     const now = this.now()
     for (const socket of [...this.sockets.items]) {
       if (socket.state === "connecting" || socket.state === "handshaking") {
@@ -125,9 +145,17 @@ export class RampSockets implements SocketOwner {
     }
   }
 
-  #gone(socket: ClientSocket): void {
+  #connect(): ClientSocket {
+    this.options.metrics.attempted(this.now())
+    const socket = this.connector.connect()
+    this.sockets.add(socket)
+    return socket
+  }
+
+  #gone(socket: ClientSocket, comesBack: boolean, atLeastMs = 0): void {
     this.#heardAt?.delete(socket)
     this.sockets.remove(socket)
+    this.#reconnects?.ended(socket, comesBack, atLeastMs)
     if (this.sockets.size === 0) this.onEmpty?.()
   }
 }
@@ -140,32 +168,45 @@ export const rampProgram = (
   Effect.fnUntraced(function* (life: Life) {
     const { share } = options
     const { setup, websocket } = options.config
-    const ramp = new RampSockets(options, yield* makeNow)
+    const crash = yield* Deferred.make<never, unknown>()
+    /** For what timers call: an error there would end the process. */
+    const guarded = (run: () => void) => {
+      try {
+        run()
+      } catch (error) {
+        Deferred.doneUnsafe(crash, Effect.fail(error))
+      }
+    }
+    const clock = yield* makeMachineClock
+    const random = yield* Random.Random
+    const ramp = new RampSockets(options, yield* makeNow, {
+      random: () => random.nextDoubleUnsafe(),
+      timers: {
+        setTimeout: (run, ms) => clock.setTimeout(() => guarded(run), ms),
+        clearTimeout: clock.clearTimeout
+      }
+    })
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
+        ramp.stayAway()
         for (const socket of [...ramp.sockets.items]) socket.terminate()
       })
     )
     const machine = createActor(rampMachine, {
-      clock: yield* makeMachineClock,
+      clock,
       input: {
         total: share.clients,
         batchSize: share.batchSize,
         intervalMs: Duration.toMillis(setup.interval)
       }
     })
-    const crash = yield* Deferred.make<never, unknown>()
     let attempted = 0
     machine.subscribe({
       next: ({ value, context }) => {
         if (value !== "ramping" || context.attempted === attempted) return
         attempted = context.attempted
-        // xstate would throw what its observer throws from a timer, and end the process.
-        try {
-          ramp.open(context.batch)
-        } catch (error) {
-          Deferred.doneUnsafe(crash, Effect.fail(error))
-        }
+        // xstate throws what its observers throw from a timer.
+        guarded(() => ramp.open(context.batch))
       },
       error: (error) => Deferred.doneUnsafe(crash, Effect.fail(error))
     })
@@ -183,6 +224,7 @@ export const rampProgram = (
     machine.send({ type: "start" })
     yield* Effect.raceFirst(life.stopping, Deferred.await(crash))
     machine.send({ type: "stop" })
+    ramp.stayAway()
     yield* closeAll(ramp)
     machine.send({ type: "empty" })
   })

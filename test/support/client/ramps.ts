@@ -51,7 +51,7 @@ export class HeardMetrics extends RunMetrics {
       this.events.until((all) => all.filter((each) => each === event).length >= count)
     ).pipe(Effect.asVoid)
 
-  get connections() {
+  get connectionCounts() {
     return this.snapshot(0).connections
   }
 }

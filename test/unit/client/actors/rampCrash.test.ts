@@ -37,13 +37,13 @@ describe("a ramp that dies", () => {
         expect([actors[0]!.state(), actors[1]!.state()]).toEqual(["restarting", "serving"])
         yield* TestClock.adjust(999)
         yield* socketsTurn
-        expect([restarts(), metrics.active, metrics.connections.attempted]).toEqual([0, 4, 8])
+        expect([restarts(), metrics.active, metrics.connectionCounts.attempted]).toEqual([0, 4, 8])
         yield* TestClock.adjust(1)
         yield* metrics.happened("open", 12)
-        expect([restarts(), metrics.active, metrics.connections.attempted]).toEqual([1, 8, 12])
+        expect([restarts(), metrics.active, metrics.connectionCounts.attempted]).toEqual([1, 8, 12])
         expect(actors.map((actor) => actor.restarts())).toEqual([1, 0])
         expect(logs.texts("Warn")).toEqual(["client/ramp-127.0.1.1 crashed: test; restart in 1000 ms"])
-        expect(metrics.connections.closedByCode).toEqual({ 1006: 4 })
+        expect(metrics.connectionCounts.closedByCode).toEqual({ 1006: 4 })
       }).pipe(Effect.provide(layer))
     })
   )
@@ -62,11 +62,11 @@ describe("a ramp that dies", () => {
         yield* metrics.happened("open", 2)
         yield* actors[0]!.crash("test")
         yield* TestClock.adjust(999)
-        expect(metrics.connections.attempted).toBe(2)
+        expect(metrics.connectionCounts.attempted).toBe(2)
         yield* TestClock.adjust(1)
-        expect([phase(), metrics.connections.attempted]).toEqual(["ramping", 4])
+        expect([phase(), metrics.connectionCounts.attempted]).toEqual(["ramping", 4])
         yield* TestClock.adjust("1 hour")
-        expect([phase(), metrics.connections.attempted]).toEqual(["holding", 8])
+        expect([phase(), metrics.connectionCounts.attempted]).toEqual(["holding", 8])
       }).pipe(Effect.provide(layer))
     })
   )
@@ -83,7 +83,7 @@ describe("a ramp that dies", () => {
         const { actors, restarts } = yield* RampSupervisor
         yield* metrics.happened("open", 1)
         yield* actors[0]!.crash("test")
-        const { opened } = metrics.connections
+        const { opened } = metrics.connectionCounts
         yield* metrics.happened("open", opened + 1)
         // The next one that opens is the next life's.
         expect(restarts()).toBe(1)
@@ -150,7 +150,7 @@ describe("the end of a client with a ramp that", () => {
         yield* stop
         yield* TestClock.adjust("1 hour")
         expect(actors.map((actor) => actor.state())).toEqual(["stopped", "stopped"])
-        expect(metrics.connections).toMatchObject({ attempted: 4, active: 0 })
+        expect(metrics.connectionCounts).toMatchObject({ attempted: 4, active: 0 })
       }).pipe(Effect.provide(layer))
     })
   )

@@ -20,18 +20,18 @@ describe("the pace of a ramp", () => {
       yield* Effect.gen(function* () {
         const supervisor = yield* RampSupervisor
         yield* TestClock.adjust(0)
-        expect([supervisor.phase(), metrics.connections.attempted]).toEqual(["ramping", 3])
+        expect([supervisor.phase(), metrics.connectionCounts.attempted]).toEqual(["ramping", 3])
         yield* TestClock.adjust(59_999)
-        expect(metrics.connections.attempted).toBe(3)
+        expect(metrics.connectionCounts.attempted).toBe(3)
         yield* TestClock.adjust(1)
-        expect(metrics.connections.attempted).toBe(6)
+        expect(metrics.connectionCounts.attempted).toBe(6)
         yield* TestClock.adjust("57 minutes")
-        expect([supervisor.phase(), metrics.connections.attempted]).toEqual(["ramping", 175])
+        expect([supervisor.phase(), metrics.connectionCounts.attempted]).toEqual(["ramping", 175])
         yield* TestClock.adjust("1 minute")
-        expect([supervisor.phase(), metrics.connections.attempted]).toEqual(["holding", 175])
+        expect([supervisor.phase(), metrics.connectionCounts.attempted]).toEqual(["holding", 175])
         yield* TestClock.adjust("1 hour")
         yield* metrics.happened("failed connectRefused", 175)
-        expect(metrics.connections).toMatchObject({
+        expect(metrics.connectionCounts).toMatchObject({
           attempted: 175,
           errors: { connectRefused: 175 },
           active: 0
@@ -51,7 +51,7 @@ describe("the pace of a ramp", () => {
       yield* Effect.gen(function* () {
         const supervisor = yield* RampSupervisor
         yield* TestClock.adjust(0)
-        expect(metrics.connections.attempted).toBe(4)
+        expect(metrics.connectionCounts.attempted).toBe(4)
         yield* TestClock.adjust("2 seconds")
         expect(supervisor.phase()).toBe("holding")
         yield* metrics.happened("open", 6)
@@ -87,7 +87,7 @@ describe("a connection that waits too long", () => {
         yield* metrics.happened("failed handshakeTimeout", 2)
         yield* TestClock.adjust("9500 millis")
         yield* socketsTurn
-        expect(metrics.connections.errors).toEqual({ handshakeTimeout: 2 })
+        expect(metrics.connectionCounts.errors).toEqual({ handshakeTimeout: 2 })
         yield* TestClock.adjust("500 millis")
         yield* metrics.happened("failed handshakeTimeout", 4)
       }).pipe(Effect.provide(layer))
@@ -223,7 +223,7 @@ describe("the end of all ramps", () => {
         yield* metrics.happened("open", 600)
         yield* stop
         expect(phase()).toBe("done")
-        expect(metrics.connections).toEqual({
+        expect(metrics.connectionCounts).toEqual({
           attempted: 600,
           opened: 600,
           active: 0,
@@ -261,8 +261,8 @@ describe("the end of all ramps", () => {
           expect(phase()).toBe("draining")
           yield* TestClock.adjust("1 hour")
           yield* Fiber.join(stopping)
-          expect(metrics.connections).toMatchObject({ attempted: 5, active: 0, closed: 1 })
-          expect(metrics.connections.errors).toEqual({})
+          expect(metrics.connectionCounts).toMatchObject({ attempted: 5, active: 0, closed: 1 })
+          expect(metrics.connectionCounts.errors).toEqual({})
         }).pipe(Effect.provide(layer))
       })
   )
@@ -285,7 +285,7 @@ describe("the end of all ramps", () => {
         yield* TestClock.adjust("2 seconds")
         yield* Fiber.join(stopping)
         expect([phase(), metrics.active]).toEqual(["done", 0])
-        expect(metrics.connections.closedByCode).toEqual({ 1006: 6 })
+        expect(metrics.connectionCounts.closedByCode).toEqual({ 1006: 6 })
       }).pipe(Effect.provide(layer))
     })
   )
