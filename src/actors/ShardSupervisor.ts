@@ -7,12 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ServerConfig, type ServerConfigValue } from "../config/ServerConfig.ts"
 import { CloseReasons } from "../protocol/closeCodes.ts"
+import { OwnAddress } from "../services/ActorTree.ts"
+import { ClientPublications } from "../services/ClientPublications.ts"
 import type { Connection } from "../services/hot/Connection.ts"
 import type { Placement } from "../services/hot/Intake.ts"
 import { Slicer } from "../services/hot/Slicer.ts"
 import { makeNow } from "../services/now.ts"
 import { connectionCapacity, openFileLimit } from "../services/openFiles.ts"
-import { Publisher } from "../services/Publisher.ts"
 import { Transport } from "../services/Transport.ts"
 import { type HookRunner, makeHookRunner } from "./hookRunner.ts"
 import { type Shard, type ShardOptions, shardProgram } from "./Shard.ts"
@@ -38,7 +39,7 @@ const shardCount = ({ server: { shards } }: ServerConfigValue): number => {
 /** What `raw.onMessage` does with a message, chosen once. The bytes are the socket's and good until it returns. */
 const messageHandler = (
   { raw }: ServerConfigValue,
-  publisher: Publisher["Service"],
+  clients: ClientPublications["Service"],
   onSlow: ShardOptions["onSlow"],
   hook: HookRunner["message"]
 ): ShardOptions["onMessage"] => {
@@ -48,7 +49,7 @@ const messageHandler = (
       if (!connection.send(Uint8Array.from(data), isBinary)) onSlow(connection)
     },
     broadcast: (_: Connection, data: Uint8Array, isBinary: boolean) => {
-      publisher.broadcastUnsafe(Uint8Array.from(data), isBinary)
+      clients.publish(Uint8Array.from(data), isBinary)
     }
   }
   const action = actions[raw.onMessage]
@@ -89,11 +90,11 @@ export class ShardSupervisor extends Context.Service<
         fanOut: (yield* Transport).fanOut,
         slicer: new Slicer(),
         mailboxCapacity: config.limits.mailbox,
-        onMessage: messageHandler(config, yield* Publisher, onSlow, hooks.message),
+        onMessage: messageHandler(config, yield* ClientPublications, onSlow, hooks.message),
         onSlow,
         now: yield* makeNow
       }
-      const supervisor = yield* Supervisor.make("primary/shards", SHARD_RESTARTS)
+      const supervisor = yield* Supervisor.make(`${yield* OwnAddress}/shards`, SHARD_RESTARTS)
       const actors = yield* Effect.forEach(shards, (_, i) =>
         supervisor.supervise({
           name: `shard-${i}`,

@@ -14,7 +14,7 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
 import { createActor } from "xstate"
-import { type ActorProbe, ActorTree } from "../services/ActorTree.ts"
+import { type ActorNode, type ActorProbe, ActorTree } from "../services/ActorTree.ts"
 import { makeNow } from "../services/now.ts"
 import { type MachineClock, makeMachineClock } from "./clock.ts"
 import { backoffMs, type LifecycleState, lifecycleMachine, type RestartPolicy } from "./lifecycleMachine.ts"
@@ -44,6 +44,8 @@ export interface ActorSpec<R> {
   readonly program: (life: Life) => Effect.Effect<void, unknown, R | Scope.Scope>
   /** What the tree shows beside state and restarts. */
   readonly probe: () => Omit<ActorProbe, "state" | "restarts" | "cause">
+  /** Its children where they live in another process. */
+  readonly elsewhere?: (() => ReadonlyArray<ActorNode>) | undefined
 }
 
 export interface SupervisedActor {
@@ -58,7 +60,7 @@ export interface SupervisedActor {
 
 export interface Supervisor {
   readonly supervise: <R>(spec: ActorSpec<R>) => Effect.Effect<SupervisedActor, never, R | Scope.Scope>
-  /** Fails when an actor's budget is spent; never succeeds. */
+  /** Fails when the budget of an actor, or of the last one, is spent; never succeeds. */
   readonly failure: Effect.Effect<never, RestartBudgetSpent>
 }
 
@@ -190,15 +192,25 @@ class Child<R> implements SupervisedActor {
   }
 }
 
-/** Shows itself in the actor tree at `address`, and its actors below it. */
-export const make = Effect.fnUntraced(function* (address: string, policy: RestartPolicy) {
+/**
+ * Shows itself in the actor tree at `address`, and its actors below it.
+ * @param failsWith the first actor whose budget is spent, or the last: where the others can do without it
+ */
+export const make = Effect.fnUntraced(function* (
+  address: string,
+  policy: RestartPolicy,
+  failsWith: "first" | "last" = "first"
+) {
   const clock = yield* makeMachineClock
   const now = yield* makeNow
   const tree = yield* ActorTree
   const failure = yield* Deferred.make<never, RestartBudgetSpent>()
   let hasFailed = false
   yield* tree.register(address, () => ({ state: hasFailed ? "failed" : "serving" }))
+  let living = 0
   const escalate = (error: RestartBudgetSpent) => {
+    living--
+    if (failsWith === "last" && living > 0) return
     hasFailed = true
     Deferred.doneUnsafe(failure, Effect.fail(error))
   }
@@ -207,7 +219,8 @@ export const make = Effect.fnUntraced(function* (address: string, policy: Restar
     const fork = yield* FiberSet.makeRuntime<Exclude<R, Scope.Scope>>()
     const own = `${address}/${spec.name}`
     const child = new Child(own, spec, policy, clock, fork as Fork<R>, now, escalate)
-    yield* tree.register(own, child.probe)
+    yield* tree.register(own, child.probe, spec.elsewhere)
+    living++
     yield* Effect.acquireRelease(Effect.sync(child.start), () => Effect.sync(child.abandon))
     return child as SupervisedActor
   })

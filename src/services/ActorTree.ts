@@ -1,5 +1,6 @@
 /**
- * The actors of this process as a tree: state, mailbox depth, connections and restarts of each, at any time.
+ * The actors as a tree: state, mailbox depth, connections and restarts of each, at any time. Those of worker processes hang below the
+ * actor that watches their process, as they were when it last asked.
  *
  * An actor registers a probe when it comes to life; nothing is reported or copied until somebody looks.
  */
@@ -26,33 +27,68 @@ export interface ActorNode extends ActorProbe {
   readonly children: ReadonlyArray<ActorNode>
 }
 
+/** The address of this process in the tree: its own actors hang below it. */
+export const OwnAddress = Context.Reference<string>("clarion/services/OwnAddress", {
+  defaultValue: () => "primary"
+})
+
+interface Entry {
+  readonly probe: () => ActorProbe
+  readonly elsewhere: () => ReadonlyArray<ActorNode>
+}
+
 export class ActorTree extends Context.Service<
   ActorTree,
   {
-    /** Shows an actor until the scope closes. The address names its parents: "primary/shards/shard-0". */
-    readonly register: (address: string, probe: () => ActorProbe) => Effect.Effect<void, never, Scope.Scope>
+    /**
+     * Shows an actor until the scope closes. The address names its parents: "primary/shards/shard-0".
+     * @param elsewhere children that live in another process, as last heard
+     */
+    readonly register: (
+      address: string,
+      probe: () => ActorProbe,
+      elsewhere?: (() => ReadonlyArray<ActorNode>) | undefined
+    ) => Effect.Effect<void, never, Scope.Scope>
+    /** Runs before each snapshot, until the scope closes: asks other processes how they are. */
+    readonly beforeSnapshot: (refresh: Effect.Effect<void>) => Effect.Effect<void, never, Scope.Scope>
     /** The present trees, one for each root, children in the order in which they registered. */
     readonly snapshot: Effect.Effect<ReadonlyArray<ActorNode>>
+    /** The same of the actors below an address. */
+    readonly below: (address: string) => Effect.Effect<ReadonlyArray<ActorNode>>
   }
 >()("clarion/services/ActorTree") {
   static readonly layer = Layer.sync(this, () => {
-    const probes = new Map<string, () => ActorProbe>()
-    const node = (address: string): ActorNode => ({
-      name: address.slice(address.lastIndexOf("/") + 1),
-      address,
-      ...probes.get(address)!(),
-      children: childrenOf(address)
-    })
+    const entries = new Map<string, Entry>()
+    const refreshes = new Set<Effect.Effect<void>>()
+    const node = (address: string): ActorNode => {
+      const { probe, elsewhere } = entries.get(address)!
+      const children = [...childrenOf(address), ...elsewhere()]
+      return { name: address.slice(address.lastIndexOf("/") + 1), address, ...probe(), children }
+    }
     const parentOf = (address: string) => address.slice(0, Math.max(0, address.lastIndexOf("/")))
     const childrenOf = (parent: string) =>
-      [...probes.keys()].filter((address) => parentOf(address) === parent).map(node)
+      [...entries.keys()].filter((address) => parentOf(address) === parent).map(node)
+    const below = (address: string) =>
+      Effect.suspend(() =>
+        Effect.forEach([...refreshes], (refresh) => refresh, { concurrency: "unbounded", discard: true })
+      ).pipe(Effect.andThen(Effect.sync(() => childrenOf(address))))
     return ActorTree.of({
-      register: (address, probe) =>
+      register: (address, probe, elsewhere = () => []) =>
         Effect.acquireRelease(
-          Effect.sync(() => void probes.set(address, probe)),
-          () => Effect.sync(() => void (probes.get(address) === probe && probes.delete(address)))
+          Effect.sync(() => {
+            const entry = { probe, elsewhere }
+            entries.set(address, entry)
+            return entry
+          }),
+          (entry) => Effect.sync(() => void (entries.get(address) === entry && entries.delete(address)))
+        ).pipe(Effect.asVoid),
+      beforeSnapshot: (refresh) =>
+        Effect.acquireRelease(
+          Effect.sync(() => void refreshes.add(refresh)),
+          () => Effect.sync(() => void refreshes.delete(refresh))
         ),
-      snapshot: Effect.sync(() => childrenOf(""))
+      snapshot: below(""),
+      below
     })
   })
 }

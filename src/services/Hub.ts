@@ -1,6 +1,6 @@
 /**
  * Where a publication enters a process: the hub hands it to the mailbox of each shard, one hop for a shard, and counts the live
- * connections over all of them.
+ * connections over all of them. In the primary of worker processes its members are the workers, one hop for a process.
  *
  * Guarantee: publications reach a mailbox, and so every connection, in the order of their `publish` calls. A shard whose mailbox
  * is full does not delay the others: its connections count as dropped in the delivery.
@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Publication } from "./hot/Publication.ts"
 
-/** A shard, as the hub sees it. */
+/** Who sends to connections, as the hub sees it: a shard of this process, or a worker process with its shards. */
 export interface HubMember {
   /** Its connections now. */
   readonly size: number
@@ -26,12 +26,17 @@ export class Hub extends Context.Service<
     readonly join: (member: HubMember) => Effect.Effect<void, never, Scope.Scope>
     /** Live connections over all members. */
     readonly size: () => number
+    /** Connections that ended because what held them died. */
+    readonly lose: (connections: number) => void
+    /** How many were lost since it was last asked. */
+    readonly takeLost: () => number
     /** Synchronous, for callbacks. The delivery completes when every member is done with it. */
     readonly publish: (publication: Publication) => void
   }
 >()("clarion/services/Hub") {
   static readonly layer = Layer.sync(this, () => {
     const members = new Set<HubMember>()
+    let lost = 0
     return Hub.of({
       join: (member) =>
         Effect.acquireRelease(
@@ -42,6 +47,14 @@ export class Hub extends Context.Service<
         let size = 0
         for (const member of members) size += member.size
         return size
+      },
+      lose: (connections) => {
+        lost += connections
+      },
+      takeLost: () => {
+        const taken = lost
+        lost = 0
+        return taken
       },
       publish: (publication) => {
         const { delivery } = publication

@@ -6,7 +6,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
-import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import type * as Scope from "effect/Scope"
 
 /** One value of one metric. Counters only grow, and their names end in `_total`. */
@@ -25,7 +24,9 @@ export class Metrics extends Context.Service<
   {
     /** Asks `collect` at each scrape, until the scope closes. */
     readonly register: (collect: Collect) => Effect.Effect<void, never, Scope.Scope>
-    /** What is registered, and the program's own Effect metrics. */
+    /** What is registered, asked now. */
+    readonly samples: Effect.Effect<ReadonlyArray<Sample>>
+    /** The same as text, and the program's own Effect metrics. */
     readonly text: Effect.Effect<string>
   }
 >()("clarion/services/Metrics") {
@@ -37,17 +38,22 @@ export class Metrics extends Context.Service<
         ? Metric.update(Metric.counter(name, options), value)
         : Metric.update(Metric.gauge(name, options), value)
     }
+    const samples = Effect.suspend(() => Effect.map(Effect.all([...sources]), (all) => all.flat()))
     return Metrics.of({
       register: (collect) =>
         Effect.acquireRelease(
           Effect.sync(() => void sources.add(collect)),
           () => Effect.sync(() => void sources.delete(collect))
         ),
+      samples,
       text: Effect.gen(function* () {
-        const samples = yield* Effect.all([...sources])
+        // Loaded late: a worker process is never asked for text.
+        const PrometheusMetrics = yield* Effect.promise(
+          () => import("effect/observability/PrometheusMetrics")
+        )
         // A registry of its own for each scrape: values are absolute, and nothing is kept.
         const registered = yield* Effect.andThen(
-          Effect.forEach(samples.flat(), update, { discard: true }),
+          Effect.forEach(yield* samples, update, { discard: true }),
           PrometheusMetrics.format()
         ).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
         return registered + (yield* PrometheusMetrics.format())

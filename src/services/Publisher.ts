@@ -13,19 +13,34 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import { Hub } from "./Hub.ts"
-import { Delivery, type DeliveryCounts } from "./hot/Publication.ts"
+import { Delivery, type DeliveryCounts, type WorkerDelivery } from "./hot/Publication.ts"
+import { Metrics } from "./Metrics.ts"
 import { makeNow } from "./now.ts"
+import { broadcastSamples } from "./serviceMetrics.ts"
 
-/** What became of a broadcast. */
-export interface Receipt extends DeliveryCounts {
-  readonly id: string
-  /** Milliseconds since the epoch, with fractions. */
-  readonly publishedAt: number
-  /** Null when nobody was written to. */
+/** When a broadcast was written: milliseconds since the epoch, with fractions; null when nobody was written to. */
+export interface WriteTimes {
   readonly firstWriteAt: number | null
   readonly lastWriteAt: number | null
   /** From publishing to the last write, in ms. */
   readonly timeToLastWriteMs: number | null
+}
+
+/** What became of a broadcast in one worker process. */
+export interface WorkerReceipt extends DeliveryCounts, WriteTimes {
+  /** "worker-0" */
+  readonly worker: string
+}
+
+/** What became of a broadcast. */
+export interface Receipt extends DeliveryCounts, WriteTimes {
+  readonly id: string
+  /** Milliseconds since the epoch, with fractions. */
+  readonly publishedAt: number
+  /** Connections that ended with a worker process that died since the broadcast before: they were not there to be asked. */
+  readonly lost: number
+  /** The parts of the workers; empty where one process serves. */
+  readonly workers: ReadonlyArray<WorkerReceipt>
 }
 
 /** Bytes to be sent as text that are not UTF-8: clients would have to close the connection. */
@@ -85,6 +100,7 @@ export class Publisher extends Context.Service<
     Effect.gen(function* () {
       const hub = yield* Hub
       const totals = new BroadcastTotals()
+      yield* (yield* Metrics).register(Effect.sync(() => broadcastSamples(totals)))
       const context = yield* Effect.context<never>()
       const underWay = new Set<Delivery>()
       const onSettled = new Set<() => void>()
@@ -93,17 +109,18 @@ export class Publisher extends Context.Service<
       const start = (
         data: Uint8Array,
         isBinary: boolean,
-        done: (delivery: Delivery, publishedAt: number) => void
+        done: (delivery: Delivery, publishedAt: number, lost: number) => void
       ) => {
         const delivery = new Delivery()
         const publishedAt = now()
+        const lost = hub.takeLost()
         underWay.add(delivery)
         delivery.onComplete = () => {
           underWay.delete(delivery)
           totals.add(delivery)
           if (delivery.written > 0)
             timeToLastWrite.updateUnsafe((delivery.lastWriteAt - publishedAt) / 1000, context)
-          done(delivery, publishedAt)
+          done(delivery, publishedAt, lost)
           if (underWay.size === 0) for (const settled of onSettled) settled()
         }
         hub.publish({ data, isBinary, delivery })
@@ -116,8 +133,8 @@ export class Publisher extends Context.Service<
               return Effect.fail(new NotUtf8({ bytes: bytes.length }))
             }
             return Effect.callback<Receipt>((resume) => {
-              start(bytes, isBinary, (delivery, publishedAt) =>
-                resume(Effect.succeed(receipt(id, delivery, publishedAt)))
+              start(bytes, isBinary, (delivery, publishedAt, lost) =>
+                resume(Effect.succeed(receipt(id, delivery, publishedAt, lost)))
               )
             })
           }),
@@ -140,19 +157,36 @@ export class Publisher extends Context.Service<
 
 const ignore = () => {}
 
-const receipt = (id: string, delivery: Delivery, publishedAt: number): Receipt => {
-  const { eligible, written, dropped, closed, firstWriteAt, lastWriteAt } = delivery
+const counts = ({ eligible, written, dropped, closed }: DeliveryCounts): DeliveryCounts => ({
+  eligible,
+  written,
+  dropped,
+  closed
+})
+
+const writeTimes = (
+  { firstWriteAt, lastWriteAt }: Pick<Delivery, "firstWriteAt" | "lastWriteAt">,
+  publishedAt: number
+): WriteTimes => {
   const known = (at: number) => (Number.isNaN(at) ? null : at)
-  const timeToLastWriteMs = known(lastWriteAt - publishedAt)
   return {
-    id,
-    eligible,
-    written,
-    dropped,
-    closed,
-    publishedAt,
     firstWriteAt: known(firstWriteAt),
     lastWriteAt: known(lastWriteAt),
-    timeToLastWriteMs
+    timeToLastWriteMs: known(lastWriteAt - publishedAt)
   }
 }
+
+const workerReceipt = (part: WorkerDelivery, publishedAt: number): WorkerReceipt => ({
+  worker: part.worker,
+  ...counts(part),
+  ...writeTimes(part, publishedAt)
+})
+
+const receipt = (id: string, delivery: Delivery, publishedAt: number, lost: number): Receipt => ({
+  id,
+  ...counts(delivery),
+  publishedAt,
+  ...writeTimes(delivery, publishedAt),
+  lost,
+  workers: delivery.workers.map((part) => workerReceipt(part, publishedAt))
+})

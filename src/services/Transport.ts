@@ -57,6 +57,8 @@ export interface ListenOptions {
   /** Asked after the checks and limits of the handshake; absent where nobody wants to be asked, which is faster. */
   readonly decide: ((request: ConnectRequest) => Promise<Decision>) | undefined
   readonly http: HttpHandler
+  /** Where several processes share a port: the port, which was probed before. Without it, `server.port` is probed and nobody else's. */
+  readonly sharedPort?: number | undefined
 }
 
 export interface Listener {

@@ -14,10 +14,10 @@ const loopDelay = ({ p50, p99, max }: LoopDelay): ReadonlyArray<Sample> =>
     labels: { quantile }
   }))
 
-const collect = (delay: LoopDelay): ReadonlyArray<Sample> => {
+const collect = (delay: LoopDelay, labels: Readonly<Record<string, string>>): ReadonlyArray<Sample> => {
   const { user, system } = process.cpuUsage()
   const { rss, heapUsed } = process.memoryUsage()
-  return [
+  const samples: ReadonlyArray<Sample> = [
     {
       type: "gauge",
       name: "clarion_build_info",
@@ -35,11 +35,14 @@ const collect = (delay: LoopDelay): ReadonlyArray<Sample> => {
     { type: "gauge", name: "nodejs_heap_size_used_bytes", help: "Heap in use", value: heapUsed },
     ...loopDelay(delay)
   ]
+  return samples.map((sample) => ({ ...sample, labels: { ...labels, ...sample.labels } }))
 }
 
-export const layer = Layer.effectDiscard(
-  Effect.gen(function* () {
-    const delay = yield* EventLoopDelay
-    yield* (yield* Metrics).register(Effect.sync(() => collect(delay.read())))
-  })
-)
+/** @param labels tell the processes of one server apart, where it has several */
+export const layer = (labels: Readonly<Record<string, string>> = {}) =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const delay = yield* EventLoopDelay
+      yield* (yield* Metrics).register(Effect.sync(() => collect(delay.read(), labels)))
+    })
+  )

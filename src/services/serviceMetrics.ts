@@ -25,9 +25,9 @@ const counter = (
   labels
 })
 
-export const serviceSamples = (
+/** What a process that holds connections counts. */
+export const connectionSamples = (
   { counters, keepalive }: Intake,
-  { totals }: { readonly totals: Readonly<BroadcastTotals> },
   drops: DropCounters
 ): ReadonlyArray<Sample> => [
   gauge("clarion_connections", "Live connections", counters.live),
@@ -62,7 +62,10 @@ export const serviceSamples = (
     "clarion_hook_messages_dropped_total",
     "Messages that found the hook queue full",
     drops.hooks.dropped()
-  ),
+  )
+]
+
+export const broadcastSamples = (totals: Readonly<BroadcastTotals>): ReadonlyArray<Sample> => [
   counter("clarion_broadcasts_total", "Broadcasts published", totals.broadcasts),
   counter(
     "clarion_messages_written_total",

@@ -3,7 +3,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
-import { ServerConfig } from "../config/ServerConfig.ts"
+import { ServerConfig, type ServerConfigValue } from "../config/ServerConfig.ts"
 import { layerUws, loadUws } from "./uws/UwsTransport.ts"
 import { layerWs } from "./ws/WsTransport.ts"
 
@@ -16,23 +16,28 @@ export class TransportMissing extends Data.TaggedError("TransportMissing")<{ rea
   }
 }
 
+/** The transport of `server.transport` where it loads. */
+const find = Effect.fnUntraced(function* ({ server }: ServerConfigValue) {
+  if (server.transport === "ws") return { name: "ws", layer: layerWs } as const
+  return yield* loadUws.pipe(
+    Effect.map((module) => ({ name: "uws", layer: layerUws(module) }) as const),
+    Effect.catch((error) => {
+      const detail = error.message.split("\n")[0] ?? ""
+      if (server.transport === "uws") return Effect.fail(new TransportMissing({ detail }))
+      return Effect.as(
+        Effect.logWarning(
+          `uWebSockets.js does not load on Node ${process.version}, so ws serves: about six times the memory for a connection and ` +
+            `twice the CPU for a message. README, "Other Node versions", tells how to add a build for this Node. (${detail})`
+        ),
+        { name: "ws", layer: layerWs } as const
+      )
+    })
+  )
+})
+
+/** Which it is, for processes that leave the serving to others. */
+export const chooseTransport = (config: ServerConfigValue) => Effect.map(find(config), ({ name }) => name)
+
 export const layerTransport = Layer.unwrap(
-  Effect.gen(function* () {
-    const { server } = yield* ServerConfig
-    if (server.transport === "ws") return layerWs
-    return yield* loadUws.pipe(
-      Effect.map(layerUws),
-      Effect.catch((error) => {
-        const detail = error.message.split("\n")[0] ?? ""
-        if (server.transport === "uws") return Effect.fail(new TransportMissing({ detail }))
-        return Effect.as(
-          Effect.logWarning(
-            `uWebSockets.js does not load on Node ${process.version}, so ws serves: about six times the memory for a connection and ` +
-              `twice the CPU for a message. README, "Other Node versions", tells how to add a build for this Node. (${detail})`
-          ),
-          layerWs
-        )
-      })
-    )
-  })
+  Effect.map(Effect.flatMap(ServerConfig, find), ({ layer }) => layer)
 )

@@ -23,6 +23,13 @@ export interface DeliveryCounts {
   readonly closed: number
 }
 
+/** The part of one worker process. Times are NaN where it wrote to nobody. */
+export interface WorkerDelivery extends DeliveryCounts {
+  readonly worker: string
+  readonly firstWriteAt: number
+  readonly lastWriteAt: number
+}
+
 /**
  * Counts of one publication over all shards. `parts` shards owe a result each; when the last has come,
  * `onComplete` is called once.
@@ -35,6 +42,8 @@ export class Delivery implements DeliveryCounts {
   /** Milliseconds since the epoch, with fractions; NaN while nothing is written. */
   firstWriteAt = Number.NaN
   lastWriteAt = Number.NaN
+  /** Where worker processes serve, the part of each. */
+  readonly workers: Array<WorkerDelivery> = []
   onComplete: (() => void) | undefined
   #parts = 0
 
@@ -44,6 +53,12 @@ export class Delivery implements DeliveryCounts {
 
   expect(parts: number): void {
     this.#parts += parts
+  }
+
+  /** One worker is done, all of its shards. */
+  addWorker(part: WorkerDelivery): void {
+    this.workers.push(part)
+    this.add(part.eligible, part.written, part.dropped, part.firstWriteAt, part.lastWriteAt)
   }
 
   /** One shard is done; its times count where it has written. Whatever is eligible and neither written nor dropped has closed. */

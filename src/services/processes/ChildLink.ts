@@ -26,6 +26,9 @@ export class ChildEnded extends Data.TaggedError("ChildEnded")<{
   }
 }
 
+/** The first message of every child: from now on it hears. */
+export const LINKED = "linked"
+
 export interface ChildLink<Out> {
   readonly pid: number
   /** Nothing happens where the child is gone already: `ended` tells. */
@@ -53,6 +56,11 @@ export const startChild = Effect.fnUntraced(function* <In, Out>(options: ChildOp
     })
   )
   let violation: string | undefined
+  // Node loses what is sent to a process of a cluster before it listens, so that waits until it says that it does.
+  let waiting: Array<Out> | undefined = []
+  const send = (message: Out) => {
+    if (child.connected) child.send(message as object, ignore)
+  }
   const end = (code: number | null, signal: string | null) =>
     Deferred.doneUnsafe(
       ended,
@@ -65,6 +73,11 @@ export const startChild = Effect.fnUntraced(function* <In, Out>(options: ChildOp
   })
   child.on("message", (message: unknown) => {
     if (violation !== undefined) return
+    if (message === LINKED) {
+      const early = waiting ?? []
+      waiting = undefined
+      return early.forEach(send)
+    }
     const decoded = decode(message)
     if (Exit.isSuccess(decoded)) return options.onMessage(decoded.value)
     violation = String(decoded.cause)
@@ -72,9 +85,7 @@ export const startChild = Effect.fnUntraced(function* <In, Out>(options: ChildOp
   })
   const link: ChildLink<Out> = {
     pid: child.pid ?? 0,
-    send: (message) => {
-      if (child.connected) child.send(message as object, ignore)
-    },
+    send: (message) => void (waiting === undefined ? send(message) : waiting.push(message)),
     ended: Deferred.await(ended),
     kill: (signal) => void child.kill(signal)
   }

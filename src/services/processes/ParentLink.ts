@@ -8,6 +8,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import { LINKED } from "./ChildLink.ts"
 
 /** The process was not started by another one of ours. */
 export class NoParent extends Data.TaggedError("NoParent")<Record<never, never>> {
@@ -39,6 +40,7 @@ export const linkToParent = Effect.fnUntraced(function* <In, Out>(
     if (Exit.isSuccess(decoded)) return onMessage(decoded.value)
     throw new Error(`the parent sent what cannot be read: ${String(decoded.cause)}`)
   })
+  process.send(LINKED)
   const send = (message: Out, done: () => void) => {
     if (process.connected) process.send!(message, undefined, undefined, done)
     else done()

@@ -149,7 +149,7 @@ const listen = (module: UwsModule, config: ServerConfigValue) =>
   Effect.fnUntraced(function* (options: ListenOptions) {
     const { ip } = config.server
     const certificate = yield* readCertificate(config)
-    const port = yield* probePort(ip, config.server.port)
+    const port = options.sharedPort ?? (yield* probePort(ip, config.server.port))
     const app = yield* Effect.acquireRelease(
       Effect.sync(() => createApp(module, certificate)),
       (app) => Effect.sync(() => app.close())

@@ -164,7 +164,12 @@ const listen = (config: ServerConfigValue) =>
       socket.once("close", forget)
     })
     const { server: listen, limits } = config
-    const port = yield* bindServer(server, { host: listen.ip, port: listen.port, backlog: limits.backlog })
+    // In a worker process Node asks the primary for the one socket that all workers accept from.
+    const port = yield* bindServer(server, {
+      host: listen.ip,
+      port: options.sharedPort ?? listen.port,
+      backlog: limits.backlog
+    })
     const origin = `${certificate === undefined ? "http" : "https"}://localhost:${port}`
     const upgrade = upgrader(options, config)
     server.on("upgrade", upgrade)

@@ -74,7 +74,10 @@ export const serve = async (settings: Settings, hooks: HooksShape = {}): Promise
   const config = configOf({ "store.path": temporaryFolder(), ...settings })
   const logs = new Heard<LogLine>()
   const closes = new Heard<number>()
-  const layer = PushServer.layer(config).pipe(
+  const server = PushServer.layer(config)
+  // One process serves here, so the layer has shards too.
+  const withShards = server as Layer.Layer<Layer.Success<typeof server> | ShardSupervisor, unknown>
+  const layer = withShards.pipe(
     Layer.provide(Layer.succeed(Hooks, listening(hooks, closes))),
     Layer.provideMerge(layerLogs(logs))
   )
@@ -82,8 +85,8 @@ export const serve = async (settings: Settings, hooks: HooksShape = {}): Promise
   onTestFinished(() => runtime.dispose())
   const exit = await runtime.runPromiseExit(Effect.all([PushServer, ShardSupervisor]))
   if (Exit.isFailure(exit)) throw Cause.squash(exit.cause)
-  const [server, shards] = exit.value
-  return new Served(runtime, server, shards, logs, closes, config)
+  const [pushServer, shards] = exit.value
+  return new Served(runtime, pushServer, shards, logs, closes, config)
 }
 
 export class Served {

@@ -63,7 +63,9 @@ class FakePublisher {
             publishedAt,
             firstWriteAt: publishedAt,
             lastWriteAt: publishedAt + this.lastingMs,
-            timeToLastWriteMs: this.lastingMs
+            timeToLastWriteMs: this.lastingMs,
+            lost: 0,
+            workers: []
           }
         }),
       broadcastUnsafe: () => {},

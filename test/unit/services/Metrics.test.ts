@@ -169,8 +169,8 @@ it("any counters and gauges are a valid exposition, and told exactly, however of
   })
   // Effect takes these two label names for itself.
   const free = samples.filter((all) => all.every(({ labels = {} }) => !("unit" in labels)))
-  fc.assert(
-    fc.property(free, (samples) =>
+  return fc.assert(
+    fc.asyncProperty(free, (samples) =>
       Effect.gen(function* () {
         yield* (yield* Metrics).register(Effect.succeed(samples))
         const once = yield* scrape
@@ -181,7 +181,7 @@ it("any counters and gauges are a valid exposition, and told exactly, however of
         Effect.provide(Metrics.layer),
         Effect.provideService(Metric.MetricRegistry, new Map()),
         Effect.scoped,
-        Effect.runSync
+        Effect.runPromise
       )
     )
   )

@@ -9,6 +9,7 @@ import fc from "fast-check"
 import { expect } from "vitest"
 import { Hub, type HubMember } from "../../../src/services/Hub.ts"
 import type { Publication } from "../../../src/services/hot/Publication.ts"
+import { Metrics } from "../../../src/services/Metrics.ts"
 import { Publisher } from "../../../src/services/Publisher.ts"
 
 /** A shard without sockets: it keeps what it takes until it is told what became of it. */
@@ -49,7 +50,9 @@ const broadcast = (text: string, options = {}) =>
   )
 
 const test = (name: string, body: () => Effect.Effect<void, unknown, Hub | Publisher | Scope.Scope>) =>
-  it.effect(name, () => body().pipe(Effect.provide(Layer.provideMerge(Publisher.layer, Hub.layer))))
+  it.effect(name, () =>
+    body().pipe(Effect.provide(Layer.provideMerge(Publisher.layer, Layer.merge(Hub.layer, Metrics.layer))))
+  )
 
 describe("the hub", () => {
   test("counts the connections of all members, as long as they take part", () =>
@@ -267,7 +270,11 @@ it("any broadcasts over any members: each receipt accounts for everyone, in any 
             written: size - full,
             dropped: full
           })
-      }).pipe(Effect.provide(Layer.provideMerge(Publisher.layer, Hub.layer)), Effect.scoped, Effect.runSync)
+      }).pipe(
+        Effect.provide(Layer.provideMerge(Publisher.layer, Layer.merge(Hub.layer, Metrics.layer))),
+        Effect.scoped,
+        Effect.runSync
+      )
     )
   )
 })

@@ -1,0 +1,98 @@
+/** Serves from the shards of this process: what a server does that is one process, and what each worker does. */
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { ServerConfig } from "../config/ServerConfig.ts"
+import { Admission } from "../services/hot/Admission.ts"
+import { Intake } from "../services/hot/Intake.ts"
+import { Keepalive } from "../services/hot/Keepalive.ts"
+import { forkLongLived } from "../services/longLived.ts"
+import { Metrics } from "../services/Metrics.ts"
+import { makeNow } from "../services/now.ts"
+import { connectionCapacity, openFileLimit } from "../services/openFiles.ts"
+import { type Served, Serving } from "../services/Serving.ts"
+import { connectionSamples } from "../services/serviceMetrics.ts"
+import { type HttpHandler, Transport } from "../services/Transport.ts"
+import { ShardSupervisor } from "./ShardSupervisor.ts"
+
+/** Time that clients get to answer the close frame before their sockets are cut. */
+export const CLOSE_GRACE = Duration.seconds(1)
+
+/** The part that this process has in a port which several share. */
+export interface Share {
+  readonly port: number
+  /** Processes that share it; each admits its part of what the whole server admits. */
+  readonly workers: number
+}
+
+const makeIntake = Effect.fnUntraced(function* (workers: number) {
+  const { limits } = yield* ServerConfig
+  const { placement } = yield* ShardSupervisor
+  const intake = new Intake(
+    new Admission(
+      connectionCapacity(openFileLimit()),
+      limits.handshakesPerSecond === 0 ? 0 : Math.max(1, limits.handshakesPerSecond / workers),
+      limits.connectionsPerAddress
+    ),
+    new Keepalive(Duration.toMillis(limits.pingInterval), Duration.toMillis(limits.idleTimeout)),
+    placement,
+    limits.messageSize,
+    yield* makeNow
+  )
+  if (intake.keepalive.isOn) {
+    const tick = Effect.sync(() => intake.keepalive.tick())
+    yield* forkLongLived(
+      "keepalive",
+      Effect.forever(Effect.andThen(Effect.sleep(intake.keepalive.tickMs), tick))
+    )
+  }
+  return intake
+})
+
+/** Completes when no connection is left. */
+const empty = (intake: Intake) =>
+  Effect.gen(function* () {
+    const isEmpty = yield* Deferred.make<void>()
+    intake.onEmpty = () => Deferred.doneUnsafe(isEmpty, Effect.void)
+    if (intake.counters.live > 0) yield* Deferred.await(isEmpty)
+  })
+
+/** @param share where this process is one of several; without it, it serves alone */
+export const serveHere = Effect.fnUntraced(function* (http: HttpHandler, share?: Share) {
+  const transport = yield* Transport
+  const shards = yield* ShardSupervisor
+  const intake = yield* makeIntake(share?.workers ?? 1)
+  yield* (yield* Metrics).register(Effect.sync(() => connectionSamples(intake, shards)))
+  const listener = yield* transport.listen({
+    intake,
+    decide: shards.hooks.decide,
+    http,
+    sharedPort: share?.port
+  })
+  const served: Served = {
+    port: listener.port,
+    transport: transport.name,
+    size: `${shards.actors.length} shards`,
+    stopAccepting: Effect.suspend(() => {
+      intake.isDraining = true
+      return listener.stopAccepting
+    }),
+    drain: Effect.fnUntraced(function* (within) {
+      yield* Effect.timeoutOption(shards.drain(within), Duration.sum(within, CLOSE_GRACE))
+      yield* Effect.timeoutOption(empty(intake), CLOSE_GRACE)
+    }),
+    failure: shards.failure
+  }
+  return { served, intake }
+})
+
+export const layer = Layer.effect(
+  Serving,
+  Effect.gen(function* () {
+    const context = yield* Effect.context<ServerConfig | Metrics | ShardSupervisor | Transport>()
+    return Serving.of({
+      begin: (http) => Effect.map(serveHere(http), ({ served }) => served).pipe(Effect.provide(context))
+    })
+  })
+)

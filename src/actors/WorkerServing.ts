@@ -1,0 +1,149 @@
+/**
+ * Serves from worker processes, each with shards of its own, that share one port. This process holds no connection: it supervises them,
+ * carries publications to them, and answers the plain HTTP that lands in any of them.
+ *
+ * A worker that dies or falls silent is replaced after a backoff, within a budget; its connections are lost, those of others notice
+ * nothing. Serving fails when no worker is left that may be restarted.
+ */
+
+import { availableParallelism } from "node:os"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import { printable } from "../config/resolve.ts"
+import { ServerConfig, type ServerConfigValue, serverKeys } from "../config/ServerConfig.ts"
+import { ActorTree } from "../services/ActorTree.ts"
+import { readCertificate } from "../services/certificate.ts"
+import type { Hub } from "../services/Hub.ts"
+import { Metrics } from "../services/Metrics.ts"
+import { epochAtZero } from "../services/now.ts"
+import { openFileLimit } from "../services/openFiles.ts"
+import { Publisher } from "../services/Publisher.ts"
+import { probePort } from "../services/portProbe.ts"
+import { type Served, Serving, WorkerFailed } from "../services/Serving.ts"
+import type { HttpHandler } from "../services/Transport.ts"
+import { chooseTransport } from "../services/transportLayer.ts"
+import { chooseWorkers } from "../services/workerCount.ts"
+import { CLOSE_GRACE } from "./LocalServing.ts"
+import * as Supervisor from "./Supervisor.ts"
+import { WorkerSlot } from "./WorkerSlot.ts"
+import { workerProgram } from "./workerProgram.ts"
+
+/** Six crashes of one worker within a minute are no accident. */
+export const WORKER_RESTARTS = { budget: 5, windowMs: 60_000, backoffMs: 100, maxBackoffMs: 5000 } as const
+
+const ADDRESS = "primary/workers"
+/** Time for workers to tell what they count; who takes longer is represented by what it told last. */
+const OBSERVE_TIMEOUT = "1 second"
+/** Connections closed in a second at the end, where `shutdown.timeout` allows it. */
+const CLOSES_PER_SECOND = 2000
+
+/** What a worker has to know; it gets no secret, as this process answers whoever needs one. */
+const settingsOf = (config: ServerConfigValue, transport: "uws" | "ws") => {
+  const { auth: _, ...settings } = printable(serverKeys, config) as {
+    readonly server: object
+    readonly auth: unknown
+  }
+  return { ...settings, server: { ...settings.server, transport } }
+}
+
+const begin = Effect.fnUntraced(function* (http: HttpHandler) {
+  const config = yield* ServerConfig
+  const { ip, workers: wish } = config.server
+  const choice = chooseWorkers(wish, config.totalSize, openFileLimit(), availableParallelism())
+  yield* Effect.logInfo(`${choice.count} workers: ${choice.reason}`)
+  yield* readCertificate(config)
+  const transport = yield* chooseTransport(config)
+  const port = yield* probePort(ip, config.server.port)
+  const { broadcastUnsafe } = yield* Publisher
+  const supervisor = yield* Supervisor.make(ADDRESS, WORKER_RESTARTS, "last")
+  const settings = settingsOf(config, transport)
+
+  const slots = Array.from({ length: choice.count }, (_, i) => new WorkerSlot(`worker-${i}`))
+  const start = Effect.fnUntraced(function* (slot: WorkerSlot) {
+    const address = `${ADDRESS}/${slot.name}`
+    const served = yield* Deferred.make<void, WorkerFailed>()
+    const program = workerProgram({
+      name: slot.name,
+      config,
+      assignment: { address, config: settings, port, workers: choice.count, epochAtZeroMs: epochAtZero() },
+      http,
+      publish: ({ data, isBinary }) => broadcastUnsafe(data, isBinary),
+      alive: (worker) => {
+        slot.alive(worker)
+        if (worker !== undefined) Deferred.doneUnsafe(served, Effect.void)
+      }
+    })
+    const actor = yield* supervisor.supervise({
+      name: slot.name,
+      // A crash before it has ever served is no accident: a restart would meet the same.
+      program: (life) =>
+        Effect.tapError(program(life), ({ message }) =>
+          Deferred.fail(served, new WorkerFailed({ worker: slot.name, detail: message }))
+        ),
+      probe: () => ({ mailbox: slot.worker?.depth ?? 0, connections: slot.worker?.size ?? 0 }),
+      elsewhere: () => slot.actors
+    })
+    yield* Deferred.await(served)
+    return actor
+  })
+  // As many at once as there are cores for: fifty that begin together would all be slow, and seem silent.
+  const actors = yield* Effect.forEach(slots, start, { concurrency: 2 * availableParallelism() })
+
+  const observe = Effect.forEach(slots, (slot) => slot.observe, {
+    concurrency: "unbounded",
+    discard: true
+  }).pipe(Effect.timeoutOption(OBSERVE_TIMEOUT), Effect.asVoid)
+  yield* (yield* ActorTree).beforeSnapshot(observe)
+  yield* (yield* Metrics).register(
+    Effect.andThen(
+      observe,
+      Effect.sync(() => slots.flatMap((slot) => slot.samples))
+    )
+  )
+  const served: Served = {
+    port,
+    transport,
+    size: `${choice.count} workers`,
+    stopAccepting: Effect.sync(() => {
+      for (const { worker } of slots) worker?.send({ _tag: "StopAccepting" })
+    }),
+    drain: (within) => drain(slots, actors, Duration.toMillis(within)),
+    failure: supervisor.failure
+  }
+  return served
+})
+
+/** One worker after the other, each in its share of the time; those that do not end are killed with the scope. */
+const drain = Effect.fnUntraced(function* (
+  slots: ReadonlyArray<WorkerSlot>,
+  actors: ReadonlyArray<Supervisor.SupervisedActor>,
+  withinMs: number
+) {
+  const live = slots.reduce((sum, { worker }) => sum + (worker?.size ?? 0), 0)
+  const totalMs = Math.min(withinMs, (live / CLOSES_PER_SECOND) * 1000)
+  // Asked to stop before they are told to drain: an end that nobody had asked for would be a crash.
+  const stops = yield* Effect.forEach(actors, (actor) => Effect.forkScoped(actor.stop))
+  for (const { worker } of slots) {
+    if (worker === undefined) continue
+    const share = live === 0 ? 0 : (totalMs * worker.size) / live
+    worker.send({ _tag: "Drain", withinMs: share })
+    yield* Effect.sleep(share)
+  }
+  const grace = Duration.times(CLOSE_GRACE, 2)
+  const all = yield* Effect.timeoutOption(Fiber.joinAll(stops), grace)
+  if (all._tag === "None") {
+    const left = slots.filter(({ worker }) => worker !== undefined).map(({ name }) => name)
+    yield* Effect.logWarning(`not ended in time, killed: ${left.join(", ")}`)
+  }
+}, Effect.scoped)
+
+export const layer = Layer.effect(
+  Serving,
+  Effect.gen(function* () {
+    const context = yield* Effect.context<ServerConfig | ActorTree | Hub | Metrics | Publisher>()
+    return Serving.of({ begin: (http) => Effect.provide(begin(http), context) })
+  })
+)

@@ -1,0 +1,125 @@
+/** The program of a worker's life in the primary: starts the process, watches its heart, lets it end. */
+import cluster from "node:cluster"
+import { fileURLToPath } from "node:url"
+import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { ServerConfigValue } from "../config/ServerConfig.ts"
+import { Hub } from "../services/Hub.ts"
+import { type ChildLink, startChild } from "../services/processes/ChildLink.ts"
+import type { HttpHandler } from "../services/Transport.ts"
+import { answerForwarded } from "../services/workers/forwardedHttp.ts"
+import { type Assignment, FromWorker, type Outgoing, type ToWorker } from "../services/workers/messages.ts"
+import type { Life } from "./Supervisor.ts"
+import { Worker } from "./Worker.ts"
+
+/** Time for a worker to begin to serve, on a machine where fifty begin at once. */
+const START_TIMEOUT = "60 seconds"
+
+/** A worker that lives but does not answer: stopped, or stuck in a loop. */
+export class WorkerSilent extends Data.TaggedError("WorkerSilent")<{ readonly afterMs: number }> {
+  override get message(): string {
+    return `it has not answered for ${this.afterMs} ms`
+  }
+}
+
+/** What the process says of why it cannot begin. */
+export class WorkerRefused extends Data.TaggedError("WorkerRefused")<{ readonly detail: string }> {
+  override get message(): string {
+    return this.detail
+  }
+}
+
+export interface WorkerOptions {
+  readonly name: string
+  readonly config: ServerConfigValue
+  readonly assignment: Assignment
+  /** Answers the plain HTTP that lands in it. */
+  readonly http: HttpHandler
+  /** Takes what its clients publish. */
+  readonly publish: (publication: Outgoing) => void
+  /** Told when it serves, and when it does so no more. */
+  readonly alive: (worker: Worker | undefined) => void
+}
+
+const ENTRY = fileURLToPath(new URL("../worker.js", import.meta.url))
+
+/**
+ * A process of Node's cluster, which is what lets workers on ws accept from one socket; those on uWebSockets.js bind their own to the
+ * same port.
+ */
+const forkWorker = () => {
+  // What accepts is the kernel: with Node's round robin, every connection would pass through the primary.
+  cluster.schedulingPolicy = cluster.SCHED_NONE
+  cluster.setupPrimary({ exec: ENTRY, args: [], serialization: "advanced" })
+  return cluster.fork().process
+}
+
+/** Fails when the worker has not told anything since `timeout`. Counted in asks, so that a pause of this process accuses nobody. */
+const watchHeart = Effect.fnUntraced(function* (worker: Worker, config: ServerConfigValue) {
+  const { interval, timeout } = config.server.heartbeat
+  const asks = Math.max(1, Math.ceil(Duration.toMillis(timeout) / Duration.toMillis(interval)))
+  while (worker.unanswered < asks) {
+    worker.observe()
+    yield* Effect.sleep(interval)
+  }
+  return yield* new WorkerSilent({ afterMs: Math.round(asks * Duration.toMillis(interval)) })
+})
+
+export const workerProgram = (options: WorkerOptions) =>
+  Effect.fnUntraced(function* (life: Life) {
+    const { name, config, http } = options
+    const hub = yield* Hub
+    const ready = yield* Deferred.make<void, WorkerRefused>()
+    let link: ChildLink<ToWorker> | undefined
+    const send = (message: ToWorker) => link?.send(message)
+    const worker = new Worker(name, config.limits.mailbox, send)
+    const onMessage = FromWorker.match({
+      Ready: () => Deferred.doneUnsafe(ready, Effect.void),
+      Failed: ({ message }) =>
+        Deferred.doneUnsafe(ready, Effect.fail(new WorkerRefused({ detail: message }))),
+      Connections: ({ live }) => {
+        worker.size = live
+      },
+      Delivered: ({ deliveries }) => worker.noteDelivered(deliveries),
+      Publish: ({ publications }) => {
+        for (const publication of publications) options.publish(publication)
+        send({ _tag: "Taken", count: publications.length })
+      },
+      Request: ({ request }) => {
+        void answerForwarded(request, http).then((response) => send({ _tag: "Answer", response }))
+      },
+      Observed: (observed) => worker.noteObserved(observed)
+    })
+    link = yield* startChild<FromWorker, ToWorker>({
+      fork: forkWorker,
+      incoming: FromWorker,
+      onMessage: (message) => {
+        worker.unanswered = 0
+        onMessage(message)
+      }
+    })
+    const died = Effect.flatMap(link.ended, Effect.fail)
+    send({ _tag: "Start", assignment: options.assignment })
+    yield* Effect.raceFirst(Deferred.await(ready), died).pipe(
+      Effect.timeoutOrElse({
+        duration: START_TIMEOUT,
+        orElse: () => new WorkerSilent({ afterMs: Duration.toMillis(START_TIMEOUT) })
+      })
+    )
+    // Released in reverse: it leaves the hub, what it owes is accounted for, and then the process is ended.
+    yield* Effect.addFinalizer(() => Effect.sync(() => worker.end()))
+    yield* hub.join(worker)
+    yield* Effect.acquireRelease(
+      Effect.sync(() => options.alive(worker)),
+      () => Effect.sync(() => options.alive(undefined))
+    )
+    yield* life.started
+    yield* Effect.raceAllFirst([died, watchHeart(worker, config), life.stopping]).pipe(
+      Effect.tapError(() => Effect.sync(() => hub.lose(worker.size)))
+    )
+    // Told to end, it closes its connections in its own time and exits.
+    const end = yield* link.ended
+    if (end.code !== 0) return yield* end
+  })

@@ -1,0 +1,34 @@
+/**
+ * In a worker: what its clients publish goes to the primary, which publishes it to the clients of all workers, this one's included.
+ *
+ * Bounded: the primary says how many it has taken; with too many on the way, further ones are dropped and counted.
+ */
+import type { FromWorker, Outgoing } from "./messages.ts"
+import { Outbox } from "./Outbox.ts"
+
+/** Publications on the way to the primary. */
+const MAX_UNDER_WAY = 10_000
+
+export class ClientOutbox {
+  /** Dropped since start. */
+  dropped = 0
+  #underWay = 0
+  readonly #outbox: Outbox<Outgoing>
+
+  constructor(send: (message: FromWorker) => void) {
+    this.#outbox = new Outbox((publications) => send({ _tag: "Publish", publications }))
+  }
+
+  readonly publish = (data: Uint8Array, isBinary: boolean): void => {
+    if (this.#underWay >= MAX_UNDER_WAY) {
+      this.dropped++
+      return
+    }
+    this.#underWay++
+    this.#outbox.add({ data, isBinary })
+  }
+
+  taken(count: number): void {
+    this.#underWay -= count
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * What the primary and its workers tell each other. Bytes cross as bytes (`serialization: "advanced"`), and what arrives is checked
+ * against these schemas: once for a batch, never for a connection.
+ */
+import * as Schema from "effect/Schema"
+
+/** Milliseconds since the epoch, with fractions; NaN where nothing was written. */
+const Time = Schema.Number
+
+const Outgoing = Schema.Struct({ data: Schema.Uint8Array, isBinary: Schema.Boolean })
+export type Outgoing = typeof Outgoing.Type
+
+const Headers = Schema.Array(Schema.Tuple([Schema.String, Schema.String]))
+
+/** An HTTP request that landed in a worker, for the primary to answer. */
+const ForwardedRequest = Schema.Struct({
+  id: Schema.Number,
+  url: Schema.String,
+  method: Schema.String,
+  headers: Headers,
+  body: Schema.Uint8Array
+})
+export type ForwardedRequest = typeof ForwardedRequest.Type
+
+const ForwardedResponse = Schema.Struct({
+  id: Schema.Number,
+  status: Schema.Number,
+  headers: Headers,
+  body: Schema.Uint8Array
+})
+export type ForwardedResponse = typeof ForwardedResponse.Type
+
+/** What became of one publication in one worker. */
+const Delivered = Schema.Struct({
+  id: Schema.Number,
+  eligible: Schema.Number,
+  written: Schema.Number,
+  dropped: Schema.Number,
+  closed: Schema.Number,
+  firstWriteAt: Time,
+  lastWriteAt: Time
+})
+export type Delivered = typeof Delivered.Type
+
+const Sample = Schema.Struct({
+  type: Schema.Literals(["counter", "gauge"]),
+  name: Schema.String,
+  help: Schema.String,
+  value: Schema.Number,
+  labels: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
+})
+
+export interface ObservedActor {
+  readonly name: string
+  readonly address: string
+  readonly state: string
+  readonly mailbox?: number
+  readonly connections?: number
+  readonly restarts?: number
+  readonly cause?: string | undefined
+  readonly children: ReadonlyArray<ObservedActor>
+}
+const Actor: Schema.Codec<ObservedActor> = Schema.Struct({
+  name: Schema.String,
+  address: Schema.String,
+  state: Schema.String,
+  mailbox: Schema.optionalKey(Schema.Number),
+  connections: Schema.optionalKey(Schema.Number),
+  restarts: Schema.optionalKey(Schema.Number),
+  cause: Schema.optional(Schema.String),
+  children: Schema.Array(Schema.suspend((): Schema.Codec<ObservedActor> => Actor))
+})
+
+/** What a worker needs to serve. */
+const Assignment = Schema.Struct({
+  /** Its address in the actor tree: "primary/workers/worker-0". */
+  address: Schema.String,
+  /** The merged configuration as JSON, without secrets: the primary answers whoever needs them. */
+  config: Schema.Unknown,
+  /** The port that all workers share. */
+  port: Schema.Number,
+  /** How many workers share it: limits of the whole server are divided by this. */
+  workers: Schema.Number,
+  /** Epoch time of the machine's monotonic zero, in ms: all processes then tell the same time. */
+  epochAtZeroMs: Schema.Number
+})
+export type Assignment = typeof Assignment.Type
+
+export const ToWorker = Schema.TaggedUnion({
+  Start: { assignment: Assignment },
+  Publish: { publications: Schema.Array(Schema.Struct({ id: Schema.Number, ...Outgoing.fields })) },
+  /** So many of the publications of its clients were taken up. */
+  Taken: { count: Schema.Number },
+  /** Answered at once by `Observed`; it is the heartbeat, too. */
+  Observe: {},
+  Answer: { response: ForwardedResponse },
+  StopAccepting: {},
+  /** Close everyone, spread over so many ms, and exit. */
+  Drain: { withinMs: Schema.Number }
+})
+export type ToWorker = typeof ToWorker.Type
+
+export const FromWorker = Schema.TaggedUnion({
+  /** It accepts connections. */
+  Ready: { transport: Schema.Literals(["uws", "ws"]) },
+  /** It cannot; it exits next. */
+  Failed: { message: Schema.String },
+  Connections: { live: Schema.Number },
+  Delivered: { deliveries: Schema.Array(Delivered) },
+  /** What its clients sent, to be published to everyone. */
+  Publish: { publications: Schema.Array(Outgoing) },
+  Request: { request: ForwardedRequest },
+  Observed: { live: Schema.Number, samples: Schema.Array(Sample), actors: Schema.Array(Actor) }
+})
+export type FromWorker = typeof FromWorker.Type
