@@ -7,91 +7,89 @@
 import { randomUUID } from "node:crypto"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { RampSupervisor } from "./actors/RampSupervisor.ts"
-import { EndedConnections } from "./client/EndedConnections.ts"
-import { type Glance, RunMetrics } from "./client/metrics/RunMetrics.ts"
+import type { Crew } from "./actors/Crew.ts"
+import { makeLocalCrew } from "./actors/localCrew.ts"
+import { makeProcessCrew } from "./actors/processCrew.ts"
+import { planProcesses } from "./actors/processPlan.ts"
+import { forkRampProcess } from "./client/forkRampProcess.ts"
+import type { Glance } from "./client/metrics/RunMetrics.ts"
 import { consoleReport } from "./client/report/consoleReport.ts"
 import { type HostFacts, hostFacts } from "./client/report/hostFacts.ts"
 import { buildReport, type Report } from "./client/report/Report.ts"
 import { writeReport } from "./client/report/writeReport.ts"
 import { ReportLost, ThresholdsMissed, Unreachable } from "./client/runErrors.ts"
-import { parseTarget, resolveTarget } from "./client/target.ts"
+import { parseTarget, type ResolvedTarget, resolveTarget } from "./client/target.ts"
 import type { LiveView } from "./client/view/LiveView.ts"
 import { type ClientConfigValue, clientKeys } from "./config/ClientConfig.ts"
 import { version } from "./config/commandLine.ts"
 import { parseLocalAddresses } from "./config/localAddresses.ts"
 import { printable } from "./config/resolve.ts"
 import { ActorTree } from "./services/ActorTree.ts"
-import { EventLoopDelay } from "./services/EventLoopDelay.ts"
 import { forkLongLived } from "./services/longLived.ts"
 import { makeNow } from "./services/now.ts"
+import { connectionCapacity, openFileLimit } from "./services/openFiles.ts"
 
+/** How often the view is drawn; with many processes it is more rarely, as each has to be asked. */
 const VIEW_INTERVAL = "250 millis"
+const MANY_PROCESSES = 4
+const VIEW_INTERVAL_OF_MANY = "1 second"
 /** How often connections that ended are logged, and an unreachable server is noticed. */
 const CHECK_INTERVAL = "1 second"
 /** At the end, copies of a broadcast under way are waited for so long. */
 const LAST_BROADCAST_MS = 2000
+/** How often it is looked whether they have come, for each process that has to be asked. */
+const LAST_BROADCAST_LOOK_MS = 20
 /** Time for all connections to close at the end. */
 const STOP_TIMEOUT = "10 seconds"
 
 interface Run {
   readonly id: string
-  readonly startedAt: number
-  readonly cpuAtStart: NodeJS.CpuUsage
   readonly host: HostFacts
   readonly config: ClientConfigValue
-  readonly metrics: RunMetrics
-  readonly ended: EndedConnections
+  readonly total: number
+  readonly crew: Crew
   readonly view: LiveView
   readonly now: () => number
 }
 
-const totalOf = ({ config }: Run): number =>
-  config.total.clients * (parseLocalAddresses(config.local.ip) as ReadonlyArray<string>).length
-
 /** The report as of now. */
-const makeReport = Effect.fnUntraced(function* (run: Run) {
-  const ramps = yield* RampSupervisor
-  const delay = yield* EventLoopDelay
-  const now = run.now()
-  const { user, system } = process.cpuUsage(run.cpuAtStart)
+const makeReport = Effect.fnUntraced(function* ({ id, host, config, crew, now }: Run) {
+  const { snapshot, client, doubts } = yield* crew.snapshot
+  // Only another process can have sent a histogram that cannot be read, which is of the same program.
+  if ("kind" in snapshot) return yield* Effect.die(new Error(snapshot.message))
+  const endedAt = now()
   const report = buildReport({
-    id: run.id,
+    id,
     version,
-    host: run.host,
-    config: printable(clientKeys, run.config),
-    thresholds: run.config.thresholds,
-    startedAt: run.startedAt,
-    now,
-    snapshot: run.metrics.snapshot(now),
-    client: {
-      loopDelayMs: delay.read(),
-      cpu: (user + system) / 1000 / Math.max(1, now - run.startedAt),
-      rampRestarts: ramps.restarts()
-    }
+    host,
+    config: printable(clientKeys, config),
+    thresholds: config.thresholds,
+    startedAt: crew.startedAt() ?? endedAt,
+    now: endedAt,
+    snapshot,
+    client,
+    doubts
   })
-  // Only a histogram of another process can be unreadable, and there is none.
   if ("kind" in report) return yield* Effect.die(new Error(report.message))
   return report
 })
 
 /** Feeds the view, the log and the reports until the scope closes. */
 const watch = Effect.fnUntraced(function* (run: Run) {
-  const { config, view, metrics, ended } = run
-  const ramps = yield* RampSupervisor
+  const { config, total, view, crew } = run
   const durationMs = Duration.toMillis(config.duration)
-  const total = totalOf(run)
   const show = (glance: Glance) => {
-    const elapsedMs = run.now() - run.startedAt
-    const phase = ramps.phase()
+    const now = run.now()
+    const elapsedMs = now - (crew.startedAt() ?? now)
+    const phase = crew.phase()
     const leftMs = durationMs === 0 ? null : Math.max(0, durationMs - elapsedMs)
     const shown = phase === "idle" ? "ramping" : phase === "done" ? "draining" : phase
     view.update({ phase: shown, total, elapsedMs, leftMs }, glance)
   }
   const every = (interval: Duration.Input) => Stream.drop(Stream.tick(interval), 1)
-  const glances = Stream.map(every(VIEW_INTERVAL), () => metrics.glance())
+  const viewInterval = crew.processes > MANY_PROCESSES ? VIEW_INTERVAL_OF_MANY : VIEW_INTERVAL
+  const glances = Stream.mapEffect(every(viewInterval), () => crew.look)
   const reports = Stream.mapEffect(every(config.report.interval), () => makeReport(run))
   yield* forkLongLived(
     "view",
@@ -99,48 +97,51 @@ const watch = Effect.fnUntraced(function* (run: Run) {
   )
   yield* forkLongLived(
     "reports",
-    Stream.runForEach(reports, (report) => Effect.sync(() => view.print(consoleReport(report))))
+    Effect.andThen(
+      crew.begun,
+      Stream.runForEach(reports, (report) => Effect.sync(() => view.print(consoleReport(report))))
+    )
   )
   yield* forkLongLived(
     "log",
-    Stream.runForEach(every(CHECK_INTERVAL), () => logEnded(ended))
+    Stream.runForEach(every(CHECK_INTERVAL), () => logEnded(crew))
   )
 })
 
 /** Says why connections ended since it was last said. */
-const logEnded = (ended: EndedConnections) =>
+const logEnded = ({ ended }: Crew) =>
   Effect.suspend(() => Effect.forEach(ended.flush(), (line) => Effect.logInfo(line), { discard: true }))
 
 /** Fails when connecting has failed so often that there can be no server, and never once succeeded. */
-const noticeUnreachable = Effect.fnUntraced(function* ({ config, metrics, ended }: Run) {
+const noticeUnreachable = Effect.fnUntraced(function* ({ config, crew }: Run) {
   const enough = Math.min(config.setup.batchSize, config.total.clients)
   while (true) {
     yield* Effect.sleep(CHECK_INTERVAL)
-    const { opened, errors } = metrics.glance()
+    const { opened, errors } = crew.glance()
     if (opened > 0) return yield* Effect.never
     if (errors >= enough) {
       return yield* new Unreachable({
         uri: config.server.uri,
-        detail: `${ended.latest}; ${errors} attempts failed`
+        detail: `${crew.ended.latest}; ${errors} attempts failed`
       })
     }
   }
 })
 
 /** Waits until the latest broadcast has reached everyone, but not for long: the run must not end in the middle of it. */
-const awaitLastBroadcast = Effect.fnUntraced(function* ({ metrics, now }: Run) {
+const awaitLastBroadcast = Effect.fnUntraced(function* ({ crew, now }: Run) {
   const until = now() + LAST_BROADCAST_MS
-  while (metrics.glance().missing > 0 && now() < until) yield* Effect.sleep("20 millis")
+  while ((yield* crew.look).missing > 0 && now() < until)
+    yield* Effect.sleep(LAST_BROADCAST_LOOK_MS * crew.processes)
 })
 
 /** Says what was measured, closes, and fails where a limit was missed or the report could not be written. */
 const conclude = Effect.fnUntraced(function* (run: Run) {
-  const { config, view } = run
-  const ramps = yield* RampSupervisor
+  const { config, view, crew } = run
   yield* awaitLastBroadcast(run)
   const report = yield* makeReport(run)
-  yield* Effect.timeoutOption(ramps.stop, STOP_TIMEOUT)
-  yield* logEnded(run.ended)
+  yield* Effect.timeoutOption(crew.stop, STOP_TIMEOUT)
+  yield* logEnded(crew)
   view.print(consoleReport(report))
   view.print(summary(report))
   const path = config.report.json
@@ -178,6 +179,24 @@ const resolveUri = Effect.fnUntraced(function* (uri: string) {
   return resolved
 })
 
+/** The ramps, in this process or in as many as the connections need. */
+const makeCrew = Effect.fnUntraced(function* (config: ClientConfigValue, target: ResolvedTarget) {
+  const openFiles = openFileLimit()
+  const plan = planProcesses({
+    localAddresses: parseLocalAddresses(config.local.ip) as ReadonlyArray<string>,
+    clients: config.total.clients,
+    batchSize: config.setup.batchSize,
+    perAddress: config.setup.threadpool.size,
+    capacity: connectionCapacity(openFiles)
+  })
+  if (plan.length === 1) return yield* makeLocalCrew({ config, target, shares: plan[0]! })
+  const most = Math.max(...plan.map((shares) => shares.reduce((sum, { clients }) => sum + clients, 0)))
+  yield* Effect.logInfo(
+    `${plan.length} processes for the connections, ${most} in each at most (open files: ${openFiles ?? "no limit"})`
+  )
+  return yield* makeProcessCrew({ config, target, plan, fork: forkRampProcess })
+})
+
 /**
  * One whole run. `stopped` ends it before its duration; it is concluded all the same.
  */
@@ -188,50 +207,28 @@ export const runLoadTest = Effect.fnUntraced(function* (
 ) {
   const target = yield* resolveUri(config.server.uri)
   const now = yield* makeNow
-  const startedAt = now()
-  const run: Run = {
-    id: randomUUID(),
-    startedAt,
-    cpuAtStart: process.cpuUsage(),
-    // Asked now: a client that has run out of files later cannot.
-    host: hostFacts(),
-    config,
-    metrics: new RunMetrics(startedAt),
-    ended: new EndedConnections(),
-    view,
-    now
-  }
-  const localAddresses = parseLocalAddresses(config.local.ip) as ReadonlyArray<string>
-  const services = RampSupervisor.layer({
-    config,
-    shares: localAddresses.map((localAddress) => ({
-      localAddress,
-      clients: config.total.clients,
-      batchSize: config.setup.batchSize
-    })),
-    target,
-    metrics: run.metrics,
-    ended: run.ended
-  })
-  const lasts = Duration.toMillis(config.duration) === 0 ? Effect.never : Effect.sleep(config.duration)
+  // Asked now: a client that has run out of files later cannot.
+  const host = hostFacts()
   yield* Effect.gen(function* () {
+    const crew = yield* makeCrew(config, target)
+    const total =
+      config.total.clients * (parseLocalAddresses(config.local.ip) as ReadonlyArray<string>).length
+    const run: Run = { id: randomUUID(), host, config, total, crew, view, now }
+    const duration = Duration.toMillis(config.duration) === 0 ? Effect.never : Effect.sleep(config.duration)
+    const lasts = Effect.andThen(crew.begun, duration)
     yield* Effect.addFinalizer(() =>
       Effect.andThen(
-        logEnded(run.ended),
+        logEnded(crew),
         Effect.sync(() => view.end())
       )
     )
     yield* watch(run)
-    const { failure } = yield* RampSupervisor
     // A run that fails has measured something too: it is concluded, and its failure goes before that of a limit.
-    const ended = yield* Effect.exit(Effect.raceAllFirst([lasts, stopped, failure, noticeUnreachable(run)]))
+    const ended = yield* Effect.exit(
+      Effect.raceAllFirst([lasts, stopped, crew.failure, noticeUnreachable(run)])
+    )
     const concluded = yield* Effect.exit(conclude(run))
     yield* ended
     yield* concluded
-  }).pipe(
-    Effect.scoped,
-    Effect.provide(
-      services.pipe(Layer.provideMerge(Layer.mergeAll(ActorTree.layer, EventLoopDelay.layerWhole)))
-    )
-  )
+  }).pipe(Effect.scoped, Effect.provide(ActorTree.layer))
 })

@@ -1,4 +1,4 @@
-/** Owns the ramps of this process, one for each local address; restarts one that dies, and says so. */
+/** Owns the ramps of this process, one for each of its local addresses; restarts one that dies, and says so. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -6,6 +6,7 @@ import type { EndedConnections } from "../client/EndedConnections.ts"
 import type { RunMetrics } from "../client/metrics/RunMetrics.ts"
 import type { ResolvedTarget } from "../client/target.ts"
 import type { ClientConfigValue } from "../config/ClientConfig.ts"
+import type { ActorProbe } from "../services/ActorTree.ts"
 import { type RampShare, type RampSockets, rampProgram } from "./Ramp.ts"
 import type { RampState } from "./rampMachine.ts"
 import * as Supervisor from "./Supervisor.ts"
@@ -13,6 +14,8 @@ import * as Supervisor from "./Supervisor.ts"
 export const RAMP_RESTARTS = { budget: 3, windowMs: 60_000, backoffMs: 1000, maxBackoffMs: 10_000 } as const
 
 export interface RampSupervisorOptions {
+  /** Where it stands in the actor tree. */
+  readonly address?: string
   readonly config: ClientConfigValue
   readonly shares: ReadonlyArray<RampShare>
   readonly target: ResolvedTarget
@@ -20,12 +23,27 @@ export interface RampSupervisorOptions {
   readonly ended: EndedConnections
 }
 
+export interface RampProbe extends ActorProbe {
+  readonly name: string
+  readonly connections: number
+  readonly restarts: number
+}
+
+export const rampName = ({ localAddress }: RampShare): string => `ramp-${localAddress}`
+
+const order: ReadonlyArray<RampState> = ["idle", "ramping", "holding", "draining", "done"]
+
+export const leastAdvanced = (states: ReadonlyArray<RampState>): RampState =>
+  order[states.reduce((least, state) => Math.min(least, order.indexOf(state)), order.length - 1)]!
+
 export class RampSupervisor extends Context.Service<
   RampSupervisor,
   {
     readonly actors: ReadonlyArray<Supervisor.SupervisedActor>
     /** The least advanced state of all ramps. */
     readonly phase: () => RampState
+    /** What the actor tree shows of each ramp, by name. */
+    readonly probes: () => ReadonlyArray<RampProbe>
     /** Restarts of all ramps since start. */
     readonly restarts: () => number
     /** Closes every connection, and completes when they are gone. */
@@ -38,28 +56,27 @@ export class RampSupervisor extends Context.Service<
     Layer.effect(
       this,
       Effect.gen(function* () {
-        const supervisor = yield* Supervisor.make("client", RAMP_RESTARTS)
+        const supervisor = yield* Supervisor.make(options.address ?? "client", RAMP_RESTARTS)
         const ramps: Array<{ readonly state: () => RampState; readonly sockets: RampSockets } | undefined> =
           options.shares.map(() => undefined)
+        const connections = (i: number) => ramps[i]?.sockets.sockets.size ?? 0
         const actors = yield* Effect.forEach(options.shares, (share, i) =>
           supervisor.supervise({
-            name: `ramp-${share.localAddress}`,
+            name: rampName(share),
             program: rampProgram({ ...options, share }, (ramp) => {
               ramps[i] = ramp
             }),
-            probe: () => ({ connections: ramps[i]?.sockets.sockets.size ?? 0 })
+            probe: () => ({ connections: connections(i) })
           })
         )
-        const order: ReadonlyArray<RampState> = ["idle", "ramping", "holding", "draining", "done"]
         return RampSupervisor.of({
           actors,
-          phase: () =>
-            order[
-              ramps.reduce(
-                (least, ramp) => Math.min(least, order.indexOf(ramp?.state() ?? "idle")),
-                order.length - 1
-              )
-            ]!,
+          phase: () => leastAdvanced(ramps.map((ramp) => ramp?.state() ?? "idle")),
+          probes: () =>
+            actors.map(({ name, state, restarts }, i) => ({
+              ...{ name, state: state(), restarts: restarts() },
+              connections: connections(i)
+            })),
           restarts: () => actors.reduce((sum, actor) => sum + actor.restarts(), 0),
           stop: Effect.forEach(actors, (actor) => actor.stop, { concurrency: "unbounded", discard: true }),
           failure: supervisor.failure

@@ -162,7 +162,8 @@ export class ClientSocket {
   }
 
   private dial(): OwnedSocket {
-    const socket = this.connector.dial(onRead) as OwnedSocket
+    const again = this.opening !== null && this.opening.portsTaken > 0
+    const socket = this.connector.dial(onRead, again) as OwnedSocket
     socket[owned] = this
     socket.on(this.connector.connectedEvent, onConnected)
     socket.on("error", onError)

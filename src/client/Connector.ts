@@ -102,12 +102,12 @@ export class Connector {
     return this.secure === undefined ? "connect" : "secureConnect"
   }
 
-  /** Opens a TCP (or TLS) connection for a ClientSocket, from the next local port. */
-  dial(onRead: (length: number, buffer: Uint8Array) => boolean): net.Socket {
+  /** Opens a TCP (or TLS) connection for a ClientSocket, from the next local port. @param again whether the last one was taken */
+  dial(onRead: (length: number, buffer: Uint8Array) => boolean, again: boolean): net.Socket {
     const options: net.TcpNetConnectOpts = {
       host: this.target.address,
       port: this.target.port,
-      localPort: this.ports.next(),
+      localPort: this.ports.next(again),
       noDelay: true,
       onread: { buffer: this.readBuffer, callback: onRead }
     }

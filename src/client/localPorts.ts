@@ -19,11 +19,14 @@ const COUNT = LAST_PORT - FIRST_PORT + 1
 const STRIDE = 34_319
 
 export interface PortSource {
-  /** The local port to try next. */
-  next(): number
+  /** The local port to try next. @param wasTaken whether the one before was in use */
+  next(wasTaken?: boolean): number
 }
 
-/** An endless walk over all ports, from a start that should differ between processes. */
+/**
+ * An endless walk over all ports, from a start that should differ between processes. Where a port is taken, the walk goes on from anywhere
+ * else: it may have come upon the way of another process that shares the address, whose ports it would meet one after the other.
+ */
 export class LocalPorts implements PortSource {
   private step: number
 
@@ -31,8 +34,8 @@ export class LocalPorts implements PortSource {
     this.step = Math.abs(Math.trunc(start)) % COUNT
   }
 
-  next(): number {
-    this.step = (this.step + STRIDE) % COUNT
+  next(wasTaken = false): number {
+    this.step = wasTaken ? Math.floor(Math.random() * COUNT) : (this.step + STRIDE) % COUNT
     return FIRST_PORT + this.step
   }
 }

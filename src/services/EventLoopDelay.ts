@@ -7,7 +7,7 @@ import { forkLongLived } from "./longLived.ts"
 
 const WINDOW = "10 seconds"
 /** Time between two samples; the sampler reports the whole time from one to the next, so this is taken off. */
-const RESOLUTION_MS = 10
+export const RESOLUTION_MS = 10
 
 /** Milliseconds beyond the time at which the loop should have been free. */
 export interface LoopDelay {
@@ -16,25 +16,25 @@ export interface LoopDelay {
   readonly max: number
 }
 
-const sampler = Effect.acquireRelease(
-  Effect.sync(() => {
-    const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
-    histogram.enable()
-    return histogram
-  }),
-  (histogram) => Effect.sync(() => histogram.disable())
-)
+const sampler = (resolution: number) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const histogram = monitorEventLoopDelay({ resolution })
+      histogram.enable()
+      return histogram
+    }),
+    (histogram) => Effect.sync(() => histogram.disable())
+  )
 
-const beyond = (nanos: number) => Math.max(0, nanos / 1e6 - RESOLUTION_MS)
-
-const read = (histogram: IntervalHistogram): LoopDelay =>
-  histogram.count === 0
-    ? { p50: 0, p99: 0, max: 0 }
-    : {
-        p50: beyond(histogram.percentile(50)),
-        p99: beyond(histogram.percentile(99)),
-        max: beyond(histogram.max)
-      }
+const read = (histogram: IntervalHistogram, resolution: number): LoopDelay => {
+  if (histogram.count === 0) return { p50: 0, p99: 0, max: 0 }
+  const beyond = (nanos: number) => Math.max(0, nanos / 1e6 - resolution)
+  return {
+    p50: beyond(histogram.percentile(50)),
+    p99: beyond(histogram.percentile(99)),
+    max: beyond(histogram.max)
+  }
+}
 
 export class EventLoopDelay extends Context.Service<EventLoopDelay, { readonly read: () => LoopDelay }>()(
   "clarion/services/EventLoopDelay"
@@ -43,23 +43,29 @@ export class EventLoopDelay extends Context.Service<EventLoopDelay, { readonly r
   static readonly layerWindow = Layer.effect(
     this,
     Effect.gen(function* () {
-      const histogram = yield* sampler
+      const histogram = yield* sampler(RESOLUTION_MS)
       let last: LoopDelay | undefined
       const endWindow = Effect.sync(() => {
-        last = read(histogram)
+        last = read(histogram, RESOLUTION_MS)
         histogram.reset()
       })
       yield* forkLongLived(
         "event loop delay",
         Effect.forever(Effect.andThen(Effect.sleep(WINDOW), endWindow))
       )
-      return EventLoopDelay.of({ read: () => last ?? read(histogram) })
+      return EventLoopDelay.of({ read: () => last ?? read(histogram, RESOLUTION_MS) })
     })
   )
 
-  /** Since start, for a run of the load client. */
-  static readonly layerWhole = Layer.effect(
-    this,
-    Effect.map(sampler, (histogram) => EventLoopDelay.of({ read: () => read(histogram) }))
-  )
+  /**
+   * Since start, for a run of the load client.
+   * @param resolution milliseconds between two samples; each one wakes the process
+   */
+  static readonly layerWhole = (resolution = RESOLUTION_MS) =>
+    Layer.effect(
+      this,
+      Effect.map(sampler(resolution), (histogram) =>
+        EventLoopDelay.of({ read: () => read(histogram, resolution) })
+      )
+    )
 }

@@ -82,9 +82,26 @@ export class Broadcasts {
     }
     const latency = now - this.last.stamp
     if (openedAt >= this.last.stamp - JOINING_MS) return latency
-    this.last.received++
+    if (this.last.received++ === 0) this.last.firstMs = latency
     this.last.lastMs = latency
     return latency
+  }
+
+  /**
+   * Another process heard the broadcast with this stamp: it is expected here, too, whether a copy comes or not. Nothing happens where it is
+   * known already.
+   */
+  expect(stamp: number, now: number, active: number): void {
+    if (this.byStamp.has(stamp)) return
+    const entry = this.enter(stamp, now, active)
+    if (entry === undefined || (this.last !== undefined && this.last.stamp > stamp)) return
+    this.last = entry
+    this.lastBytes.set(Buffer.from(entry.id))
+  }
+
+  /** The stamp of the latest broadcast; null before the first. */
+  get latest(): number | null {
+    return this.last === undefined ? null : this.last.stamp
   }
 
   /** Copies of the latest broadcast that are still to come. */
@@ -143,11 +160,14 @@ export const addBroadcasts = (all: ReadonlyArray<BroadcastsSnapshot>): Broadcast
   return { broadcasts, folded, unstamped: all.reduce((sum, { unstamped }) => sum + unstamped, 0) }
 }
 
+/** A process that got no copy knows nothing of when they came. */
 const addTo = (known: Mutable<Broadcast>, more: Broadcast): void => {
+  if (more.received > 0) {
+    known.firstMs = known.received > 0 ? Math.min(known.firstMs, more.firstMs) : more.firstMs
+    known.lastMs = known.received > 0 ? Math.max(known.lastMs, more.lastMs) : more.lastMs
+  }
   known.expected += more.expected
   known.received += more.received
-  known.firstMs = Math.min(known.firstMs, more.firstMs)
-  known.lastMs = Math.max(known.lastMs, more.lastMs)
 }
 
 const byId = (a: Broadcast, b: Broadcast): number => (a.id < b.id ? -1 : 1)

@@ -41,6 +41,14 @@ export interface RunSnapshot {
   readonly broadcasts: BroadcastsSnapshot
 }
 
+/** The counts of one process. */
+export interface RunCounts extends Pick<RunSnapshot, "connections" | "firstAttemptAt" | "lastOpenAt"> {
+  readonly messages: number
+  /** Stamp of the latest broadcast, null before the first, and copies of it that are still to come. */
+  readonly broadcast: number | null
+  readonly missing: number
+}
+
 /** The few figures that a view shows, cheap enough to be asked for several times a second. */
 export interface Glance {
   readonly active: number
@@ -117,6 +125,23 @@ export class RunMetrics {
     if (!Number.isNaN(latency)) this.latency.record(latency)
   }
 
+  /** Another process heard the broadcast with this stamp. */
+  expectBroadcast(stamp: number, now: number): void {
+    this.broadcasts.expect(stamp, now, this.active)
+  }
+
+  /** What a process tells of itself between two snapshots: no histogram is looked at. */
+  counts(): RunCounts {
+    return {
+      connections: this.connections(),
+      firstAttemptAt: this.firstAttemptAt,
+      lastOpenAt: this.lastOpenAt,
+      messages: this.messages.count,
+      broadcast: this.broadcasts.latest,
+      missing: this.broadcasts.missing
+    }
+  }
+
   glance(): Glance {
     const { latency } = this
     const isEmpty = latency.count === 0
@@ -133,16 +158,7 @@ export class RunMetrics {
 
   snapshot(now: number): RunSnapshot {
     return {
-      connections: {
-        attempted: this.attempts,
-        opened: this.opens,
-        active: this.active,
-        reconnects: this.reconnects,
-        waiting: this.waiting,
-        closed: this.closes,
-        closedByCode: { ...this.closedByCode },
-        errors: { ...this.errors }
-      },
+      connections: this.connections(),
       setupRates: this.setups.rates(now),
       setupTime: this.setupTime.snapshot(),
       firstAttemptAt: this.firstAttemptAt,
@@ -150,6 +166,19 @@ export class RunMetrics {
       messageRates: this.messages.rates(now),
       latency: this.latency.snapshot(),
       broadcasts: this.broadcasts.snapshot()
+    }
+  }
+
+  private connections(): ConnectionCounts {
+    return {
+      attempted: this.attempts,
+      opened: this.opens,
+      active: this.active,
+      reconnects: this.reconnects,
+      waiting: this.waiting,
+      closed: this.closes,
+      closedByCode: { ...this.closedByCode },
+      errors: { ...this.errors }
     }
   }
 }
@@ -187,7 +216,7 @@ const addLatencies = (all: ReadonlyArray<LatencySnapshot>): LatencySnapshot | Ba
   return sum.snapshot()
 }
 
-const addConnections = (all: ReadonlyArray<ConnectionCounts>): ConnectionCounts => {
+export const addConnections = (all: ReadonlyArray<ConnectionCounts>): ConnectionCounts => {
   const sum = (of: (counts: ConnectionCounts) => number): number =>
     all.reduce((total, each) => total + of(each), 0)
   return {

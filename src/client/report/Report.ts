@@ -76,6 +76,8 @@ export interface ReportInput {
   readonly now: number
   readonly snapshot: RunSnapshot
   readonly client: ClientLoad
+  /** Further sentences for `unreliableBecause`. */
+  readonly doubts: ReadonlyArray<string>
 }
 
 export const buildReport = (input: ReportInput): Report | BadHistogram => {
@@ -86,7 +88,10 @@ export const buildReport = (input: ReportInput): Report | BadHistogram => {
   if ("kind" in timeMs) return timeMs
   const { opened: _, ...connections } = snapshot.connections
   const { broadcasts, folded, unstamped } = snapshot.broadcasts
-  const unreliableBecause = whyUnreliable(client, connections.errors, snapshot.latency.clamped)
+  const unreliableBecause = [
+    ...whyUnreliable(client, connections.errors, snapshot.latency.clamped),
+    ...input.doubts
+  ]
   const found = {
     connections,
     setup: setupOf(snapshot, timeMs),

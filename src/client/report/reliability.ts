@@ -5,9 +5,11 @@ import type { Counts } from "../metrics/RunMetrics.ts"
 export interface ClientLoad {
   /** Milliseconds that its event loop kept callers waiting. A latency can be too high by as much. */
   readonly loopDelayMs: { readonly p50: number; readonly p99: number; readonly max: number }
+  /** Processes that held connections. */
+  readonly processes: number
   /** CPU time over wall time since start, of its busiest process: 1 is one core. */
   readonly cpu: number
-  /** Ramps that died and were started again: their connections were opened twice. */
+  /** Ramps, and processes of them, that died and were started again: their connections were opened twice. */
   readonly rampRestarts: number
 }
 

@@ -30,7 +30,8 @@ export const input = (more: Partial<ReportInput> = {}): ReportInput => ({
   startedAt: START,
   now: START + 10_000,
   snapshot: measured().snapshot(START + 10_000),
-  client: { loopDelayMs: { p50: 1, p99: 2, max: 3 }, cpu: 0.1, rampRestarts: 0 },
+  client: { processes: 1, loopDelayMs: { p50: 1, p99: 2, max: 3 }, cpu: 0.1, rampRestarts: 0 },
+  doubts: [],
   ...more
 })
 

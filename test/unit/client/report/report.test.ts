@@ -83,6 +83,7 @@ describe("the report", () => {
 
 describe("the figures", () => {
   const quiet = {
+    processes: 1,
     loopDelayMs: { p50: 1, p99: MAX_LOOP_DELAY_P99_MS, max: 900 },
     cpu: MAX_CPU,
     rampRestarts: 0

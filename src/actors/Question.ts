@@ -1,0 +1,34 @@
+/** A question to another process, of which one is under way at a time: who asks meanwhile shares the answer. */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+
+export class Question {
+  #answered: Deferred.Deferred<void> | undefined
+
+  get isOpen(): boolean {
+    return this.#answered !== undefined
+  }
+
+  /** Completes when the question under way, if any, is answered. */
+  readonly settled: Effect.Effect<void> = Effect.suspend(() =>
+    this.#answered === undefined ? Effect.void : Deferred.await(this.#answered)
+  )
+
+  /** Sends it, unless one is under way, and completes with the answer. */
+  ask(send: () => void): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#answered === undefined) {
+        this.#answered = Deferred.makeUnsafe()
+        send()
+      }
+      return Deferred.await(this.#answered)
+    })
+  }
+
+  /** The answer came, or cannot come any more. */
+  settle(): void {
+    const answered = this.#answered
+    this.#answered = undefined
+    if (answered !== undefined) Deferred.doneUnsafe(answered, Effect.void)
+  }
+}

@@ -1,0 +1,122 @@
+/** The figures of all ramp processes as if one process had measured them. */
+import * as Effect from "effect/Effect"
+import { type BadHistogram, LatencyHistogram } from "../client/metrics/LatencyHistogram.ts"
+import { withMeans } from "../client/metrics/lives.ts"
+import {
+  addConnections,
+  addSnapshots,
+  type Glance,
+  type RunCounts,
+  type RunSnapshot
+} from "../client/metrics/RunMetrics.ts"
+import { errorsOf } from "../client/report/thresholds.ts"
+import type { RampProcess } from "./RampProcess.ts"
+
+/** Processes are measured for the view's percentiles once in so many milliseconds for each of them, and once a second at most. */
+const MEASURE_INTERVAL_MS = 100
+const LEAST_MEASURE_INTERVAL_MS = 1000
+
+type Percentiles = Pick<Glance, "p50" | "p99">
+
+export class CrewFigures {
+  readonly #processes: ReadonlyArray<RampProcess>
+  #percentiles: Percentiles = { p50: null, p99: null }
+  #measuredAt = Number.NEGATIVE_INFINITY
+  /** What had happened when all were measured last. */
+  #measuredEvents = 0
+
+  constructor(processes: ReadonlyArray<RampProcess>) {
+    this.#processes = processes
+  }
+
+  /** Stamp of the latest broadcast that any process has heard; null before the first. */
+  get broadcast(): number | null {
+    return this.#counts().reduce<number | null>(
+      (latest, { broadcast }) => (latest === null || (broadcast ?? 0) > latest ? broadcast : latest),
+      null
+    )
+  }
+
+  /** Whether the view's percentiles are old, and there is something new to measure. */
+  isDue(now: number): boolean {
+    const interval = Math.max(LEAST_MEASURE_INTERVAL_MS, MEASURE_INTERVAL_MS * this.#processes.length)
+    return now - this.#measuredAt >= interval && this.#events() !== this.#measuredEvents
+  }
+
+  /** Asks all how they are; who does not answer in time is passed over. */
+  readonly look = (withinMs: number): Effect.Effect<void> => {
+    const { broadcast } = this
+    return Effect.asVoid(this.#ask((process) => Effect.timeoutOption(process.look(broadcast), withinMs)))
+  }
+
+  /** Asks all for what they measured, and tells who did not answer in time. */
+  readonly measure = (now: () => number, withinMs: number): Effect.Effect<ReadonlyArray<RampProcess>> =>
+    Effect.gen({ self: this }, function* () {
+      const { broadcast } = this
+      this.#measuredAt = now()
+      const answers = yield* this.#ask((process) =>
+        Effect.timeoutOption(process.measure(broadcast), withinMs)
+      )
+      this.#measuredEvents = this.#events()
+      return this.#processes.filter((_, i) => answers[i]?._tag === "None")
+    })
+
+  /** All that is known now. */
+  sum(now: number, startedAt: number): RunSnapshot | BadHistogram {
+    const all = this.#processes.flatMap(({ snapshots }) => snapshots)
+    const sum = addSnapshots(all)
+    if ("kind" in sum) return sum
+    this.#percentiles = percentilesOf(sum)
+    return withMeans(sum, (now - startedAt) / 1000)
+  }
+
+  glance(): Glance {
+    const counts = this.#counts()
+    const past = this.#processes.flatMap((process) => (process.past === undefined ? [] : [process.past]))
+    const { active, opened, errors } = addConnections(
+      [...counts, ...past].map(({ connections }) => connections)
+    )
+    const messages =
+      counts.reduce((sum, { messages }) => sum + messages, 0) +
+      past.reduce((sum, { messageRates }) => sum + messageRates.count, 0)
+    return {
+      active,
+      opened,
+      errors: errorsOf(errors),
+      messages,
+      ...this.#percentiles,
+      missing: missingOf(counts)
+    }
+  }
+
+  #counts(): ReadonlyArray<RunCounts> {
+    return this.#processes.map(({ counts }) => counts).filter((counts) => counts !== undefined)
+  }
+
+  #events(): number {
+    return this.#counts().reduce((sum, { connections, messages }) => sum + connections.opened + messages, 0)
+  }
+
+  #ask<A>(ask: (process: RampProcess) => Effect.Effect<A>): Effect.Effect<Array<A>> {
+    return Effect.forEach(this.#processes, ask, { concurrency: "unbounded" })
+  }
+}
+
+/** Copies of the latest broadcast that are still to come; a process that has not heard of it waits for all of its own. */
+const missingOf = (counts: ReadonlyArray<RunCounts>): number => {
+  const latest = counts.reduce((latest, { broadcast }) => Math.max(latest, broadcast ?? 0), 0)
+  return latest === 0
+    ? 0
+    : counts.reduce(
+        (sum, { broadcast, missing, connections }) =>
+          sum + (broadcast === latest ? missing : connections.active),
+        0
+      )
+}
+
+const percentilesOf = ({ latency }: RunSnapshot): Percentiles => {
+  const histogram = new LatencyHistogram()
+  const bad = histogram.add(latency)
+  if (bad !== undefined || histogram.count === 0) return { p50: null, p99: null }
+  return { p50: histogram.percentile(50), p99: histogram.percentile(99) }
+}

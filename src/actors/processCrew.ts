@@ -1,0 +1,137 @@
+/**
+ * All ramps in child processes, which this process starts, watches, and asks for their figures: one question of a kind at a time to each,
+ * and none that they would feel.
+ */
+import type { ChildProcess } from "node:child_process"
+import { availableParallelism } from "node:os"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
+import * as Semaphore from "effect/Semaphore"
+import { EndedConnections } from "../client/EndedConnections.ts"
+import { worstLoad } from "../client/processLoad.ts"
+import type { ProcessNews } from "../client/processMessages.ts"
+import type { ResolvedTarget } from "../client/target.ts"
+import { type ClientConfigValue, clientKeys } from "../config/ClientConfig.ts"
+import { printable } from "../config/resolve.ts"
+import { ActorTree } from "../services/ActorTree.ts"
+import { RESOLUTION_MS } from "../services/EventLoopDelay.ts"
+import { epochAtZero, makeNow } from "../services/now.ts"
+import type { Crew, CrewSnapshot } from "./Crew.ts"
+import { CrewFigures } from "./crewFigures.ts"
+import type { RampShare } from "./Ramp.ts"
+import { RampProcess } from "./RampProcess.ts"
+import { leastAdvanced, RAMP_RESTARTS, rampName } from "./RampSupervisor.ts"
+import * as Supervisor from "./Supervisor.ts"
+
+/** Processes being started at a time, for each core: more would only wait for each other. */
+const STARTS_PER_CORE = 2
+/** Time for a process to say how it is; between two slices of a broadcast it answers within milliseconds. */
+const LOOK_TIMEOUT_MS = 1000
+/** Time for a process to tell all that it measured. */
+const MEASURE_TIMEOUT_MS = 5000
+/** Up to so many processes sample their event loops as finely as a lone one does; the more there are, the more rarely each. */
+const FINE_SAMPLERS = 4
+
+export interface ProcessCrewOptions {
+  readonly config: ClientConfigValue
+  readonly target: ResolvedTarget
+  /** The shares of each process. */
+  readonly plan: ReadonlyArray<ReadonlyArray<RampShare>>
+  /** Starts a process. Its name is for who looks at the machine's list of processes. */
+  readonly fork: (name: string) => ChildProcess
+}
+
+/** Returns while the processes are still being started; they end with the scope. */
+export const makeProcessCrew = Effect.fnUntraced(function* (options: ProcessCrewOptions) {
+  const now = yield* makeNow
+  const run = yield* FiberSet.makeRuntime<never>()
+  const begun = yield* Deferred.make<number>()
+  let startedAt: number | undefined
+  const ended = new EndedConnections()
+  const onNews = (name: string, news: ProcessNews) => {
+    for (const [reason, count] of news.ended) ended.add(reason, news.latestEnd, count)
+    for (const { level, text } of news.log)
+      run(Effect.annotateLogs(Effect.logWithLevel(level)(text), { process: name }))
+  }
+  const { processes, actors, failure } = yield* startAll(options, Deferred.await(begun), onNews)
+  const whenReady = Effect.gen(function* () {
+    for (const { ready } of processes) yield* Deferred.await(ready)
+    const addresses = new Set(options.plan.flat().map(({ localAddress }) => localAddress))
+    for (const address of addresses) yield* Effect.logInfo(`start IP: ${address}`)
+    startedAt = now()
+    yield* Deferred.succeed(begun, startedAt)
+  })
+  run(whenReady)
+  const figures = new CrewFigures(processes)
+  const restarts = () =>
+    actors.reduce((sum, actor) => sum + actor.restarts(), 0) +
+    processes.reduce((sum, { rampRestarts }) => sum + rampRestarts, 0)
+
+  const crew: Crew = {
+    processes: processes.length,
+    startedAt: () => startedAt,
+    begun: Effect.asVoid(Deferred.await(begun)),
+    phase: () => leastAdvanced(processes.map(({ phase }) => phase)),
+    glance: () => figures.glance(),
+    look: Effect.gen(function* () {
+      yield* figures.look(LOOK_TIMEOUT_MS)
+      if (figures.isDue(now())) run(figures.measure(now, MEASURE_TIMEOUT_MS))
+      return figures.glance()
+    }),
+    snapshot: Effect.gen(function* () {
+      const silent = yield* figures.measure(now, MEASURE_TIMEOUT_MS)
+      const loads = processes.map(({ load }) => load).filter((load) => load !== undefined)
+      const snapshot: CrewSnapshot = {
+        snapshot: figures.sum(now(), startedAt ?? now()),
+        client: { processes: processes.length, rampRestarts: restarts(), ...worstLoad(loads) },
+        doubts: silent.map(inDoubt)
+      }
+      return snapshot
+    }),
+    ended,
+    stop: Effect.forEach(actors, (actor) => actor.stop, { concurrency: "unbounded", discard: true }),
+    failure
+  }
+  return crew
+})
+
+/** Each process as a supervised actor, with its ramps below it in the tree. */
+const startAll = Effect.fnUntraced(function* (
+  { config, target, plan, fork }: ProcessCrewOptions,
+  begin: Effect.Effect<number>,
+  onNews: (name: string, news: ProcessNews) => void
+) {
+  const now = yield* makeNow
+  const tree = yield* ActorTree
+  const supervisor = yield* Supervisor.make("client", RAMP_RESTARTS)
+  const calm = yield* Semaphore.make(STARTS_PER_CORE * availableParallelism())
+  const common = {
+    config: printable(clientKeys, config),
+    target,
+    epochAtZeroMs: epochAtZero(),
+    delayResolution: RESOLUTION_MS * Math.max(1, Math.ceil(plan.length / FINE_SAMPLERS))
+  }
+  const processes = plan.map((shares, i) => {
+    const name = `process-${i}`
+    return new RampProcess({
+      name,
+      fork: () => fork(name),
+      prepare: { _tag: "Prepare", ...common, shares, address: `client/${name}` },
+      whenCalm: (start) => calm.withPermit(start),
+      begin,
+      now,
+      onNews: (news) => onNews(name, news)
+    })
+  })
+  const actors = yield* Effect.forEach(processes, ({ name, program, probe }) =>
+    supervisor.supervise({ name, program, probe })
+  )
+  for (const [i, process] of processes.entries())
+    for (const name of plan[i]!.map(rampName))
+      yield* tree.register(`client/${process.name}/${name}`, () => process.rampProbe(name))
+  return { processes, actors, failure: supervisor.failure }
+})
+
+const inDoubt = ({ name, silentMs }: RampProcess): string =>
+  `${name} of the client did not answer within ${MEASURE_TIMEOUT_MS / 1000} s: its figures are ${(silentMs / 1000).toFixed(1)} s old.`
