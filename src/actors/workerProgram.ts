@@ -46,14 +46,27 @@ export interface WorkerOptions {
 const ENTRY = fileURLToPath(new URL("../worker.js", import.meta.url))
 
 /**
+ * Fifty workers stand beside each other on a small machine: 70 MB resident each, where it was 80 without these two. The young generation
+ * of a worker can be small, as what it allocates lives long; and one malloc arena does, as it is one thread that works.
+ */
+const LEAN_FLAGS = ["--max-semi-space-size=1"]
+const LEAN_ENVIRONMENT = { MALLOC_ARENA_MAX: "1" }
+
+/**
  * A process of Node's cluster, which is what lets workers on ws accept from one socket; those on uWebSockets.js bind their own to the
  * same port.
  */
 const forkWorker = () => {
+  const { env, execArgv } = process
   // What accepts is the kernel: with Node's round robin, every connection would pass through the primary.
   cluster.schedulingPolicy = cluster.SCHED_NONE
-  cluster.setupPrimary({ exec: ENTRY, args: [], serialization: "advanced" })
-  return cluster.fork().process
+  cluster.setupPrimary({
+    exec: ENTRY,
+    args: [],
+    execArgv: [...LEAN_FLAGS, ...execArgv],
+    serialization: "advanced"
+  })
+  return cluster.fork({ ...LEAN_ENVIRONMENT, ...env }).process
 }
 
 /** Fails when the worker has not told anything since `timeout`. Counted in asks, so that a pause of this process accuses nobody. */

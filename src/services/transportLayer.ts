@@ -5,7 +5,11 @@ import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import { ServerConfig, type ServerConfigValue } from "../config/ServerConfig.ts"
 import { layerUws, loadUws } from "./uws/UwsTransport.ts"
-import { layerWs } from "./ws/WsTransport.ts"
+
+/** Loaded where it serves: with Node's HTTP it costs 3 MB of a process. */
+const loadWs = Effect.promise(() => import("./ws/WsTransport.ts")).pipe(
+  Effect.map(({ layerWs }) => ({ name: "ws", layer: layerWs }) as const)
+)
 
 /** `server.transport` is "uws", and its binary does not load on this Node. */
 export class TransportMissing extends Data.TaggedError("TransportMissing")<{ readonly detail: string }> {
@@ -18,18 +22,18 @@ export class TransportMissing extends Data.TaggedError("TransportMissing")<{ rea
 
 /** The transport of `server.transport` where it loads. */
 const find = Effect.fnUntraced(function* ({ server }: ServerConfigValue) {
-  if (server.transport === "ws") return { name: "ws", layer: layerWs } as const
+  if (server.transport === "ws") return yield* loadWs
   return yield* loadUws.pipe(
     Effect.map((module) => ({ name: "uws", layer: layerUws(module) }) as const),
     Effect.catch((error) => {
       const detail = error.message.split("\n")[0] ?? ""
       if (server.transport === "uws") return Effect.fail(new TransportMissing({ detail }))
-      return Effect.as(
+      return Effect.andThen(
         Effect.logWarning(
           `uWebSockets.js does not load on Node ${process.version}, so ws serves: about six times the memory for a connection and ` +
             `twice the CPU for a message. README, "Other Node versions", tells how to add a build for this Node. (${detail})`
         ),
-        { name: "ws", layer: layerWs } as const
+        loadWs
       )
     })
   )
