@@ -12,6 +12,7 @@ const rooms = {
   config: ["protocol"],
   services: ["config", "protocol", "services/hot"],
   client: ["services", "config", "protocol", "services/hot"],
+  doctor: ["services", "config", "protocol", "services/hot"],
   actors: ["client", "services", "config", "protocol", "services/hot"],
   ui: ["protocol"]
 }

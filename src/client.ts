@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { LiveView } from "./client/view/LiveView.ts"
 import { clientKeys } from "./config/ClientConfig.ts"
 import { serverKeys } from "./config/ServerConfig.ts"
+import { diagnoseClient } from "./doctor/doctor.ts"
 import { runLoadTest } from "./LoadTest.ts"
 import { runConcluding, runProgram } from "./program.ts"
 import * as Logs from "./services/Logs.ts"
@@ -16,7 +17,7 @@ const program = {
   alsoKnown: serverKeys
 }
 
-runProgram(program, (config) => {
+runProgram(program, diagnoseClient, (config) => {
   const view = new LiveView(process.stdout)
   const logs = Logs.layer(config.log, (line) => view.print(line))
   runConcluding((stopped) => Effect.provide(runLoadTest(config, view, stopped), logs))

@@ -10,14 +10,33 @@ import * as Result from "effect/Result"
 import * as Runtime from "effect/Runtime"
 import { type Program, readCommandLine } from "./config/commandLine.ts"
 import type { ConfigOf, Keys } from "./config/Keys.ts"
+import type { Diagnosis } from "./doctor/Diagnosis.ts"
 
-/** Prints what the command line asks for and exits, or runs. A wrong configuration is told on stderr; exit code 78. */
-export const runProgram = <K extends Keys>(program: Program<K>, run: (config: ConfigOf<K>) => void): void => {
+/** Exit code 1 where the machine is short of something. */
+const tellDiagnosis = (diagnosis: Effect.Effect<Diagnosis>): void =>
+  runMain(
+    Effect.map(diagnosis, ({ text, isShort }) => {
+      process.stdout.write(`${text}\n`)
+      if (isShort) process.exitCode = 1
+    })
+  )
+
+/**
+ * Prints what the command line asks for and exits, or runs. A wrong configuration is told on stderr; exit code 78.
+ *
+ * @param diagnose what `--doctor` says of a configuration
+ */
+export const runProgram = <K extends Keys>(
+  program: Program<K>,
+  diagnose: (config: ConfigOf<K>) => Effect.Effect<Diagnosis>,
+  run: (config: ConfigOf<K>) => void
+): void => {
   const wish = readCommandLine(program, process.argv.slice(2), process.env)
   if (Result.isFailure(wish)) {
     process.stderr.write(`${wish.failure.message}\n`)
     process.exitCode = 78
   } else if ("print" in wish.success) process.stdout.write(`${wish.success.print}\n`)
+  else if ("doctor" in wish.success) tellDiagnosis(diagnose(wish.success.doctor))
   else run(wish.success.config)
 }
 

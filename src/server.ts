@@ -3,6 +3,7 @@
 import * as Effect from "effect/Effect"
 import { clientKeys } from "./config/ClientConfig.ts"
 import { serverKeys, serverRules } from "./config/ServerConfig.ts"
+import { diagnoseServer, warnIfShort } from "./doctor/doctor.ts"
 import { PushServer } from "./PushServer.ts"
 import { runMain, runProgram } from "./program.ts"
 import * as Logs from "./services/Logs.ts"
@@ -15,7 +16,8 @@ const program = {
   alsoKnown: clientKeys
 }
 
-runProgram(program, (config) => {
-  const serve = Effect.flatMap(PushServer, ({ failure }) => failure)
+runProgram(program, diagnoseServer, (config) => {
+  // Once it serves: a start that fails says why and nothing else.
+  const serve = Effect.flatMap(PushServer, ({ failure }) => Effect.andThen(warnIfShort(config), failure))
   runMain(serve.pipe(Effect.provide(PushServer.layer(config)), Effect.provide(Logs.layer(config.log))))
 })

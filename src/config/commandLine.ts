@@ -1,7 +1,7 @@
 /**
- * A program's command line: what to print, or the configuration to run with.
+ * A program's command line: what to print, or the configuration to run with, or to hold against the machine.
  *
- * `--help`, `--version`, `--check-config` and `--print-config` end the program with what they print.
+ * `--help`, `--version`, `--check-config`, `--print-config` and `--doctor` end the program with what they print.
  */
 import { readFileSync } from "node:fs"
 import * as Result from "effect/Result"
@@ -19,8 +19,8 @@ export interface Program<K extends Keys> {
   readonly alsoKnown: Keys
 }
 
-/** What the command line asks for: text to print (and exit 0), or a run. */
-export type Wish<C> = { readonly print: string } | { readonly config: C }
+/** What the command line asks for: text to print (and exit 0), whether the machine carries a configuration, or a run. */
+export type Wish<C> = { readonly print: string } | { readonly doctor: C } | { readonly config: C }
 
 /** The version in package.json, which stands one folder above the compiled sources and the sources alike. */
 export const version: string = JSON.parse(
@@ -36,6 +36,7 @@ const help = ({ name, about, keys }: Pick<Program<Keys>, "name" | "about" | "key
     ["--config FILE", "read settings from a JSON file"],
     ["--check-config", "check the configuration and exit: 0, or 78 with every problem"],
     ["--print-config", "print the merged configuration, secrets masked, and exit"],
+    ["--doctor", "tell what the configured size needs of this machine and how to mend it, and exit: 0, or 1"],
     ["--help, --version", "print this, or the version, and exit"]
   ]
   const width = Math.max(...[...rows, ...commands].map(([flag = ""]) => flag.length)) + 2
@@ -67,6 +68,6 @@ export const readCommandLine = <K extends Keys>(
   return Result.map(resolve(keys, sources, rules), (config) => {
     if (command.printConfig) return { print: JSON.stringify(printable(keys, config), undefined, 2) }
     if (command.checkConfig) return { print: "The configuration is sound." }
-    return { config }
+    return command.doctor ? { doctor: config } : { config }
   })
 }

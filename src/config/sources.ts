@@ -104,6 +104,7 @@ export interface Command {
   readonly version: boolean
   readonly checkConfig: boolean
   readonly printConfig: boolean
+  readonly doctor: boolean
 }
 
 const commandFlags = {
@@ -111,7 +112,8 @@ const commandFlags = {
   help: { type: "boolean" },
   version: { type: "boolean" },
   "check-config": { type: "boolean" },
-  "print-config": { type: "boolean" }
+  "print-config": { type: "boolean" },
+  doctor: { type: "boolean" }
 } as const
 
 /** Settings and command of a command line: `--key value`, `--key=value`; a flag of true/false may stand alone. */
@@ -169,7 +171,8 @@ export const fromFlags = (
       help: given.has("help"),
       version: given.has("version"),
       checkConfig: given.has("check-config"),
-      printConfig: given.has("print-config")
+      printConfig: given.has("print-config"),
+      doctor: given.has("doctor")
     }
   }
 }

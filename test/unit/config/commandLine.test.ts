@@ -42,7 +42,7 @@ const run = <K extends Keys>(
 ): { readonly config: ConfigOf<K> } => {
   const wish = Result.getOrThrow(read(program, args, environment))
   if ("config" in wish) return wish
-  throw new Error(`it would print ${wish.print}`)
+  throw new Error(`it would not run: ${JSON.stringify(wish)}`)
 }
 
 const failure = (args: ReadonlyArray<string>, environment = {}) => {
@@ -142,6 +142,23 @@ describe("--print-config", () => {
 
   it("wants a sound configuration", () => {
     expect(failure(["--print-config", "--totalSize", "x"])?.problems).toHaveLength(1)
+  })
+})
+
+describe("--doctor", () => {
+  it("asks about the configuration instead of running it", () => {
+    const wish = Result.getOrThrow(read(server, ["--doctor", "--totalSize", "7"]))
+    expect("doctor" in wish && wish.doctor.totalSize).toBe(7)
+    expect("config" in wish).toBe(false)
+  })
+
+  it("wants a sound configuration", () => {
+    expect(failure(["--doctor", "--totalSize", "x"])?.[Runtime.errorExitCode]).toBe(78)
+  })
+
+  it("comes after what only looks at the configuration", () => {
+    expect(printed(server, ["--doctor", "--check-config"])).toBe("The configuration is sound.")
+    expect(printed(server, ["--doctor", "--help"])).toContain("--doctor ")
   })
 })
 

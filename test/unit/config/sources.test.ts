@@ -202,7 +202,8 @@ describe("flags", () => {
       help: false,
       version: false,
       checkConfig: true,
-      printConfig: false
+      printConfig: false,
+      doctor: false
     })
     expect(flags("--help").command.help).toBe(true)
     expect(flags("--version").command.version).toBe(true)
