@@ -48,8 +48,11 @@ export const roomy = (value: number): number => {
   return Math.ceil(value / step) * step
 }
 
-export const sysctl = (name: string, value: number): Remedy => ({
-  when: "as root (in a container: on the host)",
+/** Settings of the whole machine can be written on the host only; those of a network namespace belong to the container. */
+export type Extent = "machine" | "network"
+
+export const sysctl = (name: string, value: number, extent: Extent = "machine"): Remedy => ({
+  when: `as root (in a container: ${extent === "machine" ? "on the host" : "by docker run --sysctl"})`,
   command: `sysctl -w ${name}=${value}`,
   lasting: `${name} = ${value}`
 })

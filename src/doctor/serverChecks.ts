@@ -73,7 +73,7 @@ const backlog = (
       required,
       found: facts.somaxconn,
       why: "The kernel cuts the queue of connections that wait to be accepted to it, without a word.",
-      mend: () => [sysctl("net.core.somaxconn", required)]
+      mend: () => [sysctl("net.core.somaxconn", required, "network")]
     }),
     synCookies === undefined || synCookies === 0
       ? atLeast({
@@ -82,7 +82,7 @@ const backlog = (
           found: synCookies === undefined ? undefined : maxSynBacklog,
           remark: ", and SYN cookies are off",
           why: "Without SYN cookies the kernel drops handshakes beyond three quarters of it.",
-          mend: () => [sysctl("net.ipv4.tcp_syncookies", 1)]
+          mend: () => [sysctl("net.ipv4.tcp_syncookies", 1, "network")]
         })
       : {
           name: "tcp_max_syn_backlog",

@@ -60,7 +60,7 @@ describe("what the doctor says", () => {
       "sysctl -w net.netfilter.nf_conntrack_buckets=1200000",
       "",
       "# somaxconn: The kernel cuts the queue of connections that wait to be accepted to it, without a word.",
-      "# as root (in a container: on the host):",
+      "# as root (in a container: by docker run --sysctl):",
       "sysctl -w net.core.somaxconn=512",
       "",
       "# The sysctl values are lost at the next restart of the machine. To keep them, as root:",
