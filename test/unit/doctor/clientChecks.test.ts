@@ -148,17 +148,18 @@ describe("local addresses", () => {
   })
 
   it("that are missing are told with the commands that add them", () => {
-    const check = of("192.0.2.2,10.0.0.254-10.0.1.3,10.1.0.1")
+    const check = of("192.0.2.2,10.0.0.254-10.0.1.3,10.1.0.1,10.1.0.3")
     expect(check).toMatchObject({
       verdict: "short",
-      required: "8",
+      required: "9",
       found: "1",
-      remark: ": 10.0.0.254 and 6 more are not here"
+      remark: ": 10.0.0.254 and 7 more are not here"
     })
     expect(commands(check)).toEqual([
       "for i in $(seq 254 255); do ip address add 10.0.0.$i/32 dev eth0; done",
       "for i in $(seq 0 3); do ip address add 10.0.1.$i/32 dev eth0; done",
-      "ip address add 10.1.0.1/32 dev eth0"
+      "ip address add 10.1.0.1/32 dev eth0",
+      "ip address add 10.1.0.3/32 dev eth0"
     ])
   })
 
