@@ -1,4 +1,5 @@
 import { describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
@@ -103,5 +104,85 @@ describe("the actor tree", () => {
       yield* register("primary", () => ({ state: "new" }))
       yield* Scope.close(old, Exit.void)
       expect((yield* snapshot).map(({ state }) => state)).toEqual(["new"])
+    }))
+})
+
+describe("the actors below an address", () => {
+  const shown = (address: string) =>
+    Effect.flatMap(ActorTree, ({ below }) =>
+      Effect.map(below(address), (actors) => actors.map(({ address }) => address))
+    )
+
+  test("are its children with theirs, and neither itself nor others", () =>
+    Effect.gen(function* () {
+      const { register, below } = yield* ActorTree
+      for (const address of ["a/b/w/shards", "a/b/w/shards/shard-0", "a/b/w2", "a/b", "w/shards"])
+        yield* register(address, serving)
+      expect(yield* shown("a/b/w")).toEqual(["a/b/w/shards"])
+      const [shards] = yield* below("a/b/w")
+      expect(shards?.children.map(({ address }) => address)).toEqual(["a/b/w/shards/shard-0"])
+    }))
+
+  test("are there also where nobody is registered at the address, and none where there are none", () =>
+    Effect.gen(function* () {
+      yield* (yield* ActorTree).register("x/y/z", serving)
+      expect(yield* shown("x/y")).toEqual(["x/y/z"])
+      expect(yield* shown("x/y/z")).toEqual([])
+      expect(yield* shown("nowhere")).toEqual([])
+    }))
+})
+
+describe("children that live elsewhere", () => {
+  test("come after those of this process, as they are told at the moment", () =>
+    Effect.gen(function* () {
+      const { register } = yield* ActorTree
+      const node = (name: string) => ({ name, address: `w/${name}`, state: "serving", children: [] })
+      let told = [node("shards")]
+      yield* register("w", serving, () => told)
+      yield* register("w/own", serving)
+      expect(yield* names).toEqual([["w", "own", "shards"]])
+      told = []
+      expect(yield* names).toEqual([["w", "own"]])
+    }))
+
+  test("are asked for before each look, all at once, and the look waits for them", () =>
+    Effect.gen(function* () {
+      const { register, beforeSnapshot, snapshot, below } = yield* ActorTree
+      let connections = 0
+      yield* register("w", () => ({ state: "serving", connections }))
+      const both = yield* Deferred.make<void>()
+      let asked = 0
+      // Each waits for the other: one after the other they would never end.
+      const refresh = Effect.gen(function* () {
+        asked++
+        if (asked % 2 === 0) yield* Deferred.succeed(both, undefined)
+        yield* Deferred.await(both)
+        yield* Effect.yieldNow
+        connections++
+      })
+      yield* beforeSnapshot(refresh)
+      yield* beforeSnapshot(Effect.suspend(() => refresh))
+      expect((yield* snapshot)[0]?.connections).toBe(2)
+      yield* below("w")
+      expect(asked).toBe(4)
+    }))
+
+  test("are asked for no more when the scope closes", () =>
+    Effect.gen(function* () {
+      const { beforeSnapshot, snapshot } = yield* ActorTree
+      const scope = yield* Scope.make()
+      let asked = 0
+      yield* Scope.provide(
+        beforeSnapshot(
+          Effect.sync(() => {
+            asked++
+          })
+        ),
+        scope
+      )
+      yield* snapshot
+      yield* Scope.close(scope, Exit.void)
+      yield* snapshot
+      expect(asked).toBe(1)
     }))
 })

@@ -158,6 +158,81 @@ describe("a receipt", () => {
     }))
 })
 
+describe("a receipt of worker processes", () => {
+  /** A worker process as the hub sees it: its part carries its name. */
+  class FakeWorker extends FakeMember {
+    constructor(
+      readonly name: string,
+      size: number
+    ) {
+      super(size)
+    }
+
+    override done({ dropped = 0, closed = 0, at = 0 } = {}): void {
+      const written = this.size - dropped - closed
+      const [firstWriteAt, lastWriteAt] = written > 0 ? [at, at + 1] : [Number.NaN, Number.NaN]
+      const counts = { eligible: this.size, written, dropped, closed, firstWriteAt, lastWriteAt }
+      this.taken.shift()?.delivery.addWorker({ worker: this.name, ...counts })
+    }
+  }
+
+  test("has the part of each, and its totals are their sums", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(1000)
+      const hub = yield* Hub
+      const workers = [new FakeWorker("worker-0", 10), new FakeWorker("worker-1", 5)]
+      for (const worker of workers) yield* hub.join(worker)
+      const fiber = yield* broadcast("a")
+      workers[1]!.done({ closed: 5 })
+      workers[0]!.done({ dropped: 2, closed: 1, at: 1005 })
+      const receipt = yield* Fiber.join(fiber)
+      expect(receipt.workers).toEqual([
+        {
+          worker: "worker-1",
+          eligible: 5,
+          written: 0,
+          dropped: 0,
+          closed: 5,
+          firstWriteAt: null,
+          lastWriteAt: null,
+          timeToLastWriteMs: null
+        },
+        {
+          worker: "worker-0",
+          eligible: 10,
+          written: 7,
+          dropped: 2,
+          closed: 1,
+          firstWriteAt: 1005,
+          lastWriteAt: 1006,
+          timeToLastWriteMs: 6
+        }
+      ])
+      expect(receipt).toMatchObject({ eligible: 15, written: 7, dropped: 2, closed: 6, lastWriteAt: 1006 })
+    }))
+
+  test("has no parts where one process serves", () =>
+    Effect.gen(function* () {
+      const [member] = (yield* join(3)) as [FakeMember]
+      const fiber = yield* broadcast("a")
+      member.done()
+      expect((yield* Fiber.join(fiber)).workers).toEqual([])
+    }))
+
+  test("says how many connections were lost since the broadcast before, once", () =>
+    Effect.gen(function* () {
+      const hub = yield* Hub
+      hub.lose(3)
+      hub.lose(4)
+      const one = yield* broadcast("a")
+      const two = yield* broadcast("b")
+      hub.lose(1)
+      const three = yield* broadcast("c")
+      const lost = (yield* Effect.forEach([one, two, three], Fiber.join)).map((receipt) => receipt.lost)
+      expect(lost).toEqual([7, 0, 1])
+    }))
+})
+
 describe("a member whose mailbox is full", () => {
   test("counts as dropped, and delays nobody", () =>
     Effect.gen(function* () {

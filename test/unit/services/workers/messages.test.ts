@@ -1,0 +1,160 @@
+/** What the channel between processes does to a message (`serialization: "advanced"`) must leave it as it was for the schema. */
+import { deserialize, serialize } from "node:v8"
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
+import { describe, expect, it } from "vitest"
+import { FromWorker, type ObservedActor, ToWorker } from "../../../../src/services/workers/messages.ts"
+
+/** At least one example for each kind; the compiler asks for those of a new one. */
+type Examples<Message extends { readonly _tag: string }> = {
+  readonly [Tag in Message["_tag"]]: ReadonlyArray<Omit<Extract<Message, { readonly _tag: Tag }>, "_tag">>
+}
+
+const data = Buffer.from("ä\u0000\u2028")
+const times = { firstWriteAt: 1_700_000_000_000.25, lastWriteAt: 1_700_000_000_001.5 }
+const nobody = { firstWriteAt: Number.NaN, lastWriteAt: Number.NaN }
+const counts = { eligible: 4, written: 1, dropped: 2, closed: 1 }
+const headers = [
+  ["x-api-key", "k"],
+  ["set-cookie", "a"],
+  ["set-cookie", "b"]
+] as const
+
+const shard: ObservedActor = {
+  name: "shard-0",
+  address: "primary/workers/worker-0/shards/shard-0",
+  state: "restarting",
+  mailbox: 0,
+  connections: 12,
+  restarts: 1,
+  cause: "a bug",
+  children: []
+}
+const shards: ObservedActor = {
+  name: "shards",
+  address: "primary/workers/worker-0/shards",
+  state: "serving",
+  children: [shard, { ...shard, cause: undefined }]
+}
+
+const toWorker: Examples<ToWorker> = {
+  Start: [
+    {
+      assignment: {
+        address: "primary/workers/worker-0",
+        config: { server: { port: 0, workers: 2 }, "raw.onMessage": "broadcast", list: [1, "a", null] },
+        port: 65_535,
+        workers: 2,
+        epochAtZeroMs: 1_700_000_000_000.123
+      }
+    }
+  ],
+  Publish: [
+    { publications: [] },
+    {
+      publications: [
+        { id: 0, data, isBinary: false },
+        { id: Number.MAX_SAFE_INTEGER, data: new Uint8Array(), isBinary: true },
+        { id: 2, data: new Uint8Array(70_000).fill(255).subarray(1, 69_999), isBinary: true }
+      ]
+    }
+  ],
+  Taken: [{ count: 10_000 }],
+  Observe: [{}],
+  Answer: [
+    { response: { id: 7, status: 503, headers, body: Buffer.from("no\n") } },
+    { response: { id: 8, status: 204, headers: [], body: new Uint8Array() } }
+  ],
+  StopAccepting: [{}],
+  Drain: [{ withinMs: 0 }, { withinMs: 333.3333 }]
+}
+
+const fromWorker: Examples<FromWorker> = {
+  Ready: [{ transport: "uws" }, { transport: "ws" }],
+  Failed: [{ message: "cannot listen on 127.0.0.1:1: the port is in use" }],
+  Connections: [{ live: 19_488 }],
+  Delivered: [
+    { deliveries: [] },
+    {
+      deliveries: [
+        { id: 0, ...counts, ...times },
+        { id: 1, ...counts, ...nobody }
+      ]
+    }
+  ],
+  Publish: [{ publications: [{ data, isBinary: false }] }],
+  Request: [{ request: { id: 1, url: "http://x/api/y?z=%20", method: "POST", headers, body: data } }],
+  Observed: [
+    { live: 0, samples: [], actors: [] },
+    {
+      live: 12,
+      samples: [
+        { type: "counter", name: "a_total", help: "A", value: 12 },
+        { type: "gauge", name: "b", help: "B", value: 0.001, labels: { process: "worker-0", quantile: "1" } },
+        { type: "gauge", name: "c", help: "C", value: Number.NaN, labels: {} }
+      ],
+      actors: [shards]
+    }
+  ]
+}
+
+const cases = <Message extends { readonly _tag: string }>(examples: Examples<Message>) =>
+  Object.entries(examples).flatMap(([_tag, all]) =>
+    (all as ReadonlyArray<object>).map((fields, i) => [`${_tag} ${i}`, { _tag, ...fields }] as const)
+  )
+
+const crossed = (message: unknown): unknown => deserialize(serialize(message))
+
+/** Bytes as bytes, whatever class of them. */
+const plain = (value: unknown): unknown => {
+  if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString("hex") }
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]))
+}
+
+describe.each([
+  ["to a worker", ToWorker as Schema.Codec<unknown>, cases(toWorker)],
+  ["from a worker", FromWorker as Schema.Codec<unknown>, cases(fromWorker)]
+])("a message %s", (_, schema, examples) => {
+  const decode = Schema.decodeUnknownExit(schema)
+
+  it.each(examples)("%s arrives as it was sent", (_, message) => {
+    const arrived = decode(crossed(message))
+    expect(Exit.isSuccess(arrived) ? plain(arrived.value) : arrived).toEqual(plain(message))
+  })
+
+  const [, first] = examples[0]!
+  it.each([
+    ["text", "linked"],
+    ["nothing", undefined],
+    ["an object without a tag", {}],
+    ["an unknown tag", { _tag: "Nonsense" }],
+    ["a field left out", { _tag: first._tag }]
+  ])("%s is refused", (_, message) => {
+    expect(Exit.isFailure(decode(crossed(message)))).toBe(true)
+  })
+})
+
+it.each([
+  [
+    "bytes that came as text",
+    ToWorker,
+    { _tag: "Publish", publications: [{ id: 0, data: "a", isBinary: false }] }
+  ],
+  ["a count that is no number", ToWorker, { _tag: "Taken", count: "1" }],
+  ["a transport that there is not", FromWorker, { _tag: "Ready", transport: "tcp" }],
+  [
+    "a header without a value",
+    FromWorker,
+    { _tag: "Request", request: { id: 1, url: "/", method: "GET", headers: [["a"]], body: data } }
+  ],
+  [
+    "a child of an actor that is none",
+    FromWorker,
+    { _tag: "Observed", live: 0, samples: [], actors: [{ ...shards, children: [{ name: "x" }] }] }
+  ]
+])("%s is refused", (_, schema, message) => {
+  const decode = Schema.decodeUnknownExit(schema as Schema.Codec<unknown>)
+  expect(Exit.isFailure(decode(crossed(message)))).toBe(true)
+})
