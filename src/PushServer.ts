@@ -105,7 +105,7 @@ export class PushServer extends Context.Service<
           ProcessMetrics.layer(config.server.workers === 0 ? {} : { process: "primary" })
         )
       ),
-      Layer.provideMerge(Layer.mergeAll(Metrics.layer, EventLoopDelay.layerWindow)),
+      Layer.provideMerge(Layer.mergeAll(Metrics.layer, EventLoopDelay.layerWindow())),
       Layer.provideMerge(Layer.succeed(ServerConfig, config))
     )
 }

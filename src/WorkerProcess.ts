@@ -4,6 +4,7 @@
  * It begins when the primary says what to serve, and ends when the primary says so or is gone: its connections are closed with 1012
  * first. It has no API, no key and no timer of its own.
  */
+import { availableParallelism } from "node:os"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -13,7 +14,7 @@ import { ShardSupervisor } from "./actors/ShardSupervisor.ts"
 import { ServerConfig, type ServerConfigValue, serverConfig } from "./config/ServerConfig.ts"
 import { ActorTree, OwnAddress } from "./services/ActorTree.ts"
 import { ClientPublications } from "./services/ClientPublications.ts"
-import { EventLoopDelay } from "./services/EventLoopDelay.ts"
+import { EventLoopDelay, RESOLUTION_MS } from "./services/EventLoopDelay.ts"
 import { Hub } from "./services/Hub.ts"
 import * as Logs from "./services/Logs.ts"
 import { forkLongLived } from "./services/longLived.ts"
@@ -79,8 +80,12 @@ const serve = Effect.fnUntraced(function* (assignment: Assignment, send: Send, o
   return { served, handle, drained: Deferred.await(drained) }
 })
 
+/** Every sample wakes the process up: many processes on few cores sample as often as one on each core would. */
+const loopResolution = (workers: number): number =>
+  RESOLUTION_MS * Math.max(1, Math.ceil(workers / availableParallelism()))
+
 /** All that serving needs. */
-const layer = (config: ServerConfigValue, { address }: Assignment, outbox: ClientOutbox) =>
+const layer = (config: ServerConfigValue, { address, workers }: Assignment, outbox: ClientOutbox) =>
   ShardSupervisor.layer.pipe(
     Layer.provideMerge(
       Layer.mergeAll(
@@ -90,7 +95,9 @@ const layer = (config: ServerConfigValue, { address }: Assignment, outbox: Clien
         Layer.succeed(ClientPublications, { publish: outbox.publish })
       )
     ),
-    Layer.provideMerge(Layer.mergeAll(ActorTree.layer, Metrics.layer, EventLoopDelay.layerWindow)),
+    Layer.provideMerge(
+      Layer.mergeAll(ActorTree.layer, Metrics.layer, EventLoopDelay.layerWindow(loopResolution(workers)))
+    ),
     Layer.provideMerge(Layer.succeed(ServerConfig, config))
   )
 

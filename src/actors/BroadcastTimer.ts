@@ -74,6 +74,7 @@ const run = Effect.gen(function* () {
         written: receipt.written,
         dropped: receipt.dropped,
         closed: receipt.closed,
+        lost: receipt.lost,
         timeToLastWriteMs: receipt.timeToLastWriteMs ?? 0
       })
     )

@@ -26,6 +26,7 @@ import { type Served, Serving, WorkerFailed } from "../services/Serving.ts"
 import type { HttpHandler } from "../services/Transport.ts"
 import { chooseTransport } from "../services/transportLayer.ts"
 import { chooseWorkers } from "../services/workerCount.ts"
+import { addSamples } from "../services/workers/sampleSums.ts"
 import { CLOSE_GRACE } from "./LocalServing.ts"
 import * as Supervisor from "./Supervisor.ts"
 import { WorkerSlot } from "./WorkerSlot.ts"
@@ -100,7 +101,7 @@ const begin = Effect.fnUntraced(function* (http: HttpHandler) {
   yield* (yield* Metrics).register(
     Effect.andThen(
       observe,
-      Effect.sync(() => slots.flatMap((slot) => slot.samples))
+      Effect.sync(() => addSamples(slots.flatMap((slot) => slot.samples)))
     )
   )
   const served: Served = {

@@ -40,22 +40,23 @@ export class EventLoopDelay extends Context.Service<EventLoopDelay, { readonly r
   "clarion/services/EventLoopDelay"
 ) {
   /** Of the last whole window of ten seconds, for a server; of the present one before the first has ended. */
-  static readonly layerWindow = Layer.effect(
-    this,
-    Effect.gen(function* () {
-      const histogram = yield* sampler(RESOLUTION_MS)
-      let last: LoopDelay | undefined
-      const endWindow = Effect.sync(() => {
-        last = read(histogram, RESOLUTION_MS)
-        histogram.reset()
+  static readonly layerWindow = (resolution = RESOLUTION_MS) =>
+    Layer.effect(
+      this,
+      Effect.gen(function* () {
+        const histogram = yield* sampler(resolution)
+        let last: LoopDelay | undefined
+        const endWindow = Effect.sync(() => {
+          last = read(histogram, resolution)
+          histogram.reset()
+        })
+        yield* forkLongLived(
+          "event loop delay",
+          Effect.forever(Effect.andThen(Effect.sleep(WINDOW), endWindow))
+        )
+        return EventLoopDelay.of({ read: () => last ?? read(histogram, resolution) })
       })
-      yield* forkLongLived(
-        "event loop delay",
-        Effect.forever(Effect.andThen(Effect.sleep(WINDOW), endWindow))
-      )
-      return EventLoopDelay.of({ read: () => last ?? read(histogram, RESOLUTION_MS) })
-    })
-  )
+    )
 
   /**
    * Since start, for a run of the load client.

@@ -109,18 +109,17 @@ export class Publisher extends Context.Service<
       const start = (
         data: Uint8Array,
         isBinary: boolean,
-        done: (delivery: Delivery, publishedAt: number, lost: number) => void
+        done: (delivery: Delivery, publishedAt: number) => void
       ) => {
         const delivery = new Delivery()
         const publishedAt = now()
-        const lost = hub.takeLost()
         underWay.add(delivery)
         delivery.onComplete = () => {
           underWay.delete(delivery)
           totals.add(delivery)
           if (delivery.written > 0)
             timeToLastWrite.updateUnsafe((delivery.lastWriteAt - publishedAt) / 1000, context)
-          done(delivery, publishedAt, lost)
+          done(delivery, publishedAt)
           if (underWay.size === 0) for (const settled of onSettled) settled()
         }
         hub.publish({ data, isBinary, delivery })
@@ -133,7 +132,8 @@ export class Publisher extends Context.Service<
               return Effect.fail(new NotUtf8({ bytes: bytes.length }))
             }
             return Effect.callback<Receipt>((resume) => {
-              start(bytes, isBinary, (delivery, publishedAt, lost) =>
+              const lost = hub.takeLost()
+              start(bytes, isBinary, (delivery, publishedAt) =>
                 resume(Effect.succeed(receipt(id, delivery, publishedAt, lost)))
               )
             })

@@ -23,10 +23,10 @@ export class Forwarder {
   constructor(readonly send: (request: ForwardedRequest) => void) {}
 
   readonly handle: HttpHandler = async (request) => {
-    if (this.#pending.size >= MAX_PENDING) return unavailable(503)
-    const id = this.#next++
     const { url, method } = request
     const body = hasBody(method) ? new Uint8Array(await request.arrayBuffer()) : new Uint8Array()
+    if (this.#pending.size >= MAX_PENDING) return unavailable(503)
+    const id = this.#next++
     const answer = Effect.callback<Response>((resume) => {
       this.#pending.set(id, (response) => resume(Effect.succeed(response)))
       this.send({ id, url, method, headers: [...request.headers], body })

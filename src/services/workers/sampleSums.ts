@@ -2,10 +2,12 @@
 import type { Sample } from "../Metrics.ts"
 
 const keyOf = ({ name, labels = {} }: Sample): string =>
-  `${name} ${Object.entries(labels)
-    .map(([label, value]) => `${label}=${value}`)
-    .sort()
-    .join(" ")}`
+  JSON.stringify([
+    name,
+    ...Object.entries(labels)
+      .map((label) => JSON.stringify(label))
+      .sort()
+  ])
 
 /** One sample for each name and set of labels: the sum. */
 export const addSamples = (all: ReadonlyArray<Sample>): ReadonlyArray<Sample> => {
