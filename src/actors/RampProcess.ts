@@ -11,7 +11,7 @@ import { asDied, asKnown } from "../client/metrics/lives.ts"
 import { addSnapshots, type RunCounts, type RunSnapshot } from "../client/metrics/RunMetrics.ts"
 import type { ProcessLoad } from "../client/processLoad.ts"
 import { FromRamps, type ProcessGlance, type ProcessNews, type ToRamps } from "../client/processMessages.ts"
-import type { ActorProbe } from "../services/ActorTree.ts"
+import type { ActorNode, ActorProbe } from "../services/ActorTree.ts"
 import { type ChildLink, startChild } from "../services/processes/ChildLink.ts"
 import { Question } from "./Question.ts"
 import type { RampState } from "./rampMachine.ts"
@@ -26,6 +26,8 @@ class ProcessFailed extends Data.TaggedError("ProcessFailed")<{ readonly reason:
 
 export interface RampProcessOptions {
   readonly name: string
+  /** In the actor tree. */
+  readonly address: string
   readonly fork: () => ChildProcess
   /** The first message of each life. */
   readonly prepare: ToRamps
@@ -103,10 +105,13 @@ export class RampProcess {
     connections: this.counts?.connections.active ?? 0
   })
 
-  readonly rampProbe = (name: string): ActorProbe => {
-    const ramp = this.#alive?.glance?.ramps.find((ramp) => ramp.name === name)
-    return ramp ?? { state: "starting", connections: 0, restarts: 0 }
-  }
+  /** Its ramps, as it told of them last. */
+  readonly ramps = (): ReadonlyArray<ActorNode> =>
+    (this.#alive?.glance?.ramps ?? []).map((ramp) => ({
+      ...ramp,
+      address: `${this.options.address}/${ramp.name}`,
+      children: []
+    }))
 
   /** Asks how it is. A question under way is not waited for: who is silent shall not hold up the others. */
   readonly look = (broadcast: number | null): Effect.Effect<void> =>

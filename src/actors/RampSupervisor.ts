@@ -29,8 +29,6 @@ export interface RampProbe extends ActorProbe {
   readonly restarts: number
 }
 
-export const rampName = ({ localAddress }: RampShare): string => `ramp-${localAddress}`
-
 const order: ReadonlyArray<RampState> = ["idle", "ramping", "holding", "draining", "done"]
 
 export const leastAdvanced = (states: ReadonlyArray<RampState>): RampState =>
@@ -62,7 +60,7 @@ export class RampSupervisor extends Context.Service<
         const connections = (i: number) => ramps[i]?.sockets.sockets.size ?? 0
         const actors = yield* Effect.forEach(options.shares, (share, i) =>
           supervisor.supervise({
-            name: rampName(share),
+            name: `ramp-${share.localAddress}`,
             program: rampProgram({ ...options, share }, (ramp) => {
               ramps[i] = ramp
             }),

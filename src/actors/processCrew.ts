@@ -14,16 +14,17 @@ import type { ProcessNews } from "../client/processMessages.ts"
 import type { ResolvedTarget } from "../client/target.ts"
 import { type ClientConfigValue, clientKeys } from "../config/ClientConfig.ts"
 import { printable } from "../config/resolve.ts"
-import { ActorTree } from "../services/ActorTree.ts"
 import { RESOLUTION_MS } from "../services/EventLoopDelay.ts"
 import { epochAtZero, makeNow } from "../services/now.ts"
 import type { Crew, CrewSnapshot } from "./Crew.ts"
 import { CrewFigures } from "./crewFigures.ts"
 import type { RampShare } from "./Ramp.ts"
 import { RampProcess } from "./RampProcess.ts"
-import { leastAdvanced, RAMP_RESTARTS, rampName } from "./RampSupervisor.ts"
+import { leastAdvanced, RAMP_RESTARTS } from "./RampSupervisor.ts"
 import * as Supervisor from "./Supervisor.ts"
 
+/** Where the crew stands in the actor tree. */
+const ROOT = "client"
 /** Processes being started at a time, for each core: more would only wait for each other. */
 const STARTS_PER_CORE = 2
 /** Time for a process to say how it is; between two slices of a broadcast it answers within milliseconds. */
@@ -67,6 +68,16 @@ export const makeProcessCrew = Effect.fnUntraced(function* (options: ProcessCrew
   const restarts = () =>
     actors.reduce((sum, actor) => sum + actor.restarts(), 0) +
     processes.reduce((sum, { rampRestarts }) => sum + rampRestarts, 0)
+  const measured = Effect.gen(function* () {
+    const silent = yield* figures.measure(now, MEASURE_TIMEOUT_MS)
+    const loads = processes.map(({ load }) => load).filter((load) => load !== undefined)
+    const snapshot: CrewSnapshot = {
+      snapshot: figures.sum(now(), startedAt ?? now()),
+      client: { processes: processes.length, rampRestarts: restarts(), ...worstLoad(loads) },
+      doubts: silent.map(inDoubt)
+    }
+    return snapshot
+  })
 
   const crew: Crew = {
     processes: processes.length,
@@ -76,19 +87,10 @@ export const makeProcessCrew = Effect.fnUntraced(function* (options: ProcessCrew
     glance: () => figures.glance(),
     look: Effect.gen(function* () {
       yield* figures.look(LOOK_TIMEOUT_MS)
-      if (figures.isDue(now())) run(figures.measure(now, MEASURE_TIMEOUT_MS))
+      if (figures.isDue(now())) run(measured)
       return figures.glance()
     }),
-    snapshot: Effect.gen(function* () {
-      const silent = yield* figures.measure(now, MEASURE_TIMEOUT_MS)
-      const loads = processes.map(({ load }) => load).filter((load) => load !== undefined)
-      const snapshot: CrewSnapshot = {
-        snapshot: figures.sum(now(), startedAt ?? now()),
-        client: { processes: processes.length, rampRestarts: restarts(), ...worstLoad(loads) },
-        doubts: silent.map(inDoubt)
-      }
-      return snapshot
-    }),
+    snapshot: measured,
     ended,
     stop: Effect.forEach(actors, (actor) => actor.stop, { concurrency: "unbounded", discard: true }),
     failure
@@ -96,15 +98,14 @@ export const makeProcessCrew = Effect.fnUntraced(function* (options: ProcessCrew
   return crew
 })
 
-/** Each process as a supervised actor, with its ramps below it in the tree. */
+/** Each process as a supervised actor. */
 const startAll = Effect.fnUntraced(function* (
   { config, target, plan, fork }: ProcessCrewOptions,
   begin: Effect.Effect<number>,
   onNews: (name: string, news: ProcessNews) => void
 ) {
   const now = yield* makeNow
-  const tree = yield* ActorTree
-  const supervisor = yield* Supervisor.make("client", RAMP_RESTARTS)
+  const supervisor = yield* Supervisor.make(ROOT, RAMP_RESTARTS)
   const calm = yield* Semaphore.make(STARTS_PER_CORE * availableParallelism())
   const common = {
     config: printable(clientKeys, config),
@@ -114,22 +115,21 @@ const startAll = Effect.fnUntraced(function* (
   }
   const processes = plan.map((shares, i) => {
     const name = `process-${i}`
+    const address = `${ROOT}/${name}`
     return new RampProcess({
       name,
+      address,
       fork: () => fork(name),
-      prepare: { _tag: "Prepare", ...common, shares, address: `client/${name}` },
+      prepare: { _tag: "Prepare", ...common, shares, address },
       whenCalm: (start) => calm.withPermit(start),
       begin,
       now,
       onNews: (news) => onNews(name, news)
     })
   })
-  const actors = yield* Effect.forEach(processes, ({ name, program, probe }) =>
-    supervisor.supervise({ name, program, probe })
+  const actors = yield* Effect.forEach(processes, ({ name, program, probe, ramps }) =>
+    supervisor.supervise({ name, program, probe, elsewhere: ramps })
   )
-  for (const [i, process] of processes.entries())
-    for (const name of plan[i]!.map(rampName))
-      yield* tree.register(`client/${process.name}/${name}`, () => process.rampProbe(name))
   return { processes, actors, failure: supervisor.failure }
 })
 

@@ -17,6 +17,17 @@ describe("connections that ended", () => {
     expect(ended.flush()).toEqual(["closed because of 1006"])
   })
 
+  it("of several processes are one line for each reason", () => {
+    const all = new EndedConnections()
+    for (const times of [2, 3]) {
+      const one = new EndedConnections()
+      for (let i = 0; i < times; i++) one.add("1001", `1001 of port ${i}`)
+      for (const [reason, count] of one.take()) all.add(reason, one.latest, count)
+      expect(one.take()).toEqual([])
+    }
+    expect([all.latest, all.flush()]).toEqual(["1001 of port 2", ["closed because of 1001 (5 times)"]])
+  })
+
   it("are told by the latest reason, also after a flush and when it is one of too many", () => {
     const ended = new EndedConnections()
     expect(ended.latest).toBe("")

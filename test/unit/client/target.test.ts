@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { FIRST_PORT, LAST_PORT, LocalPorts } from "../../../src/client/localPorts.ts"
+import { FIRST_PORT, LAST_PORT, LocalPorts, MAX_PORT_TRIES } from "../../../src/client/localPorts.ts"
 import { RandomPool } from "../../../src/client/randomPool.ts"
 import { fromSystemError, isPortTaken } from "../../../src/client/SocketError.ts"
 import { parseTarget, resolveTarget } from "../../../src/client/target.ts"
@@ -41,6 +41,29 @@ describe("local ports", () => {
     const seen = new Set(Array.from({ length: count }, () => ports.next()))
     expect(seen.size).toBe(count)
     expect([Math.min(...seen), Math.max(...seen)]).toEqual([FIRST_PORT, LAST_PORT])
+  })
+})
+
+describe("local ports of two processes that share an address", () => {
+  /** The tries that each of so many connections takes, past the ports that are held; those that get none count as Infinity. */
+  const tries = (ports: LocalPorts, held: Set<number>, connections: number): ReadonlyArray<number> =>
+    Array.from({ length: connections }, () => {
+      for (let tried = 1; tried <= MAX_PORT_TRIES; tried++) {
+        const port = ports.next(tried > 1)
+        if (held.has(port)) continue
+        held.add(port)
+        return tried
+      }
+      return Number.POSITIVE_INFINITY
+    })
+
+  it("are found in few tries also where one comes upon the way of the other", () => {
+    const held = new Set<number>()
+    const [one, two] = [new LocalPorts(123_456), new LocalPorts(123_456)]
+    expect(Math.max(...tries(one, held, 12_500))).toBe(1)
+    const taken = tries(two, held, 12_500)
+    expect(Math.max(...taken)).toBeLessThan(60)
+    expect(taken.reduce((sum, tried) => sum + tried, 0)).toBeLessThan(2 * 12_500)
   })
 })
 

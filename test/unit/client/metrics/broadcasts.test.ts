@@ -104,6 +104,41 @@ describe("broadcasts", () => {
   })
 })
 
+describe("a broadcast that another process heard", () => {
+  const told = (active: number): Broadcasts => {
+    const broadcasts = new Broadcasts()
+    broadcasts.expect(STAMP, STAMP + 900, active)
+    return broadcasts
+  }
+
+  it("is expected by all that are open, and missing until it comes", () => {
+    const broadcasts = told(2)
+    expect([broadcasts.latest, broadcasts.missing]).toEqual([STAMP, 2])
+    expect(broadcasts.snapshot().broadcasts).toMatchObject([{ id: String(STAMP), expected: 2, received: 0 }])
+    broadcasts.hear(payload(STAMP), STAMP + 950, 2, 0)
+    expect(broadcasts.missing).toBe(1)
+    expect(broadcasts.snapshot().broadcasts).toMatchObject([{ received: 1, firstMs: 950, lastMs: 950 }])
+  })
+
+  it("changes nothing where it is known, or older than the latest one", () => {
+    const broadcasts = new Broadcasts()
+    broadcasts.hear(payload(STAMP + 5), STAMP + 10, 3, 0)
+    const before = broadcasts.snapshot()
+    broadcasts.expect(STAMP + 5, STAMP + 900, 9)
+    expect(broadcasts.snapshot()).toEqual(before)
+    broadcasts.expect(STAMP, STAMP + 900, 9)
+    expect([broadcasts.latest, broadcasts.missing]).toEqual([STAMP + 5, 2])
+  })
+
+  it("and no copy of which came here counts in the sum as lost, and says nothing of when the others' came", () => {
+    const heard = new Broadcasts()
+    heard.hear(payload(STAMP), STAMP + 5, 1, 0)
+    const expected = [{ id: String(STAMP), expected: 8, received: 1, firstMs: 5, lastMs: 5 }]
+    expect(addBroadcasts([told(7).snapshot(), heard.snapshot()]).broadcasts).toEqual(expected)
+    expect(addBroadcasts([heard.snapshot(), told(7).snapshot()]).broadcasts).toEqual(expected)
+  })
+})
+
 describe("connections that open around a broadcast", () => {
   it("are neither expected nor counted, for nobody can tell whether it should reach them", () => {
     const broadcasts = new Broadcasts()

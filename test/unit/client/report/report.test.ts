@@ -105,6 +105,11 @@ describe("the figures", () => {
     expect(reasons[0]).toMatch(sentence)
   })
 
+  it("are doubted for what their owner doubts, too", () => {
+    const report = reportOf({ client: quiet, doubts: ["One was silent."] })
+    expect(report).toMatchObject({ reliable: false, unreliableBecause: ["One was silent."] })
+  })
+
   it("of a busy client are marked in the report", () => {
     const report = reportOf({ client: { ...quiet, cpu: 1 } })
     expect(report.reliable).toBe(false)
