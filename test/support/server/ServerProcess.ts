@@ -22,29 +22,45 @@ export interface LaunchOptions {
   readonly apiKey?: null
   /** The program, below the root of the project. */
   readonly program?: string
+  /** Leads a process group of its own, so that a test can signal the whole of it, as a terminal does. */
+  readonly ownGroup?: boolean
+  /** Its standard input is open: `child.stdin`. */
+  readonly isListening?: boolean
+}
+
+/** A logged line; the line itself as the message where it is no JSON. */
+export interface LogEntry {
+  readonly message: string
+  readonly level?: string
+  readonly annotations?: Readonly<Record<string, unknown>>
 }
 
 export const API_KEY = "the key of the tests"
 
 const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
 
-/** What a logged line says; the line itself where it is no JSON. */
-const messageOf = (line: string): string => {
+const entryOf = (line: string): LogEntry => {
   try {
-    return (JSON.parse(line) as { readonly message: string }).message
+    return JSON.parse(line) as LogEntry
   } catch {
-    return line
+    return { message: line }
   }
 }
 
 export class ServerProcess {
   /** Messages of stdout and lines of stderr. */
   readonly lines = new Heard<string>()
+  /** What is on stdout, whole. */
+  readonly entries = new Heard<LogEntry>()
   readonly stderr: Array<string> = []
   readonly ended: Promise<ProcessEnd>
 
   constructor(readonly child: ChildProcess) {
-    createInterface({ input: child.stdout! }).on("line", (line) => this.lines.add(messageOf(line)))
+    createInterface({ input: child.stdout! }).on("line", (line) => {
+      const entry = entryOf(line)
+      this.entries.add(entry)
+      this.lines.add(entry.message)
+    })
     createInterface({ input: child.stderr! }).on("line", (line) => {
       this.stderr.push(line)
       this.lines.add(line)
@@ -78,6 +94,7 @@ export class ServerProcess {
 /** Starts the server on a free local port with a store of its own. */
 export const launch = (args: ReadonlyArray<string>, options: LaunchOptions = {}): ServerProcess => {
   const { env = {}, node = [], openFiles, apiKey, program = "dist/server.js" } = options
+  const { ownGroup = false, isListening = false } = options
   const key = apiKey === null ? [] : ["--auth.apiKey", API_KEY]
   const basics = ["--server.ip", "127.0.0.1", "--server.port", "0", ...key, "--store.path"]
   const command = [process.execPath, ...node, at(program), ...basics, temporaryFolder(), ...args]
@@ -87,7 +104,8 @@ export const launch = (args: ReadonlyArray<string>, options: LaunchOptions = {})
   )
   const child = spawn("sh", ["-c", `${limit}exec "$@"`, "sh", ...command], {
     env: { ...Object.fromEntries(inherited), ...env },
-    stdio: ["ignore", "pipe", "pipe"]
+    stdio: [isListening ? "pipe" : "ignore", "pipe", "pipe"],
+    detached: ownGroup
   })
   return new ServerProcess(child)
 }

@@ -1,0 +1,33 @@
+// A program that embeds the server: it publishes each line of its standard input and says what became of it. Arguments as of
+// dist/server.js; values are JSON where they can be.
+import { createInterface } from "node:readline"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import { Logs, Publisher, PushServer, serverConfig } from "../../../dist/index.js"
+import { runMain } from "../../../dist/program.js"
+
+const valueOf = (text) => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+const settings = {}
+const args = process.argv.slice(2)
+for (let i = 0; i < args.length; i += 2) settings[args[i].slice(2)] = valueOf(args[i + 1])
+const config = Result.getOrThrow(serverConfig(settings))
+
+const serve = Effect.gen(function* () {
+  const { failure } = yield* PushServer
+  const { broadcast } = yield* Publisher
+  createInterface({ input: process.stdin }).on("line", (line) =>
+    Effect.runFork(
+      Effect.map(broadcast(line), (receipt) =>
+        console.log(JSON.stringify({ message: `receipt of ${line}`, annotations: receipt }))
+      )
+    )
+  )
+  return yield* failure
+})
+runMain(serve.pipe(Effect.provide(PushServer.layer(config)), Effect.provide(Logs.layer(config.log))))
