@@ -17,7 +17,6 @@ import { ClientPublications } from "./services/ClientPublications.ts"
 import { EventLoopDelay, RESOLUTION_MS } from "./services/EventLoopDelay.ts"
 import { Hub } from "./services/Hub.ts"
 import * as Logs from "./services/Logs.ts"
-import { forkLongLived } from "./services/longLived.ts"
 import { Metrics } from "./services/Metrics.ts"
 import { EpochAtZero } from "./services/now.ts"
 import { linkToParent, type ParentLink } from "./services/processes/ParentLink.ts"
@@ -28,8 +27,8 @@ import { Forwarder } from "./services/workers/forwardedHttp.ts"
 import { publishHere } from "./services/workers/inbound.ts"
 import { type Assignment, type FromWorker, ToWorker } from "./services/workers/messages.ts"
 
-/** How often the primary is told how many connections there are, where the number has changed. */
-const TELL_INTERVAL = "200 millis"
+/** When the primary is told, after a change, how many connections there are now. */
+const TELL_DELAY = "200 millis"
 
 type Send = (message: FromWorker) => void
 type Handle = (message: ToWorker) => void
@@ -54,20 +53,22 @@ const serve = Effect.fnUntraced(function* (assignment: Assignment, send: Send, o
     ])
   )
 
-  let told = 0
-  const tell = Effect.sync(() => {
-    const { live } = intake.counters
-    if (live !== told) send({ _tag: "Connections", live })
-    told = live
-  })
-  yield* forkLongLived("tell", Effect.forever(Effect.andThen(Effect.sleep(TELL_INTERVAL), tell)))
-
   const observe = Effect.gen(function* () {
     const actors = yield* tree.below(assignment.address)
     send({ _tag: "Observed", live: intake.counters.live, samples: yield* metrics.samples, actors })
   })
   const drained = yield* Deferred.make<number>()
   const fork = Effect.runForkWith(yield* Effect.context<never>())
+  let isTelling = false
+  const tell = Effect.sync(() => {
+    isTelling = false
+    send({ _tag: "Connections", live: intake.counters.live })
+  })
+  intake.onChange = () => {
+    if (isTelling) return
+    isTelling = true
+    fork(Effect.andThen(Effect.sleep(TELL_DELAY), tell))
+  }
   const handle = ToWorker.match({
     Start: () => {},
     Publish: ({ publications }) => publish(publications),

@@ -40,6 +40,8 @@ export class Intake {
   isDraining = false
   /** Called when the last connection is gone. */
   onEmpty: (() => void) | undefined
+  /** Called when the number of live connections has changed. */
+  onChange: (() => void) | undefined
 
   constructor(
     readonly admission: Admission,
@@ -71,6 +73,7 @@ export class Intake {
     this.counters.live++
     this.counters.opened++
     this.keepalive.opened(connection)
+    this.onChange?.()
     if (!this.placement.place(connection)) connection.close(CloseReasons.tryAgain)
   }
 
@@ -91,6 +94,7 @@ export class Intake {
     this.counters.live--
     count(this.counters.closed, code)
     this.placement.closed(connection, code)
+    this.onChange?.()
     if (this.counters.live === 0) this.onEmpty?.()
   }
 }
