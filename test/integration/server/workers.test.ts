@@ -1,11 +1,10 @@
 /** A server of worker processes: from outside, one server. */
 import { describe, expect, it } from "vitest"
 import type { ActorNode } from "../../../src/services/ActorTree.ts"
-import type { Receipt } from "../../../src/services/Publisher.ts"
 import { ask } from "../../support/server/ask.ts"
 import { type Client, connect, connectMany } from "../../support/server/clients.ts"
 import { closedWith } from "../../support/server/figures.ts"
-import { serveWorkers, TICKING, WITH_KEY, type WorkerServer } from "../../support/server/workers.ts"
+import { EMBEDDED, serveWorkers, TICKING, WITH_KEY, type WorkerServer } from "../../support/server/workers.ts"
 
 const sum = (numbers: ReadonlyArray<number>) => numbers.reduce((all, one) => all + one, 0)
 
@@ -153,18 +152,9 @@ describe.each(["uws", "ws"])("workers on %s", (transport) => {
 })
 
 describe("the receipt of a program that embeds a server of workers", () => {
-  const publish = async (server: WorkerServer, text: string): Promise<Receipt> => {
-    server.process.child.stdin!.write(`${text}\n`)
-    const entry = await server.process.entries.first(({ message }) => message === `receipt of ${text}`)
-    return entry.annotations as unknown as Receipt
-  }
-
   it.each(["uws", "ws"])("on %s accounts for everyone, for each worker and in all", async (transport) => {
-    const server = await serveWorkers(2, ["--server.transport", transport], {
-      program: "test/support/server/embedded.mjs",
-      isListening: true
-    })
-    const none = await publish(server, "nobody")
+    const server = await serveWorkers(2, ["--server.transport", transport], EMBEDDED)
+    const none = await server.publish("nobody")
     expect(none).toMatchObject({ eligible: 0, written: 0, lost: 0, firstWriteAt: null, lastWriteAt: null })
     expect(none.workers.map(({ worker, firstWriteAt }) => [worker, firstWriteAt]).sort()).toEqual([
       ["worker-0", null],
@@ -173,7 +163,7 @@ describe("the receipt of a program that embeds a server of workers", () => {
 
     const clients = await server.spread(50)
     const began = Date.now()
-    const receipt = await publish(server, "all")
+    const receipt = await server.publish("all")
     await messages(clients, 1)
     const count = clients.length
     expect(receipt).toMatchObject({ eligible: count, written: count, dropped: 0, closed: 0, lost: 0 })
@@ -191,7 +181,7 @@ describe("the receipt of a program that embeds a server of workers", () => {
     expect(receipt.lastWriteAt).toBe(Math.max(...workers.map(({ lastWriteAt }) => lastWriteAt!)))
     expect(receipt.publishedAt).toBeGreaterThan(began - 1000)
 
-    const many = Array.from({ length: 30 }, (_, i) => publish(server, `m${i}`))
+    const many = Array.from({ length: 30 }, (_, i) => server.publish(`m${i}`))
     for (const one of await Promise.all(many)) expect(one.written).toBe(count)
     for (const heard of await messages(clients, 31))
       expect(heard).toEqual(["all", ...many.map((_, i) => `m${i}`)])

@@ -1,8 +1,8 @@
 /** What the kernel knows of processes that are not this one's children (Linux). */
 import { readFileSync } from "node:fs"
 
-/** Between looks: the kernel tells nobody but the parent of an end. */
-const LOOK_MS = 10
+/** The time between two looks: the kernel tells nobody but the parent of a start and an end. */
+export const look = () => new Promise<void>((resolve) => setTimeout(resolve, 10))
 
 /** Its state letter; undefined where there is no such process. */
 const stateOf = (pid: number): string | undefined => {
@@ -18,7 +18,7 @@ export const isRunning = (pid: number): boolean => !["Z", "X", undefined].includ
 
 /** Settles when it runs no more. */
 export const gone = async (pid: number): Promise<void> => {
-  while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  while (isRunning(pid)) await look()
 }
 
 /** The processes that it has started and that run, oldest first. */

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { onTestFinished } from "vitest"
 import type { ActorNode } from "../../../src/services/ActorTree.ts"
-import { childrenOf, isRunning } from "../processes/running.ts"
+import type { Receipt } from "../../../src/services/Publisher.ts"
+import { childrenOf, isRunning, look } from "../processes/running.ts"
 import { Asker, ask } from "./ask.ts"
 import { type Client, connectMany } from "./clients.ts"
 import { type Figures, parseFigures } from "./figures.ts"
@@ -51,6 +52,22 @@ export class WorkerServer {
   /** The process ids of the workers, oldest first. */
   get workers(): ReadonlyArray<number> {
     return childrenOf(this.pid)
+  }
+
+  /** A worker that was not among these. */
+  async newWorker(known: ReadonlyArray<number>): Promise<number> {
+    while (true) {
+      const pid = this.workers.find((worker) => !known.includes(worker))
+      if (pid !== undefined) return pid
+      await look()
+    }
+  }
+
+  /** What an embedding program publishes, and what became of it. */
+  async publish(text: string): Promise<Receipt> {
+    this.process.child.stdin!.write(`${text}\n`)
+    const entry = await this.process.entries.first(({ message }) => message === `receipt of ${text}`)
+    return entry.annotations as unknown as Receipt
   }
 
   async figures(): Promise<Figures> {
@@ -117,6 +134,9 @@ export class WorkerServer {
     return askers
   }
 }
+
+/** The program that publishes what it is told. */
+export const EMBEDDED: LaunchOptions = { program: "test/support/server/embedded.mjs", isListening: true }
 
 /** Starts it and waits until it serves. */
 export const serveWorkers = async (

@@ -231,6 +231,14 @@ describe("a receipt of worker processes", () => {
       const lost = (yield* Effect.forEach([one, two, three], Fiber.join)).map((receipt) => receipt.lost)
       expect(lost).toEqual([7, 0, 1])
     }))
+
+  test("says it also where one without a receipt came first", () =>
+    Effect.gen(function* () {
+      const publisher = yield* Publisher
+      yield* Effect.map(Hub, (hub) => hub.lose(5))
+      publisher.broadcastUnsafe(Buffer.from("a"), false)
+      expect((yield* Fiber.join(yield* broadcast("b"))).lost).toBe(5)
+    }))
 })
 
 describe("a member whose mailbox is full", () => {

@@ -41,7 +41,7 @@ describe("the sum of samples", () => {
   it("does not take names and labels that only look alike for the same", () => {
     const alike = [
       sample("counter", "a", 1, { b: "c" }),
-      sample("counter", "a", 1, { b: "cd" }),
+      sample("counter", "a", 1, { b: "c d=e" }),
       sample("counter", "a", 1, { b: "c", d: "e" }),
       sample("counter", "a b=c", 1),
       sample("counter", "ab", 1)
