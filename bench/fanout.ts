@@ -3,9 +3,6 @@
  *
  * Every repetition starts every server afresh, one after the other, so that what disturbs the machine for a while disturbs all alike.
  */
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { hostFacts } from "clarion/client/report/hostFacts"
 import { contenders } from "./fanout/contenders.ts"
 import { LOOP_DELAY_MS } from "./fanout/loopDelay.ts"
@@ -16,6 +13,7 @@ import { type Plan, runTrial, type Trial, WARM_UP_ROUNDS } from "./fanout/trial.
 import { verdictLine, verdicts } from "./fanout/verdicts.ts"
 import { calm } from "./support/calm.ts"
 import { Unavailable } from "./support/children.ts"
+import { withFolder } from "./support/folder.ts"
 import { type Cores, chooseCores } from "./support/pinning.ts"
 import { saveResults } from "./support/results.ts"
 
@@ -66,18 +64,6 @@ const conditions = (options: Options, cores: Cores): string => {
     `${cpu}, ${platform}, Node ${node}; ${where}`,
     `${options.connections} connections, ${rounds} after ${WARM_UP_ROUNDS} rounds of warm-up each; ${options.repeat} repetitions`
   ].join("\n")
-}
-
-const withFolder = async (use: (folder: string) => Promise<void>): Promise<void> => {
-  const folder = mkdtempSync(join(tmpdir(), "clarion-bench-"))
-  const remove = () => rmSync(folder, { recursive: true, force: true })
-  process.once("exit", remove)
-  try {
-    await use(folder)
-  } finally {
-    process.off("exit", remove)
-    remove()
-  }
 }
 
 const measure = async (options: Options, cores: Cores, folder: string, results: Results): Promise<void> => {

@@ -9,6 +9,10 @@ const benches: Readonly<Record<string, Bench>> = {
   fanout: {
     about: "one message to everyone: Clarion beside bare uWebSockets.js, bare ws, Socket.IO and a C floor",
     load: () => import("./fanout.ts")
+  },
+  c1000k: {
+    about: "a million connections on this machine, and broadcasts that reach every one of them",
+    load: () => import("./c1000k.ts")
   }
 }
 

@@ -1,0 +1,62 @@
+/** The c1000k bench: very many connections on one machine, and broadcasts that reach all of them. */
+import { createServer } from "node:net"
+import { hostFacts } from "clarion/client/report/hostFacts"
+import { help, type Options, parse } from "./c1000k/options.ts"
+import { resultText, verdictsOf } from "./c1000k/report.ts"
+import { type Sizing, shortage, sizeFor } from "./c1000k/sizing.ts"
+import { runTrial } from "./c1000k/trial.ts"
+import { withFolder } from "./support/folder.ts"
+import { saveResults } from "./support/results.ts"
+
+export const run = async (args: ReadonlyArray<string>): Promise<number> => {
+  const options = parse(args)
+  if (options === "help") {
+    console.log(help)
+    return 0
+  }
+  if ("problem" in options) {
+    console.error(`${options.problem}\n\n${help}`)
+    return 2
+  }
+  const sizing = sizeFor(options, await freePort())
+  const short = await shortage(sizing)
+  if (short !== undefined) {
+    console.error(
+      `${short}\n\nNothing was started: ${options.connections} connections do not fit on this machine.`
+    )
+    return 1
+  }
+  return measure(options, sizing)
+}
+
+const measure = async (options: Options, sizing: Sizing): Promise<number> => {
+  const { cpu, cores, node, platform } = hostFacts()
+  const startedAt = new Date()
+  console.log(`${cores} × ${cpu}, ${platform}, Node ${node}`)
+  console.log(
+    `${sizing.connections} connections from ${sizing.addresses} local addresses, ${options.rate} a second; ${options.broadcasts} broadcasts`
+  )
+  const say = (line: string) => {
+    const seconds = ((Date.now() - startedAt.getTime()) / 1000).toFixed(0)
+    process.stderr.write(`${seconds.padStart(4)} s  ${line}\n`)
+  }
+  const trial = await withFolder((folder) => runTrial(options, sizing, folder, say))
+  console.log(`\n${resultText(trial, sizing)}\n`)
+  if (trial.problem !== undefined) console.log(`not all broadcasts: ${trial.problem}`)
+  const verdicts = verdictsOf(trial, sizing, options.broadcasts)
+  for (const { target, met } of verdicts) console.log(`${met ? "met   " : "MISSED"} ${target}`)
+  const facts = { bench: "c1000k", startedAt: startedAt.toISOString(), host: hostFacts() }
+  const file = saveResults("c1000k", { ...facts, options, sizing, ...trial, verdicts }, options.json)
+  console.log(`\nall figures: ${file}`)
+  return verdicts.every(({ met }) => met) ? 0 : 1
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once("error", reject)
+    probe.listen({ host: "127.0.0.1", port: 0 }, () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0))
+    })
+  })

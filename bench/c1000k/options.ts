@@ -1,0 +1,65 @@
+/** The command line of the c1000k bench. */
+import { parseArgs } from "node:util"
+
+export interface Options {
+  readonly connections: number
+  readonly broadcasts: number
+  /** Connections that the clients begin in a second, all together. */
+  readonly rate: number
+  /** Seconds from one tick of the broadcast timer to the next. */
+  readonly interval: number
+  readonly transport: "uws" | "ws"
+  readonly json: string | undefined
+}
+
+export const help = `Usage: npm run bench -- c1000k [options]
+
+The classic reproduction: a server holds very many connections, and a broadcast reaches all of them. Starts Clarion's server with as many
+workers, and its load client with as many processes and local addresses, as the connections need on this machine; ramps, holds,
+broadcasts, and says what it took. Refuses, with what is missing, where the connections do not fit.
+
+  --connections N    connections to open [1000000]
+  --broadcasts K     broadcasts to everyone [3]
+  --rate N           connections that the clients begin in a second [15000]
+  --interval S       seconds from broadcast to broadcast [20]
+  --transport NAME   uws or ws [uws]
+  --json FILE        where the results go [data/bench/c1000k-<time>.json]`
+
+/** Options, or what is wrong with them. */
+export const parse = (args: ReadonlyArray<string>): Options | { readonly problem: string } | "help" => {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        connections: { type: "string", default: "1000000" },
+        broadcasts: { type: "string", default: "3" },
+        rate: { type: "string", default: "15000" },
+        interval: { type: "string", default: "20" },
+        transport: { type: "string", default: "uws" },
+        json: { type: "string" },
+        help: { type: "boolean", short: "h" }
+      }
+    })
+    if (values.help) return "help"
+    const { transport } = values
+    if (transport !== "uws" && transport !== "ws") {
+      throw new Error(`--transport: expected uws or ws, found "${transport}"`)
+    }
+    return {
+      connections: integer("--connections", values.connections, 1, 100_000_000),
+      broadcasts: integer("--broadcasts", values.broadcasts, 1, 1000),
+      rate: integer("--rate", values.rate, 1, 1_000_000),
+      interval: integer("--interval", values.interval, 1, 3600),
+      transport,
+      json: values.json
+    }
+  } catch (error) {
+    return { problem: (error as Error).message }
+  }
+}
+
+const integer = (option: string, text: string, least: number, most: number): number => {
+  const value = Number(text)
+  if (text.trim() !== "" && Number.isInteger(value) && value >= least && value <= most) return value
+  throw new Error(`${option}: expected a whole number from ${least} to ${most}, found "${text}"`)
+}
