@@ -36,8 +36,9 @@ const MANY_PROCESSES = 4
 const VIEW_INTERVAL_OF_MANY = "1 second"
 /** How often connections that ended are logged, and an unreachable server is noticed. */
 const CHECK_INTERVAL = "1 second"
-/** At the end, copies of a broadcast under way are waited for so long. */
-const LAST_BROADCAST_MS = 2000
+/** At the end, copies of a broadcast under way are waited for until none has come for so long; and so long in all. */
+const NO_COPY_MS = 2000
+const LAST_BROADCAST_MS = 30_000
 /** How often it is looked whether they have come, for each process that has to be asked. */
 const LAST_BROADCAST_LOOK_MS = 20
 /** Time for all connections to close at the end. */
@@ -131,8 +132,15 @@ const noticeUnreachable = Effect.fnUntraced(function* ({ config, crew }: Run) {
 /** Waits until the latest broadcast has reached everyone, but not for long: the run must not end in the middle of it. */
 const awaitLastBroadcast = Effect.fnUntraced(function* ({ crew, now }: Run) {
   const until = now() + LAST_BROADCAST_MS
-  while ((yield* crew.look).missing > 0 && now() < until)
+  let { missing } = yield* crew.look
+  let cameAt = now()
+  while (missing > 0 && now() < Math.min(until, cameAt + NO_COPY_MS)) {
     yield* Effect.sleep(LAST_BROADCAST_LOOK_MS * crew.processes)
+    const left = (yield* crew.look).missing
+    if (left >= missing) continue
+    missing = left
+    cameAt = now()
+  }
 })
 
 /** Says what was measured, closes, and fails where a limit was missed or the report could not be written. */

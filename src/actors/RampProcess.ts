@@ -123,6 +123,9 @@ export class RampProcess {
   readonly measure = (broadcast: number | null): Effect.Effect<void> =>
     Effect.andThen(this.#measure.settled, this.#ask(this.#measure, { _tag: "AskSnapshot", broadcast }))
 
+  /** Ends it at once. */
+  readonly kill = (): void => this.#alive?.link.kill("SIGKILL")
+
   /** Completes with the answer, or when nobody can give one. */
   #ask(question: Question, message: ToRamps): Effect.Effect<void> {
     return Effect.suspend(() => {

@@ -64,6 +64,12 @@ export const makeProcessCrew = Effect.fnUntraced(function* (options: ProcessCrew
     yield* Deferred.succeed(begun, startedAt)
   })
   run(whenReady)
+  // All at a time: the kernel takes a while for the sockets of each, and those that follow would wait for it.
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      for (const { kill } of processes) kill()
+    })
+  )
   const figures = new CrewFigures(processes)
   const restarts = () =>
     actors.reduce((sum, actor) => sum + actor.restarts(), 0) +

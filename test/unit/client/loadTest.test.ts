@@ -191,6 +191,27 @@ describe("a run of the load client", () => {
     })
   )
 
+  it.effect("waits for a broadcast that is slow, as long as its copies keep coming", () =>
+    Effect.gen(function* () {
+      const server = yield* Effect.promise(good)
+      const path = `${temporaryFolder()}/report.json`
+      const settings = { "total.clients": 4, duration: "5 seconds", "report.json": path }
+      const { exit, saw, isOver, view } = yield* run(at(server.port, settings))
+      yield* saw({ active: 4 })
+      const elapsed = () => view.updates.all.at(-1)!.elapsedMs
+      const stamp = String(elapsed()).padStart(13, "0")
+      for (const [i, missing] of [3, 2, 1].entries()) {
+        server.sockets.all[i]!.send(stamp)
+        yield* saw({ missing })
+        yield* TestClock.adjust(6500 + 1500 * i - elapsed())
+        expect(isOver()).toBe(false)
+      }
+      server.sockets.all[3]!.send(stamp)
+      yield* exit
+      expect(reportAt(path).broadcasts).toMatchObject([{ id: stamp, expected: 4, received: 4 }])
+    })
+  )
+
   it.effect("does not wait for more than two seconds for a copy that never comes", () =>
     Effect.gen(function* () {
       const server = yield* Effect.promise(good)
