@@ -22,6 +22,7 @@ import { EpochAtZero } from "./services/now.ts"
 import { linkToParent, type ParentLink } from "./services/processes/ParentLink.ts"
 import * as ProcessMetrics from "./services/processMetrics.ts"
 import { layerTransport } from "./services/transportLayer.ts"
+import { AddressAsker } from "./services/workers/AddressAsker.ts"
 import { ClientOutbox } from "./services/workers/ClientOutbox.ts"
 import { Forwarder } from "./services/workers/forwardedHttp.ts"
 import { publishHere } from "./services/workers/inbound.ts"
@@ -40,7 +41,9 @@ const serve = Effect.fnUntraced(function* (assignment: Assignment, send: Send, o
   const metrics = yield* Metrics
   const forwarder = new Forwarder((request) => send({ _tag: "Request", request }))
   const publish = publishHere(hub, send)
-  const share: Share = { port: assignment.port, workers: assignment.workers }
+  const { limits } = yield* ServerConfig
+  const addresses = new AddressAsker(limits.pendingHandshakes, send)
+  const share: Share = { port: assignment.port, workers: assignment.workers, addresses }
   const { served, intake } = yield* serveHere(forwarder.handle, share)
   yield* metrics.register(
     Effect.sync(() => [
@@ -75,6 +78,7 @@ const serve = Effect.fnUntraced(function* (assignment: Assignment, send: Send, o
     Taken: ({ count }) => outbox.taken(count),
     Observe: () => void fork(observe),
     Answer: ({ response }) => forwarder.answered(response),
+    Room: ({ answers }) => addresses.decided(answers),
     StopAccepting: () => void fork(served.stopAccepting),
     Drain: ({ withinMs }) => void Deferred.doneUnsafe(drained, Effect.succeed(withinMs))
   })

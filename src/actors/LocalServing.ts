@@ -14,6 +14,7 @@ import { connectionCapacity, openFileLimit } from "../services/openFiles.ts"
 import { type Served, Serving } from "../services/Serving.ts"
 import { connectionSamples } from "../services/serviceMetrics.ts"
 import { type HttpHandler, Transport } from "../services/Transport.ts"
+import type { AddressAsker } from "../services/workers/AddressAsker.ts"
 import { ShardSupervisor } from "./ShardSupervisor.ts"
 
 /** Time that clients get to answer the close frame before their sockets are cut. */
@@ -24,22 +25,34 @@ export interface Share {
   readonly port: number
   /** Processes that share it; each admits its part of what the whole server admits. */
   readonly workers: number
+  /** Counts the connections of each client address over all of them. */
+  readonly addresses: AddressAsker
 }
 
-const makeIntake = Effect.fnUntraced(function* (workers: number) {
+const makeIntake = Effect.fnUntraced(function* (share: Share | undefined) {
   const { limits } = yield* ServerConfig
+  const perSecond = limits.handshakesPerSecond / (share?.workers ?? 1)
   const { placement } = yield* ShardSupervisor
   const intake = new Intake(
     new Admission(
       connectionCapacity(openFileLimit()),
-      limits.handshakesPerSecond === 0 ? 0 : Math.max(1, limits.handshakesPerSecond / workers),
-      limits.connectionsPerAddress
+      perSecond === 0 ? 0 : Math.max(1, perSecond),
+      share === undefined ? limits.connectionsPerAddress : 0
     ),
     new Keepalive(Duration.toMillis(limits.pingInterval), Duration.toMillis(limits.idleTimeout)),
     placement,
     limits.messageSize,
     yield* makeNow
   )
+  const fork = Effect.runForkWith(yield* Effect.context<never>())
+  intake.admission.onFull = () => {
+    const { capacity } = intake.admission
+    fork(
+      Effect.logWarning(
+        `full: ${capacity} connections are all that the open-file limit has room for; more are refused`
+      )
+    )
+  }
   if (intake.keepalive.isOn) {
     const tick = Effect.sync(() => intake.keepalive.tick())
     yield* forkLongLived(
@@ -62,11 +75,13 @@ const empty = (intake: Intake) =>
 export const serveHere = Effect.fnUntraced(function* (http: HttpHandler, share?: Share) {
   const transport = yield* Transport
   const shards = yield* ShardSupervisor
-  const intake = yield* makeIntake(share?.workers ?? 1)
+  const intake = yield* makeIntake(share)
   yield* (yield* Metrics).register(Effect.sync(() => connectionSamples(intake, shards)))
+  const asksAddresses = (yield* ServerConfig).limits.connectionsPerAddress > 0
+  if (share !== undefined && asksAddresses) intake.admission.onRelease = share.addresses.went
   const listener = yield* transport.listen({
     intake,
-    decide: shards.hooks.decide,
+    decide: share !== undefined && asksAddresses ? share.addresses.decide : shards.hooks.decide,
     http,
     sharedPort: share?.port
   })

@@ -16,16 +16,18 @@ import { printable } from "../config/resolve.ts"
 import { ServerConfig, type ServerConfigValue, serverKeys } from "../config/ServerConfig.ts"
 import { ActorTree } from "../services/ActorTree.ts"
 import { readCertificate } from "../services/certificate.ts"
+import { Hooks } from "../services/Hooks.ts"
 import type { Hub } from "../services/Hub.ts"
 import { Metrics } from "../services/Metrics.ts"
 import { epochAtZero } from "../services/now.ts"
 import { openFileLimit } from "../services/openFiles.ts"
 import { Publisher } from "../services/Publisher.ts"
 import { probePort } from "../services/portProbe.ts"
-import { type Served, Serving, WorkerFailed } from "../services/Serving.ts"
+import { HooksElsewhere, type Served, Serving, WorkerFailed } from "../services/Serving.ts"
 import type { HttpHandler } from "../services/Transport.ts"
 import { chooseTransport } from "../services/transportLayer.ts"
 import { chooseWorkers } from "../services/workerCount.ts"
+import { AddressLedger } from "../services/workers/AddressLedger.ts"
 import { addSamples } from "../services/workers/sampleSums.ts"
 import { CLOSE_GRACE } from "./LocalServing.ts"
 import * as Supervisor from "./Supervisor.ts"
@@ -53,6 +55,8 @@ const settingsOf = (config: ServerConfigValue, transport: "uws" | "ws") => {
 const begin = Effect.fnUntraced(function* (http: HttpHandler) {
   const config = yield* ServerConfig
   const { ip, workers: wish } = config.server
+  const hooks = Object.entries(yield* Hooks).filter(([, hook]) => hook !== undefined)
+  if (hooks.length > 0) return yield* new HooksElsewhere({ hooks: hooks.map(([name]) => name) })
   const choice = chooseWorkers(wish, config.totalSize, openFileLimit(), availableParallelism())
   yield* Effect.logInfo(`${choice.count} workers: ${choice.reason}`)
   yield* readCertificate(config)
@@ -61,6 +65,7 @@ const begin = Effect.fnUntraced(function* (http: HttpHandler) {
   const { broadcastUnsafe } = yield* Publisher
   const supervisor = yield* Supervisor.make(ADDRESS, WORKER_RESTARTS, "last")
   const settings = settingsOf(config, transport)
+  const addresses = new AddressLedger(config.limits.connectionsPerAddress)
 
   const slots = Array.from({ length: choice.count }, (_, i) => new WorkerSlot(`worker-${i}`))
   const start = Effect.fnUntraced(function* (slot: WorkerSlot) {
@@ -71,6 +76,7 @@ const begin = Effect.fnUntraced(function* (http: HttpHandler) {
       config,
       assignment: { address, config: settings, port, workers: choice.count, epochAtZeroMs: epochAtZero() },
       http,
+      addresses,
       publish: ({ data, isBinary }) => broadcastUnsafe(data, isBinary),
       alive: (worker) => {
         slot.alive(worker)

@@ -9,6 +9,7 @@ import type { ServerConfigValue } from "../config/ServerConfig.ts"
 import { Hub } from "../services/Hub.ts"
 import { type ChildLink, startChild } from "../services/processes/ChildLink.ts"
 import type { HttpHandler } from "../services/Transport.ts"
+import type { AddressLedger } from "../services/workers/AddressLedger.ts"
 import { answerForwarded } from "../services/workers/forwardedHttp.ts"
 import { type Assignment, FromWorker, type Outgoing, type ToWorker } from "../services/workers/messages.ts"
 import type { Life } from "./Supervisor.ts"
@@ -39,6 +40,8 @@ export interface WorkerOptions {
   readonly http: HttpHandler
   /** Takes what its clients publish. */
   readonly publish: (publication: Outgoing) => void
+  /** Counts the connections of client addresses over all workers. */
+  readonly addresses: AddressLedger
   /** Told when it serves, and when it does so no more. */
   readonly alive: (worker: Worker | undefined) => void
 }
@@ -88,6 +91,8 @@ export const workerProgram = (options: WorkerOptions) =>
     let link: ChildLink<ToWorker> | undefined
     const send = (message: ToWorker) => link?.send(message)
     const worker = new Worker(name, config.limits.mailbox, send)
+    const addresses = options.addresses.account()
+    yield* Effect.addFinalizer(() => Effect.sync(() => addresses.close()))
     const onMessage = FromWorker.match({
       Ready: () => Deferred.doneUnsafe(ready, Effect.void),
       Failed: ({ message }) =>
@@ -102,6 +107,14 @@ export const workerProgram = (options: WorkerOptions) =>
       },
       Request: ({ request }) => {
         void answerForwarded(request, http).then((response) => send({ _tag: "Answer", response }))
+      },
+      Addresses: ({ events }) => {
+        const answers: Array<{ readonly id: number; readonly hasRoom: boolean }> = []
+        for (const { address, id } of events) {
+          if (id === null) addresses.went(address)
+          else answers.push({ id, hasRoom: addresses.came(address) })
+        }
+        if (answers.length > 0) send({ _tag: "Room", answers })
       },
       Observed: (observed) => worker.noteObserved(observed)
     })

@@ -24,6 +24,17 @@ export class WorkerFailed extends Data.TaggedError("WorkerFailed")<{
   }
 }
 
+/** Hooks are functions of this process, and connections are in others; exit code 78 of sysexits.h. */
+export class HooksElsewhere extends Data.TaggedError("HooksElsewhere")<{
+  readonly hooks: ReadonlyArray<string>
+}> {
+  override readonly [Runtime.errorExitCode] = 78
+
+  override get message(): string {
+    return `hooks (${this.hooks.join(", ")}) run where the connections are: they need server.workers 0`
+  }
+}
+
 /** Something that ended for good, after the restarts that it was allowed. */
 export interface Failure extends Error {
   readonly _tag: string
@@ -48,6 +59,6 @@ export class Serving extends Context.Service<
     /** Begins to accept; ends with the scope, at once. Plain HTTP requests are answered by `http`. */
     readonly begin: (
       http: HttpHandler
-    ) => Effect.Effect<Served, ListenFailed | TransportMissing | WorkerFailed, Scope.Scope>
+    ) => Effect.Effect<Served, HooksElsewhere | ListenFailed | TransportMissing | WorkerFailed, Scope.Scope>
   }
 >()("clarion/services/Serving") {}

@@ -27,16 +27,24 @@ const TOO_FAST: Refusal = {
   message: "too many handshakes a second; try again later",
   retryAfterSeconds: 1
 }
-const TOO_MANY: Refusal = {
+export const TOO_MANY: Refusal = {
   status: 429,
   reason: "address",
   message: "too many connections from this address",
   retryAfterSeconds: 10
 }
 
+/** The share of the capacity below which it counts as no longer full. */
+const ROOM_AGAIN = 0.99
+
 export class Admission {
   readonly #live = new Map<string, number>()
   #total = 0
+  #isFull = false
+  /** Called when the first connection is refused for want of room, and not again before there has been room for a while. */
+  onFull: (() => void) | undefined
+  /** Called with each address that is released. */
+  onRelease: ((address: string) => void) | undefined
   #tokens: number
   #filledAt = Number.NEGATIVE_INFINITY
 
@@ -55,7 +63,7 @@ export class Admission {
 
   /** A refusal, or undefined: then the address holds a place until `release`. `now` in milliseconds. */
   admit(address: string, now: number): Refusal | undefined {
-    if (this.#total >= this.capacity) return FULL
+    if (this.#total >= this.capacity) return this.#full()
     if (this.perAddress > 0 && (this.#live.get(address) ?? 0) >= this.perAddress) return TOO_MANY
     if (this.perSecond > 0 && !this.#takeToken(now)) return TOO_FAST
     this.#total++
@@ -65,10 +73,18 @@ export class Admission {
 
   release(address: string): void {
     this.#total--
+    if (this.#isFull && this.#total <= this.capacity * ROOM_AGAIN) this.#isFull = false
+    this.onRelease?.(address)
     if (this.perAddress === 0) return
     const left = (this.#live.get(address) ?? 0) - 1
     if (left > 0) this.#live.set(address, left)
     else this.#live.delete(address)
+  }
+
+  #full(): Refusal {
+    if (!this.#isFull) this.onFull?.()
+    this.#isFull = true
+    return FULL
   }
 
   #takeToken(now: number): boolean {

@@ -86,6 +86,10 @@ const Assignment = Schema.Struct({
 })
 export type Assignment = typeof Assignment.Type
 
+/** One connection of an address more, to be answered by its id; or, without one, one less. */
+const AddressEvent = Schema.Struct({ address: Schema.String, id: Schema.NullOr(Schema.Number) })
+export type AddressEvent = typeof AddressEvent.Type
+
 export const ToWorker = Schema.TaggedUnion({
   Start: { assignment: Assignment },
   Publish: { publications: Schema.Array(Schema.Struct({ id: Schema.Number, ...Outgoing.fields })) },
@@ -94,6 +98,8 @@ export const ToWorker = Schema.TaggedUnion({
   /** Answered at once by `Observed`; it is the heartbeat, too. */
   Observe: {},
   Answer: { response: ForwardedResponse },
+  /** Whether the addresses that it asked for have room. */
+  Room: { answers: Schema.Array(Schema.Struct({ id: Schema.Number, hasRoom: Schema.Boolean })) },
   StopAccepting: {},
   /** Close everyone, spread over so many ms, and exit. */
   Drain: { withinMs: Schema.Number }
@@ -110,6 +116,8 @@ export const FromWorker = Schema.TaggedUnion({
   /** What its clients sent, to be published to everyone. */
   Publish: { publications: Schema.Array(Outgoing) },
   Request: { request: ForwardedRequest },
+  /** Client addresses of connections that came and went, where `limits.connectionsPerAddress` is set. */
+  Addresses: { events: Schema.Array(AddressEvent) },
   Observed: { live: Schema.Number, samples: Schema.Array(Sample), actors: Schema.Array(Actor) }
 })
 export type FromWorker = typeof FromWorker.Type
