@@ -1,10 +1,13 @@
 /** A worker that dies or falls silent: its connections are lost, those of others notice nothing, and it is replaced. */
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import type { Receipt } from "../../../src/services/Publisher.ts"
 import { gone } from "../../support/processes/running.ts"
 import { type Client, connectMany } from "../../support/server/clients.ts"
 import type { Figures } from "../../support/server/figures.ts"
 import { EMBEDDED, serveWorkers, TICKING, type WorkerServer } from "../../support/server/workers.ts"
+
+// Whole processes on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 const codes = (clients: ReadonlyArray<Client>) =>
   Promise.all(clients.map(async ({ ended }) => (await ended).code))

@@ -1,12 +1,15 @@
 /** What a server of workers says and how it exits when it cannot start; nothing of it stays behind. */
 import { type AddressInfo, createServer } from "node:net"
 import { availableParallelism } from "node:os"
-import { describe, expect, it, onTestFinished } from "vitest"
+import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { chooseWorkers } from "../../../src/services/workerCount.ts"
 import { childrenOf, gone, look } from "../../support/processes/running.ts"
 import { connect, connectMany } from "../../support/server/clients.ts"
 import { launch, type ServerProcess } from "../../support/server/ServerProcess.ts"
 import { serveWorkers } from "../../support/server/workers.ts"
+
+// Whole processes on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** The lines that tell of the failure: no stack, no second telling. */
 const complaints = ({ lines }: ServerProcess) =>

@@ -1,10 +1,13 @@
 /** A server of worker processes: from outside, one server. */
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import type { ActorNode } from "../../../src/services/ActorTree.ts"
 import { ask } from "../../support/server/ask.ts"
 import { type Client, connect, connectMany } from "../../support/server/clients.ts"
 import { closedWith } from "../../support/server/figures.ts"
 import { EMBEDDED, serveWorkers, TICKING, WITH_KEY, type WorkerServer } from "../../support/server/workers.ts"
+
+// Whole processes on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 const sum = (numbers: ReadonlyArray<number>) => numbers.reduce((all, one) => all + one, 0)
 

@@ -88,7 +88,7 @@ export class WorkerServer {
   /** Settles when the server counts so many connections: it may hear of an end a moment after the client. */
   async counts(connections: number): Promise<void> {
     const ready = async () => JSON.parse((await ask(this.port, "/ready")).body) as { connections: number }
-    while ((await ready()).connections !== connections);
+    while ((await ready()).connections !== connections) await look()
   }
 
   /** Who holds the connections that come from these ports. */

@@ -61,6 +61,14 @@ const toWorker: Examples<ToWorker> = {
   ],
   Taken: [{ count: 10_000 }],
   Observe: [{}],
+  Room: [
+    {
+      answers: [
+        { id: 0, hasRoom: true },
+        { id: 1, hasRoom: false }
+      ]
+    }
+  ],
   Answer: [
     { response: { id: 7, status: 503, headers, body: Buffer.from("no\n") } },
     { response: { id: 8, status: 204, headers: [], body: new Uint8Array() } }
@@ -83,6 +91,14 @@ const fromWorker: Examples<FromWorker> = {
     }
   ],
   Publish: [{ publications: [{ data, isBinary: false }] }],
+  Addresses: [
+    {
+      events: [
+        { address: "::ffff:127.0.0.1", id: 5 },
+        { address: "", id: null }
+      ]
+    }
+  ],
   Request: [{ request: { id: 1, url: "http://x/api/y?z=%20", method: "POST", headers, body: data } }],
   Observed: [
     { live: 0, samples: [], actors: [] },
