@@ -146,6 +146,8 @@ describe("the end of a child", () => {
     await child.echoes.count(1)
     child.link.kill("SIGSTOP")
     await child.close()
+    // Set when its end is known, not when it is asked for.
+    expect(child.process?.signalCode).toBe("SIGKILL")
     expect(isRunning(child.link.pid)).toBe(false)
     expect((await child.ended).signal).toBe("SIGKILL")
   })
