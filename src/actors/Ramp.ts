@@ -15,6 +15,7 @@ import { type Closed, Connector, type SocketOwner } from "../client/Connector.ts
 import { comesBackAfterClose, comesBackAfterFailure } from "../client/comesBack.ts"
 import type { EndedConnections } from "../client/EndedConnections.ts"
 import type { RunMetrics } from "../client/metrics/RunMetrics.ts"
+import { OpeningSockets } from "../client/OpeningSockets.ts"
 import { Reconnects, type ReconnectsOptions } from "../client/Reconnects.ts"
 import type { SocketError } from "../client/SocketError.ts"
 import type { ResolvedTarget } from "../client/target.ts"
@@ -26,7 +27,12 @@ import { makeMachineClock } from "./clock.ts"
 import { type RampState, rampMachine } from "./rampMachine.ts"
 import type { Life } from "./Supervisor.ts"
 
-/** How often waiting sockets are looked at: what a timeout can be late. */
+/**
+ * Open sockets that one sweep looks at: the next one goes on from there. Each look is a miss of the cache, and fifty processes that looked at
+ * all of theirs twice a second would spend a tenth of two cores on it.
+ */
+const SWEEP_SOCKETS = 1000
+/** How often waiting sockets are looked at: what a timeout can be late; with more open ones than one sweep looks at, a multiple of it. */
 const SWEEP = "500 millis"
 /** Time for a close handshake before the socket is cut. */
 const CLOSE_TIMEOUT_MS = 2000
@@ -58,6 +64,9 @@ const inWords = ({ kind, status }: SocketError): string => {
 /** The sockets of a ramp and what happens to them; callbacks of sockets end here. */
 export class RampSockets implements SocketOwner {
   readonly sockets = new SlotList<ClientSocket>()
+  readonly #opening = new OpeningSockets()
+  /** Where the next sweep of the open ones begins. */
+  #swept = 0
   readonly connector: Connector
   /** Absent where `reconnect.enabled` does not ask. */
   readonly #reconnects: Reconnects | undefined
@@ -134,10 +143,13 @@ export class RampSockets implements SocketOwner {
   sweep(setupMs: number, silenceMs: number): void {
     this.#reconnects?.sweep()
     const now = this.now()
-    for (const socket of [...this.sockets.items]) {
-      if (socket.state === "connecting" || socket.state === "handshaking") {
-        if (now - socket.startedAt > setupMs) socket.timeOut()
-      } else if (socket.state === "closing") {
+    this.#opening.sweep(now, setupMs)
+    const { items } = this.sockets
+    if (this.#swept >= items.length) this.#swept = 0
+    const part = items.slice(this.#swept, this.#swept + SWEEP_SOCKETS)
+    this.#swept += part.length
+    for (const socket of part) {
+      if (socket.state === "closing") {
         if (now - socket.since > CLOSE_TIMEOUT_MS) socket.timeOut()
       } else if (this.#heardAt !== undefined && now - (this.#heardAt.get(socket) ?? now) > silenceMs) {
         socket.close(1000, "nothing heard")
@@ -149,6 +161,7 @@ export class RampSockets implements SocketOwner {
     this.options.metrics.attempted(this.now())
     const socket = this.connector.connect()
     this.sockets.add(socket)
+    this.#opening.add(socket)
     return socket
   }
 
