@@ -8,6 +8,8 @@ export interface Options {
   readonly rate: number
   /** Seconds from one tick of the broadcast timer to the next. */
   readonly interval: number
+  /** Seconds of silence before a connection is pinged; 0: no pings. */
+  readonly ping: number
   readonly transport: "uws" | "ws"
   readonly json: string | undefined
 }
@@ -22,6 +24,7 @@ broadcasts, and says what it took. Refuses, with what is missing, where the conn
   --broadcasts K     broadcasts to everyone [3]
   --rate N           connections that the clients begin in a second [15000]
   --interval S       seconds from broadcast to broadcast [20]
+  --ping S           seconds of silence before a ping; 0 as in the classic test, which knows none [0]
   --transport NAME   uws or ws [uws]
   --json FILE        where the results go [data/bench/c1000k-<time>.json]`
 
@@ -35,6 +38,7 @@ export const parse = (args: ReadonlyArray<string>): Options | { readonly problem
         broadcasts: { type: "string", default: "3" },
         rate: { type: "string", default: "15000" },
         interval: { type: "string", default: "20" },
+        ping: { type: "string", default: "0" },
         transport: { type: "string", default: "uws" },
         json: { type: "string" },
         help: { type: "boolean", short: "h" }
@@ -50,6 +54,7 @@ export const parse = (args: ReadonlyArray<string>): Options | { readonly problem
       broadcasts: integer("--broadcasts", values.broadcasts, 1, 1000),
       rate: integer("--rate", values.rate, 1, 1_000_000),
       interval: integer("--interval", values.interval, 1, 3600),
+      ping: integer("--ping", values.ping, 0, 3600),
       transport,
       json: values.json
     }

@@ -37,7 +37,7 @@ const addressesFor = (connections: number): number => {
   return fewest
 }
 
-export const sizeFor = ({ connections, rate, interval, transport }: Options, port: number): Sizing => {
+export const sizeFor = ({ connections, rate, interval, ping, transport }: Options, port: number): Sizing => {
   const addresses = Math.min(MAX_ADDRESSES, addressesFor(connections))
   const clients = Math.ceil(connections / addresses)
   const perStep = (rate / addresses / 1000) * STEP_MS
@@ -53,6 +53,8 @@ export const sizeFor = ({ connections, rate, interval, transport }: Options, por
       "server.transport": transport,
       "server.workers": "auto",
       "auth.apiKey": "c1000k",
+      "limits.pingInterval": `${ping} s`,
+      "limits.idleTimeout": `${ping * 2} s`,
       "log.format": "json",
       totalSize: addresses * clients,
       onlyTestConnect: false,
