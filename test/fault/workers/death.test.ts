@@ -156,3 +156,19 @@ describe.each(["uws", "ws"])("a worker on %s", (transport) => {
     expect(new Set(stamps).size).toBe(stamps.length)
   })
 })
+
+it("a primary that was stopped for a while accuses no worker of its own silence", async () => {
+  const heart = ["--server.heartbeat.interval", "50 ms", "--server.heartbeat.timeout", "300 ms"]
+  const server = await serveWorkers(2, [...heart, ...TICKING])
+  const clients = await server.spread(20)
+  const { workers } = server
+  server.process.kill("SIGSTOP")
+  // It is the subject: longer than a worker may be silent.
+  await new Promise((resolve) => setTimeout(resolve, 900))
+  server.process.kill("SIGCONT")
+  const [client] = clients
+  await client!.messages.count(client!.messages.all.length + 20)
+  expect(server.workers).toEqual(workers)
+  expect(clients.every(({ isOpen }) => isOpen)).toBe(true)
+  expect((await server.slots()).map(({ restarts }) => restarts)).toEqual([0, 0])
+})

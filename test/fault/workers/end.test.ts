@@ -133,4 +133,45 @@ describe("SIGTERM", () => {
     await nothingLeft(server, workers)
     expect(isRunning(server.pid)).toBe(false)
   })
+
+  it("while the replacement of a worker starts: it ends with the others, exit code 0, in time", async () => {
+    const server = await serveWorkers(2, ["--shutdown.timeout", "1 second"])
+    const clients = await server.spread(10, 2)
+    const { workers } = server
+    const theirs = server.byWorker(clients).get(workers[1]!)!
+    process.kill(workers[0]!, "SIGKILL")
+    const replacement = await server.newWorker(workers)
+    server.process.kill("SIGTERM")
+    const began = performance.now()
+    expect(await server.process.ended).toEqual(ORDERLY)
+    expect(performance.now() - began).toBeLessThan(1000 + GRACE_MS)
+    expect(await codes(theirs)).toEqual(only(1012, theirs))
+    expect(server.process.stderr).toEqual([])
+    await nothingLeft(server, [...workers, replacement])
+  })
+
+  it("and a worker killed meanwhile: the others close in order, exit code 0, in time", async () => {
+    const server = await serveWorkers(2, ["--shutdown.timeout", "2 seconds"])
+    const clients = await server.spread(400, 100)
+    await server.counts(clients.length)
+    const { workers } = server
+    const byWorker = server.byWorker(clients)
+    server.process.kill("SIGTERM")
+    const began = performance.now()
+    await server.process.lines.first((line) => line.startsWith("closing"))
+    process.kill(workers[1]!, "SIGKILL")
+    expect(await server.process.ended).toEqual(ORDERLY)
+    expect(performance.now() - began).toBeLessThan(2000 + GRACE_MS)
+    const others = byWorker.get(workers[0]!)!
+    expect(await codes(others)).toEqual(only(1012, others))
+    await nothingLeft(server, workers)
+  })
+})
+
+it("the primary killed while workers start: they end, too", async () => {
+  const server = launch(["--server.workers", "3"])
+  while (childrenOf(server.child.pid!).length < 3) await look()
+  const workers = childrenOf(server.child.pid!)
+  server.kill("SIGKILL")
+  await Promise.all(workers.map(gone))
 })

@@ -45,6 +45,22 @@ describe.each(["uws", "ws"])("limits.connectionsPerAddress over workers on %s", 
   })
 })
 
+it.each(["uws", "ws"])("limits.handshakesPerSecond is divided among workers on %s", async (transport) => {
+  const rate = 30
+  const args = ["--server.transport", transport, "--limits.handshakesPerSecond", `${rate}`]
+  const server = await serveWorkers(3, args)
+  const began = performance.now()
+  const tries = await Promise.all(
+    Array.from({ length: 150 }, () => connect(server.url).catch(() => undefined))
+  )
+  const seconds = (performance.now() - began) / 1000
+  const admitted = tries.filter((client) => client !== undefined).length
+  // A burst of one second's worth, and what was earned since.
+  expect(admitted).toBeLessThanOrEqual(rate * (1 + seconds))
+  expect(admitted).toBeGreaterThanOrEqual(rate / 3)
+  expect(refusedFor(await server.figures(), "rate")).toBe(150 - admitted)
+})
+
 it("hooks of an embedding program are refused with the reason: they would never run", async () => {
   const hooks = { onConnect: () => Effect.void, onClose: () => Effect.void }
   await expect(serve({ "server.workers": 2 }, hooks)).rejects.toMatchObject({

@@ -1,9 +1,12 @@
 /** A server of worker processes: from outside, one server. */
+import { readFileSync } from "node:fs"
 import { describe, expect, it, vi } from "vitest"
 import type { ActorNode } from "../../../src/services/ActorTree.ts"
 import { ask } from "../../support/server/ask.ts"
+import { makeCertificate } from "../../support/server/certificate.ts"
 import { type Client, connect, connectMany } from "../../support/server/clients.ts"
 import { closedWith } from "../../support/server/figures.ts"
+import { temporaryFolder } from "../../support/server/temporaryFolder.ts"
 import { EMBEDDED, serveWorkers, TICKING, WITH_KEY, type WorkerServer } from "../../support/server/workers.ts"
 
 // Whole processes on a machine that may be busy.
@@ -151,6 +154,30 @@ describe.each(["uws", "ws"])("workers on %s", (transport) => {
     // Nothing came twice: another message is the next that all hear.
     await speakers[1]!.send("last")
     for (const heard of await messages(clients, texts.length + 2)) expect(heard.at(-1)).toBe("last")
+  })
+})
+
+describe("a server of workers", () => {
+  it.each(["uws", "ws"])("serves wss on %s, and broadcasts over it", async (transport) => {
+    const { certFile, keyFile } = makeCertificate(temporaryFolder())
+    const tls = ["--server.tls.cert", certFile, "--server.tls.key", keyFile]
+    const server = await serveWorkers(2, ["--server.transport", transport, ...tls, ...TICKING])
+    const clients = await connectMany(server.url.replace("ws:", "wss:"), 30)
+    expect(Math.min(...sizes(server, clients))).toBeGreaterThan(0)
+    await messages(clients, 2)
+    expect(server.process.lines.all.some((line) => line.startsWith("serving on wss://"))).toBe(true)
+  })
+
+  it("makes one API key, tells it once, and no worker is given it", async () => {
+    const server = await serveWorkers(2, [], { apiKey: null })
+    const told = server.process.lines.all.filter((line) => line.startsWith("API key"))
+    const key = /it is shown this once: (\S+)$/.exec(told[0] ?? "")?.[1] ?? ""
+    expect([told.length, key.length > 20]).toEqual([1, true])
+    for (const ask of (await server.askers()).values())
+      expect((await ask("/metrics", { headers: { "x-api-key": key } })).status).toBe(200)
+    for (const pid of server.workers)
+      for (const file of ["cmdline", "environ"])
+        expect(readFileSync(`/proc/${pid}/${file}`, "utf8")).not.toContain(key)
   })
 })
 
