@@ -15,7 +15,7 @@ const crashAgainAndAgain = ({ actors: [shard] }) =>
   )
 
 const program = { name: "server", about: "crashes", keys: serverKeys, rules: serverRules, alsoKnown: {} }
-runProgram(program, (config) => {
+runProgram(program, () => Effect.die("no test asks for a diagnosis"), (config) => {
   const serve = Effect.gen(function* () {
     const { failure } = yield* PushServer
     yield* Effect.forkChild(crashAgainAndAgain(yield* ShardSupervisor))
