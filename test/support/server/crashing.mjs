@@ -15,12 +15,19 @@ const crashAgainAndAgain = ({ actors: [shard] }) =>
   )
 
 const program = { name: "server", about: "crashes", keys: serverKeys, rules: serverRules, alsoKnown: {} }
-runProgram(program, () => Effect.die("no test asks for a diagnosis"), (config) => {
-  const serve = Effect.gen(function* () {
-    const { failure } = yield* PushServer
-    yield* Effect.forkChild(crashAgainAndAgain(yield* ShardSupervisor))
-    return yield* failure
-  })
-  const running = serve.pipe(Effect.provide(PushServer.layer(config)), Effect.provide(Logs.layer(config.log)))
-  runMain(running)
-})
+runProgram(
+  program,
+  () => Effect.die("no test asks for a diagnosis"),
+  (config) => {
+    const serve = Effect.gen(function* () {
+      const { failure } = yield* PushServer
+      yield* Effect.forkChild(crashAgainAndAgain(yield* ShardSupervisor))
+      return yield* failure
+    })
+    const running = serve.pipe(
+      Effect.provide(PushServer.layer(config)),
+      Effect.provide(Logs.layer(config.log))
+    )
+    runMain(running)
+  }
+)
