@@ -1,13 +1,17 @@
 /** A worker that dies or falls silent: its connections are lost, those of others notice nothing, and it is replaced. */
 import { describe, expect, it, vi } from "vitest"
 import type { Receipt } from "../../../src/services/Publisher.ts"
-import { gone } from "../../support/processes/running.ts"
-import { type Client, connectMany } from "../../support/server/clients.ts"
-import type { Figures } from "../../support/server/figures.ts"
-import { EMBEDDED, serveWorkers, TICKING, type WorkerServer } from "../../support/server/workers.ts"
+import { gone, look } from "../../support/processes/running.ts"
+import { type Client, connect, connectMany } from "../../support/server/clients.ts"
+import { type Figures, parseFigures } from "../../support/server/figures.ts"
+import { EMBEDDED, serveWorkers, TICKING, WITH_KEY, type WorkerServer } from "../../support/server/workers.ts"
 
 // Whole processes on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 })
+
+interface Tree {
+  readonly result: { readonly actors: readonly [{ readonly connections: number }] }
+}
 
 const codes = (clients: ReadonlyArray<Client>) =>
   Promise.all(clients.map(async ({ ended }) => (await ended).code))
@@ -139,6 +143,25 @@ describe.each(["uws", "ws"])("a worker on %s", (transport) => {
     })
   })
 
+  it("killed with all others: all come back, on the same port", async () => {
+    const server = await serveWorkers(2, [...on, ...TICKING])
+    const clients = await connectMany(server.url, 10)
+    const { workers } = server
+    for (const pid of workers) process.kill(pid, "SIGKILL")
+    expect(await codes(clients)).toEqual(clients.map(() => 1006))
+    const replacement = await server.newWorker(workers)
+    const other = await server.newWorker([...workers, replacement])
+    const serving = async (): Promise<void> => {
+      const late = await connect(server.url).catch(() => undefined)
+      if (late === undefined) return serving()
+      await late.messages.count(2)
+    }
+    await serving()
+    while ((await server.slots()).some(({ state }) => state !== "serving")) await look()
+    expect((await server.slots()).map(({ restarts }) => restarts)).toEqual([1, 1])
+    expect([...server.workers].sort()).toEqual([replacement, other].sort())
+  })
+
   it("killed: the broadcast timer goes on for the others, and its log says who was lost", async () => {
     const server = await serveWorkers(2, [...on, ...TICKING])
     const clients = await server.spread(20)
@@ -154,6 +177,58 @@ describe.each(["uws", "ws"])("a worker on %s", (transport) => {
     expect(others.every(({ isOpen }) => isOpen)).toBe(true)
     const stamps = one!.messages.all.map(Number)
     expect(new Set(stamps).size).toBe(stamps.length)
+  })
+})
+
+describe("a worker that is stopped for a while", () => {
+  it("misses what its mailbox has no room for, delays nobody, and goes on where it was", async () => {
+    const server = await serveWorkers(
+      2,
+      ["--limits.mailbox", "5", "--server.heartbeat.timeout", "60000"],
+      EMBEDDED
+    )
+    const clients = await server.spread(20)
+    await server.counts(clients.length)
+    const { victim, theirs, others } = choose(server, clients)
+    process.kill(victim, "SIGSTOP")
+    const receipts: Array<Promise<Receipt>> = []
+    for (let i = 0; i < 12; i++) {
+      receipts.push(server.publish(`m${i}`))
+      await Promise.all(others.map(({ messages }) => messages.count(i + 1)))
+    }
+    // What it is not given is answered for at once.
+    const missed = await Promise.all(receipts.slice(5))
+    for (const receipt of missed)
+      expect(receipt).toMatchObject({ written: others.length, dropped: theirs.length, closed: 0 })
+    process.kill(victim, "SIGCONT")
+    for (const receipt of await Promise.all(receipts.slice(0, 5)))
+      expect(receipt).toMatchObject({ written: clients.length, dropped: 0, closed: 0 })
+    expect(await server.publish("last")).toMatchObject({ written: clients.length })
+    for (const { messages } of theirs) {
+      await messages.count(6)
+      expect(messages.all).toEqual(["m0", "m1", "m2", "m3", "m4", "last"])
+    }
+  })
+
+  it("is told of by the others as it was when it last answered", async () => {
+    const server = await serveWorkers(2, ["--server.heartbeat.timeout", "60000"])
+    const clients = await server.spread(20)
+    const { victim, others } = choose(server, clients)
+    const [, ask] = [...(await server.askers())].find(([pid]) => pid !== victim)!
+    const connections = async () =>
+      parseFigures((await ask("/metrics", WITH_KEY)).body).get("clarion_connections")
+    expect(await connections()).toBe(clients.length)
+    process.kill(victim, "SIGSTOP")
+    const [gone] = others
+    gone!.socket.close()
+    await gone!.ended
+    const began = performance.now()
+    expect(await connections()).toBe(clients.length - 1)
+    // It waits a second for the answer, and no longer.
+    expect(performance.now() - began).toBeLessThan(5000)
+    const { result } = JSON.parse((await ask("/api/actors", WITH_KEY)).body) as Tree
+    expect(result.actors[0].connections).toBe(clients.length - 1)
+    process.kill(victim, "SIGCONT")
   })
 })
 
