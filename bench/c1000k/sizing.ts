@@ -12,8 +12,8 @@ import type { Options } from "./options.ts"
 const CONNECTIONS_PER_ADDRESS = 25_000
 /** The server listens on 127.0.0.1, the clients leave from 127.0.1.1 and up. */
 const MAX_ADDRESSES = 60_000
-/** From step to step of a ramp: short, so that the pace is even. */
-const STEP_MS = 100
+/** From step to step of a ramp, as in the classic test. */
+const STEP_MS = 1000
 
 /** Settings by their keys, as on a command line. */
 export type Settings = Readonly<Record<string, string | number | boolean>>
