@@ -2,6 +2,7 @@
 import { createServer } from "node:net"
 import { hostFacts } from "clarion/client/report/hostFacts"
 import { help, type Options, parse } from "./c1000k/options.ts"
+import { runInOwnNetwork } from "./c1000k/ownNetwork.ts"
 import { resultText, verdictsOf } from "./c1000k/report.ts"
 import { type Sizing, shortage, sizeFor } from "./c1000k/sizing.ts"
 import { runTrial } from "./c1000k/trial.ts"
@@ -17,6 +18,11 @@ export const run = async (args: ReadonlyArray<string>): Promise<number> => {
   if ("problem" in options) {
     console.error(`${options.problem}\n\n${help}`)
     return 2
+  }
+  if (options.network === "own") {
+    const ran = await runInOwnNetwork(args, options.connections)
+    if (typeof ran === "number") return ran
+    console.log(`in the network of this machine, not in one of its own: ${ran.obstacle}`)
   }
   const sizing = sizeFor(options, await freePort())
   const short = await shortage(sizing)

@@ -11,6 +11,8 @@ export interface Options {
   /** Seconds of silence before a connection is pinged; 0: no pings. */
   readonly ping: number
   readonly transport: "uws" | "ws"
+  /** Where it runs: in a network namespace of its own, or in the one that it was started in. */
+  readonly network: "own" | "here"
   readonly json: string | undefined
 }
 
@@ -22,10 +24,11 @@ broadcasts, and says what it took. Refuses, with what is missing, where the conn
 
   --connections N    connections to open [1000000]
   --broadcasts K     broadcasts to everyone [3]
-  --rate N           connections that the clients begin in a second [15000]
+  --rate N           connections that the clients begin in a second [12000]
   --interval S       seconds from broadcast to broadcast [20]
   --ping S           seconds of silence before a ping; 0 as in the classic test, which knows none [0]
   --transport NAME   uws or ws [uws]
+  --network WHERE    own: in a network namespace of its own, where root starts it; or here [own]
   --json FILE        where the results go [data/bench/c1000k-<time>.json]`
 
 /** Options, or what is wrong with them. */
@@ -36,16 +39,20 @@ export const parse = (args: ReadonlyArray<string>): Options | { readonly problem
       options: {
         connections: { type: "string", default: "1000000" },
         broadcasts: { type: "string", default: "3" },
-        rate: { type: "string", default: "15000" },
+        rate: { type: "string", default: "12000" },
         interval: { type: "string", default: "20" },
         ping: { type: "string", default: "0" },
         transport: { type: "string", default: "uws" },
+        network: { type: "string", default: "own" },
         json: { type: "string" },
         help: { type: "boolean", short: "h" }
       }
     })
     if (values.help) return "help"
-    const { transport } = values
+    const { transport, network } = values
+    if (network !== "own" && network !== "here") {
+      throw new Error(`--network: expected own or here, found "${network}"`)
+    }
     if (transport !== "uws" && transport !== "ws") {
       throw new Error(`--transport: expected uws or ws, found "${transport}"`)
     }
@@ -56,6 +63,7 @@ export const parse = (args: ReadonlyArray<string>): Options | { readonly problem
       interval: integer("--interval", values.interval, 1, 3600),
       ping: integer("--ping", values.ping, 0, 3600),
       transport,
+      network,
       json: values.json
     }
   } catch (error) {
