@@ -109,11 +109,11 @@ describe.each(["uws", "ws"])("workers on %s", (transport) => {
   })
 
   it("count together for the gate; from then on each connection gets each broadcast once, in order", async () => {
-    const server = await serveWorkers(3, [...on, ...TICKING, "--totalSize", "100"])
+    const server = await serveWorkers(3, [...on, ...TICKING, "--totalSize", "500"])
     const clients = [...(await server.spread(40))]
-    clients.push(...(await connectMany(server.url, 99 - clients.length)))
+    clients.push(...(await connectMany(server.url, 499 - clients.length)))
     const { lines } = server.process
-    const gated = /^current channels: 99 for [0-9a-f-]{36}$/
+    const gated = /^current channels: 499 for [0-9a-f-]{36}$/
     await lines.until((all) => all.filter((line) => gated.test(line)).length >= 2)
     expect(clients.flatMap((client) => client.messages.all)).toEqual([])
     expect(lines.all.filter((line) => /^send/.test(line))).toEqual([])
@@ -126,9 +126,9 @@ describe.each(["uws", "ws"])("workers on %s", (transport) => {
     expect(stamps.every((stamp, i) => i === 0 || stamp > stamps[i - 1]!)).toBe(true)
     expect(Math.min(...sizes(server, clients))).toBeGreaterThan(0)
     const sent = await server.process.entries.first(({ message }) =>
-      /^sent msg .* channels: 100$/.test(message)
+      /^sent msg .* channels: 500$/.test(message)
     )
-    expect(sent.annotations).toMatchObject({ eligible: 100, written: 100, dropped: 0, closed: 0 })
+    expect(sent.annotations).toMatchObject({ eligible: 500, written: 500, dropped: 0, closed: 0 })
   })
 
   it("raw.onMessage broadcast: a message reaches the clients of all, once, in the same order for all", async () => {

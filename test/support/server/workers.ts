@@ -111,11 +111,14 @@ export class WorkerServer {
     return byWorker
   }
 
-  /** Connects at least so many clients, and until each worker has so many of them. */
+  /**
+   * Connects at least so many clients, and until each worker has so many of them. On ws they accept from one socket, and who is awake
+   * takes more: many at once wake all.
+   */
   async spread(atLeast: number, each = 5): Promise<Array<Client>> {
     const clients = await connectMany(this.url, atLeast)
     while ([...this.byWorker(clients).values()].some(({ length }) => length < each))
-      clients.push(...(await connectMany(this.url, 5 * each)))
+      clients.push(...(await connectMany(this.url, 10 * each)))
     return clients
   }
 
