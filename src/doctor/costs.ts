@@ -9,11 +9,17 @@ export const SERVER_CONNECTION_BYTES = { uws: 1.28 * KB, ws: 5.75 * KB }
 /** Memory of the load client's process for an idle connection, measured as the server's. */
 export const CLIENT_CONNECTION_BYTES = 4.6 * KB
 
-/** The kernel's memory for one end of a connection: socket, file, inode, dentry and epoll entry; growth of slab, measured. */
-export const KERNEL_CONNECTION_BYTES = 3 * KB
+/**
+ * The kernel's memory for one end of a connection: socket, file, inode, dentry and epoll entry; growth of the slabs and of TCP's queues with
+ * 100,000 and 300,000 connections, 10.0 KB for both ends (Linux 6.18, `npm run bench -- c1000k`).
+ */
+export const KERNEL_CONNECTION_BYTES = 5 * KB
 
-/** Resident memory of a process without connections, measured. */
-export const PROCESS_BYTES = { primary: 100 * MB, worker: 50 * MB, client: 60 * MB }
+/**
+ * Memory of a process without connections that is its own, one among many of its kind: 24–29 MB of a worker and 26–29 MB of a ramp process
+ * (PSS, 54 of each); the primary alone.
+ */
+export const PROCESS_BYTES = { primary: 100 * MB, worker: 30 * MB, client: 30 * MB }
 
 /** CPU time of the server for a message of one broadcast: docs/benchmarks.md, "CPU per message" at depth 1. */
 export const SERVER_MESSAGE_SECONDS = { uws: 5.77e-6, ws: 6.99e-6 }

@@ -65,12 +65,12 @@ describe("a load client of a million connections", () => {
     expect(["fs.file-max", "tcp_mem", "memory"].map((name) => required(HERE, name))).toEqual([
       "2,002,624",
       "200,000",
-      "13.7 GB"
+      "16.3 GB"
     ])
     expect(["fs.file-max", "tcp_mem", "memory"].map((name) => required(ELSEWHERE, name))).toEqual([
       "1,002,624",
       "100,000",
-      "9.7 GB"
+      "10.4 GB"
     ])
   })
 

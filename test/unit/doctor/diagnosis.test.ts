@@ -28,7 +28,7 @@ describe("what the doctor says", () => {
       "fs.file-max           1,200,064   3,999,000, 1,000 more are open        ok",
       "fs.nr_open            1,200,512   1,048,576                             short",
       "open files            1,200,512   20,000                                short",
-      "memory                5.0 GB      64.0 GB available                     ok",
+      "memory                7.3 GB      64.0 GB available                     ok",
       "tcp_mem               120,000     400,000 pages until pressure          ok",
       "conntrack             1,200,000   262,144, but nothing is tracked now   unknown",
       "threads               11          99,800 by kernel.pid_max              ok",

@@ -77,22 +77,22 @@ describe("a server of a million connections", () => {
         "docker run --ulimit nofile=1000512:1000512 IMAGE"
       ]
     ],
-    // 100 MB and a million times 4.28 KB; two GB hold (2 GB - 100 MB) / 4.28 KB.
+    // 100 MB and a million times 6.28 KB; two GB hold (2 GB - 100 MB) / 6.28 KB.
     [
       "memory",
       { memoryAvailable: 2 * 2 ** 30 },
-      "4.2 GB",
+      "6.1 GB",
       "2.0 GB",
-      ["node dist/server.js --totalSize 466063"]
+      ["node dist/server.js --totalSize 317635"]
     ],
     [
       "memory",
       { groupMemory: 50 * 2 ** 20 },
-      "4.2 GB",
+      "6.1 GB",
       "50 MB",
       [
-        "docker update --memory 4300m --memory-swap 4300m CONTAINER",
-        "systemctl set-property clarion.service MemoryMax=4300M MemoryHigh=infinity"
+        "docker update --memory 6300m --memory-swap 6300m CONTAINER",
+        "systemctl set-property clarion.service MemoryMax=6300M MemoryHigh=infinity"
       ]
     ],
     [
@@ -175,7 +175,7 @@ describe("workers", () => {
   it("need memory and threads each, and so does their primary", () => {
     const checks = checksOf({}, { totalSize: 0, server: { workers: 10 } })
     const required = (name: string) => checks.find((check) => check.name === name)?.required
-    expect([required("memory"), required("threads")]).toEqual(["600 MB", "121"])
+    expect([required("memory"), required("threads")]).toEqual(["400 MB", "121"])
   })
 
   it("without an open-file limit are one for each core", () => {
@@ -228,7 +228,7 @@ describe("the transport ws", () => {
   it("needs more memory, and the whole backlog in one queue", () => {
     const checks = checksOf({}, MILLION, "ws")
     const required = (name: string) => checks.find((check) => check.name === name)?.required
-    expect([required("memory"), required("somaxconn")]).toEqual(["8.4 GB", "4,096"])
+    expect([required("memory"), required("somaxconn")]).toEqual(["10.3 GB", "4,096"])
   })
 })
 
