@@ -56,22 +56,6 @@ describe.each(["uws", "ws"])("the end of workers on %s", (transport) => {
     await nothingLeft(server, workers)
   })
 
-  it.each(["SIGTERM", "SIGINT"] as const)(
-    "%s to the whole group, as a terminal sends it: the same",
-    async (signal) => {
-      const server = await serveWorkers(2, [...on, ...TICKING, "--shutdown.timeout", "1 second"], {
-        ownGroup: true
-      })
-      const clients = await server.spread(20)
-      const { workers } = server
-      process.kill(-server.pid, signal)
-      expect(await server.process.ended).toEqual(ORDERLY)
-      expect(await codes(clients)).toEqual(only(1012, clients))
-      expect(server.process.stderr).toEqual([])
-      await nothingLeft(server, workers)
-    }
-  )
-
   it("the primary killed: its workers close their connections with 1012 and exit, in time", async () => {
     const server = await serveWorkers(3, [...on, ...TICKING, "--shutdown.timeout", "1 second"])
     const clients = await server.spread(60)
@@ -82,6 +66,21 @@ describe.each(["uws", "ws"])("the end of workers on %s", (transport) => {
     await nothingLeft(server, workers)
     expect(performance.now() - began).toBeLessThan(1000 + GRACE_MS)
   })
+})
+
+it.each([
+  ["SIGTERM", "uws"],
+  ["SIGINT", "ws"]
+] as const)("%s to the whole group, as a terminal sends it, on %s: the same", async (signal, transport) => {
+  const args = ["--server.transport", transport, ...TICKING, "--shutdown.timeout", "1 second"]
+  const server = await serveWorkers(2, args, { ownGroup: true })
+  const clients = await server.spread(20)
+  const { workers } = server
+  process.kill(-server.pid, signal)
+  expect(await server.process.ended).toEqual(ORDERLY)
+  expect(await codes(clients)).toEqual(only(1012, clients))
+  expect(server.process.stderr).toEqual([])
+  await nothingLeft(server, workers)
 })
 
 describe("SIGTERM", () => {

@@ -1,6 +1,7 @@
 /** What a server of workers limits as a whole, and what it cannot do. */
 import * as Effect from "effect/Effect"
 import { describe, expect, it, vi } from "vitest"
+import { gone } from "../../support/processes/running.ts"
 import { type Client, connect, refusal } from "../../support/server/clients.ts"
 import { refusedFor } from "../../support/server/figures.ts"
 import { serve } from "../../support/server/serve.ts"
@@ -39,6 +40,8 @@ describe.each(["uws", "ws"])("limits.connectionsPerAddress over workers on %s", 
     const [victim, theirs] = [...byWorker].sort(([, a], [, b]) => b.length - a.length)[0]!
     process.kill(victim, "SIGKILL")
     await Promise.all(theirs.map(({ ended }) => ended))
+    // What the kernel still gives it would be reset.
+    await gone(victim)
     await server.counts(LIMIT - theirs.length)
     for (const _ of theirs) await connect(server.url)
     expect((await refusal(server.url)).status).toBe(429)

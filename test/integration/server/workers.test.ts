@@ -94,20 +94,6 @@ describe.each(["uws", "ws"])("workers on %s", (transport) => {
     expect(figures.get(`clarion_actor_restarts_total{actor="primary/workers/worker-1"}`)).toBe(0)
   })
 
-  it("leave API and metrics to the admin port where there is one", async () => {
-    const server = await serveWorkers(2, [...on, "--admin.port", "0"])
-    const [line] = server.process.lines.all.filter((text) => text.startsWith("serving on"))
-    const admin = Number(/API on http:\/\/127.0.0.1:(\d+)$/.exec(line ?? "")?.[1])
-    const clients = await server.spread(20, 3)
-    for (const ask of (await server.askers()).values()) {
-      for (const path of ["/metrics", "/api/actors"]) expect((await ask(path, WITH_KEY)).status).toBe(426)
-      expect((await ask("/health")).status).toBe(200)
-    }
-    expect((await ask(admin, "/metrics")).status).toBe(401)
-    expect((await ask(admin, "/metrics", WITH_KEY)).body).toContain(`clarion_connections ${clients.length}\n`)
-    expect((await ask(admin, "/api/actors", WITH_KEY)).body).toContain('"primary/workers/worker-1/shards"')
-  })
-
   it("count together for the gate; from then on each connection gets each broadcast once, in order", async () => {
     const server = await serveWorkers(3, [...on, ...TICKING, "--totalSize", "500"])
     const clients = [...(await server.spread(40))]
@@ -158,6 +144,20 @@ describe.each(["uws", "ws"])("workers on %s", (transport) => {
 })
 
 describe("a server of workers", () => {
+  it("leaves API and metrics to the admin port where there is one", async () => {
+    const server = await serveWorkers(2, ["--admin.port", "0"])
+    const [line] = server.process.lines.all.filter((text) => text.startsWith("serving on"))
+    const admin = Number(/API on http:\/\/127.0.0.1:(\d+)$/.exec(line ?? "")?.[1])
+    const clients = await server.spread(20, 3)
+    for (const ask of (await server.askers()).values()) {
+      for (const path of ["/metrics", "/api/actors"]) expect((await ask(path, WITH_KEY)).status).toBe(426)
+      expect((await ask("/health")).status).toBe(200)
+    }
+    expect((await ask(admin, "/metrics")).status).toBe(401)
+    expect((await ask(admin, "/metrics", WITH_KEY)).body).toContain(`clarion_connections ${clients.length}\n`)
+    expect((await ask(admin, "/api/actors", WITH_KEY)).body).toContain('"primary/workers/worker-1/shards"')
+  })
+
   it.each(["uws", "ws"])("serves wss on %s, and broadcasts over it", async (transport) => {
     const { certFile, keyFile } = makeCertificate(temporaryFolder())
     const tls = ["--server.tls.cert", certFile, "--server.tls.key", keyFile]
