@@ -38,7 +38,9 @@ export class Metrics extends Context.Service<
         ? Metric.update(Metric.counter(name, options), value)
         : Metric.update(Metric.gauge(name, options), value)
     }
-    const samples = Effect.suspend(() => Effect.map(Effect.all([...sources]), (all) => all.flat()))
+    const samples = Effect.suspend(() =>
+      Effect.map(Effect.all([...sources], { concurrency: "unbounded" }), (all) => all.flat())
+    )
     return Metrics.of({
       register: (collect) =>
         Effect.acquireRelease(

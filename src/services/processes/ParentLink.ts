@@ -40,7 +40,7 @@ export const linkToParent = Effect.fnUntraced(function* <In, Out>(
     if (Exit.isSuccess(decoded)) return onMessage(decoded.value)
     throw new Error(`the parent sent what cannot be read: ${String(decoded.cause)}`)
   })
-  process.send(LINKED)
+  process.send(LINKED, undefined, undefined, ignore)
   const send = (message: Out, done: () => void) => {
     if (process.connected) process.send!(message, undefined, undefined, done)
     else done()

@@ -15,8 +15,8 @@ export const runChild = <E>(work: Effect.Effect<void, E>): void => {
   process.on("SIGINT", ignore)
   process.on("SIGTERM", ignore)
   Effect.runFork(work).addObserver((exit) => {
-    // An expected failure was told to the parent; a bug is nobody's but this process's to tell.
-    if (Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+    // An expected failure was told to the parent, where there is one; a bug is nobody's but this process's to tell.
+    if (Exit.isFailure(exit) && (process.send === undefined || Cause.hasDies(exit.cause)))
       process.stderr.write(`${Cause.pretty(exit.cause)}\n`)
     // Whatever is still open must not keep it alive.
     Runtime.defaultTeardown(exit, (code) => process.exit(code))
