@@ -82,17 +82,12 @@ export const sizeFor = ({ connections, rate, interval, ping, transport }: Option
 export const toFlags = (settings: Settings): ReadonlyArray<string> =>
   Object.entries(settings).flatMap(([key, value]) => [`--${key}`, String(value)])
 
-const asText = (settings: Settings) =>
-  Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, value]))
-
 /** What is short on this machine, in the doctor's words; undefined where all fits. */
 export const shortage = async ({ server, client }: Sizing): Promise<string | undefined> => {
   const serverConfig = Result.getOrThrow(
-    resolve(serverKeys, [fromJson(serverKeys, asText(server), "c1000k")], serverRules)
+    resolve(serverKeys, [fromJson(serverKeys, server, "c1000k")], serverRules)
   )
-  const clientConfig = Result.getOrThrow(
-    resolve(clientKeys, [fromJson(clientKeys, asText(client), "c1000k")])
-  )
+  const clientConfig = Result.getOrThrow(resolve(clientKeys, [fromJson(clientKeys, client, "c1000k")]))
   const diagnoses = await Effect.runPromise(
     Effect.all([diagnoseServer(serverConfig), diagnoseClient(clientConfig)])
   )

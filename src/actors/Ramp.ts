@@ -28,8 +28,8 @@ import { type RampState, rampMachine } from "./rampMachine.ts"
 import type { Life } from "./Supervisor.ts"
 
 /**
- * Open sockets that one sweep looks at: the next one goes on from there. Each look is a miss of the cache, and fifty processes that looked at
- * all of theirs twice a second would spend a tenth of two cores on it.
+ * Open sockets that one sweep looks at: the next one goes on from there. Each look is likely a miss of the cache, and fifty processes that
+ * looked at all of theirs twice a second would take two million a second.
  */
 const SWEEP_SOCKETS = 1000
 /** How often waiting sockets are looked at: what a timeout can be late; with more open ones than one sweep looks at, a multiple of it. */

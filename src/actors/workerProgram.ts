@@ -49,7 +49,7 @@ export interface WorkerOptions {
 const ENTRY = fileURLToPath(new URL("../worker.js", import.meta.url))
 
 /**
- * Fifty workers stand beside each other on a small machine: 70 MB resident each, where it was 80 without these two. The young generation
+ * Fifty workers stand beside each other on a small machine: 69 MB resident each, where it was 78 without these two. The young generation
  * of a worker can be small, as what it allocates lives long; and one malloc arena does, as it is one thread that works.
  */
 const LEAN_FLAGS = ["--max-semi-space-size=1"]

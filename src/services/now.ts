@@ -13,7 +13,7 @@ const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6
 export const epochAtZero = (): number => performance.timeOrigin + performance.now() - monotonic()
 
 /**
- * Epoch time at the monotonic zero that this process takes over from another one, so that their times compare to the microsecond even when
+ * Epoch time at the monotonic zero that this process takes over from another one, so that their times compare even when
  * the machine's clock was set between their starts. Undefined: its own.
  */
 export const EpochAtZero = Context.Reference<number | undefined>("clarion/services/EpochAtZero", {

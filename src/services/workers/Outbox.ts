@@ -1,6 +1,6 @@
 /**
- * Gathers what is to be sent to another process and sends it once for each turn of the event loop: a message costs some 30 µs
- * in each process, however much it carries.
+ * Gathers what is to be sent to another process and sends it once for each turn of the event loop: each message
+ * is a system call and a turn of the loop in both processes, however much it carries.
  */
 export class Outbox<A> {
   #waiting: Array<A> = []
