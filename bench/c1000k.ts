@@ -4,6 +4,7 @@ import { hostFacts } from "clarion/client/report/hostFacts"
 import { help, type Options, parse } from "./c1000k/options.ts"
 import { runInOwnNetwork } from "./c1000k/ownNetwork.ts"
 import { resultText, verdictsOf } from "./c1000k/report.ts"
+import { scheduling } from "./c1000k/scheduling.ts"
 import { type Sizing, shortage, sizeFor } from "./c1000k/sizing.ts"
 import { runTrial } from "./c1000k/trial.ts"
 import { withFolder } from "./support/folder.ts"
@@ -40,7 +41,7 @@ const measure = async (options: Options, sizing: Sizing): Promise<number> => {
   const startedAt = new Date()
   console.log(`${cores} × ${cpu}, ${platform}, Node ${node}`)
   console.log(
-    `${sizing.connections} connections from ${sizing.addresses} local addresses, ${options.rate} a second; ${options.broadcasts} broadcasts`
+    `${sizing.connections} connections from ${sizing.addresses} local addresses, ${options.rate} a second; ${options.broadcasts} broadcasts; scheduled ${scheduling.name}`
   )
   const say = (line: string) => {
     const seconds = ((Date.now() - startedAt.getTime()) / 1000).toFixed(0)
@@ -52,7 +53,11 @@ const measure = async (options: Options, sizing: Sizing): Promise<number> => {
   const verdicts = verdictsOf(trial, sizing, options.broadcasts)
   for (const { target, met } of verdicts) console.log(`${met ? "met   " : "MISSED"} ${target}`)
   const facts = { bench: "c1000k", startedAt: startedAt.toISOString(), host: hostFacts() }
-  const file = saveResults("c1000k", { ...facts, options, sizing, ...trial, verdicts }, options.json)
+  const file = saveResults(
+    "c1000k",
+    { ...facts, options, sizing, scheduling: scheduling.name, ...trial, verdicts },
+    options.json
+  )
   console.log(`\nall figures: ${file}`)
   return verdicts.every(({ met }) => met) ? 0 : 1
 }

@@ -24,7 +24,7 @@ broadcasts, and says what it took. Refuses, with what is missing, where the conn
 
   --connections N    connections to open [1000000]
   --broadcasts K     broadcasts to everyone [3]
-  --rate N           connections that the clients begin in a second [8000]
+  --rate N           connections that the clients begin in a second [11000]
   --interval S       seconds from broadcast to broadcast [20]
   --ping S           seconds of silence before a ping; 0 as in the classic test, which knows none [0]
   --transport NAME   uws or ws [uws]
@@ -39,7 +39,7 @@ export const parse = (args: ReadonlyArray<string>): Options | { readonly problem
       options: {
         connections: { type: "string", default: "1000000" },
         broadcasts: { type: "string", default: "3" },
-        rate: { type: "string", default: "8000" },
+        rate: { type: "string", default: "11000" },
         interval: { type: "string", default: "20" },
         ping: { type: "string", default: "0" },
         transport: { type: "string", default: "uws" },

@@ -1,5 +1,4 @@
 /** One reproduction: server, clients, ramp, broadcasts; and what was seen of them from outside. */
-import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -10,6 +9,7 @@ import { cpuTime, total } from "../support/procfs.ts"
 import { Lines } from "./Lines.ts"
 import { childrenOf, type KernelMemory, kernelMemory, memoryOf } from "./memory.ts"
 import type { Options } from "./options.ts"
+import { scheduling } from "./scheduling.ts"
 import { type Sizing, toFlags } from "./sizing.ts"
 
 const START_MS = 180_000
@@ -77,15 +77,8 @@ class Family {
   }
 }
 
-/**
- * Processes that work through what waits are not interrupted by those they wake up: 9 % more set-ups a second, at 4 % less CPU for each
- * (300,000 connections, one run of each). Where chrt (util-linux) is missing, they are scheduled as others are.
- */
-const asBatch: ReadonlyArray<string> =
-  spawnSync("chrt", ["--batch", "0", "true"]).status === 0 ? ["chrt", "--batch", "0"] : []
-
 const launch = (name: string, flags: ReadonlyArray<string>, onLine?: (line: string) => void) => {
-  const command = [...asBatch, process.execPath, program(name), ...flags]
+  const command = [...scheduling.command, process.execPath, program(name), ...flags]
   const child = start({ command, core: undefined, stdio: ["ignore", "pipe", "pipe"] })
   return { child, lines: new Lines(name, child, onLine), family: new Family(child.pid ?? 0) }
 }
