@@ -9,7 +9,7 @@ import { cpuTime, total } from "../support/procfs.ts"
 import { Lines } from "./Lines.ts"
 import { childrenOf, type KernelMemory, kernelMemory, memoryOf } from "./memory.ts"
 import type { Options } from "./options.ts"
-import { scheduling } from "./scheduling.ts"
+import { goFirst, scheduling } from "./scheduling.ts"
 import { type Sizing, toFlags } from "./sizing.ts"
 
 const START_MS = 180_000
@@ -120,14 +120,15 @@ const startServer = async (launched: Launched, say: (line: string) => void): Pro
   return memoryOf(launched.family.gather().pids)
 }
 
-const startClient = async (launched: Launched): Promise<number> => {
-  await launched.lines.next(/start IP/, START_MS)
-  return memoryOf(launched.family.gather().pids)
+/** Server and client when the ramps begin. */
+interface Begun {
+  readonly server: Launched
+  readonly client: Launched
+  readonly cpuAtStart: { readonly server: number; readonly client: number }
 }
 
 /** Ramp, hold and broadcasts. A gate that does not open, as not everyone came, is a result and no failure of the bench. */
-const measure = async (server: Launched, client: Launched, options: Options, { connections }: Sizing) => {
-  const cpuAtStart = { server: server.family.cpuUs(), client: client.family.cpuUs() }
+const measure = async ({ server, client, cpuAtStart }: Begun, options: Options, { connections }: Sizing) => {
   const rampMs = (connections / options.rate) * 1000
   const tickMs = 2 * options.interval * 1000 + START_MS
   const sent: Array<Sent> = []
@@ -164,6 +165,7 @@ export const runTrial = async (
     launched.push(one)
     return one
   }
+  goFirst()
   try {
     const kernelBefore = kernelMemory()
     const server = begin("server", toFlags(sizing.server))
@@ -172,8 +174,11 @@ export const runTrial = async (
     const client = begin("client", clientFlags, (line) => {
       if (/^(ramping|holding)/.test(line)) say(line)
     })
-    const clientBase = await startClient(client)
-    const measured = await measure(server, client, options, sizing)
+    await client.lines.next(/start IP/, START_MS)
+    client.family.gather()
+    const cpuAtStart = { server: server.family.cpuUs(), client: client.family.cpuUs() }
+    const clientBase = memoryOf(client.family.pids)
+    const measured = await measure({ server, client, cpuAtStart }, options, sizing)
     const [serverHeld, clientHeld] = [memoryOf(server.family.pids), memoryOf(client.family.pids)]
     const kernelHeld = kernelMemory()
     say("ending")
