@@ -1,5 +1,6 @@
 /** The figures of all ramp processes as if one process had measured them. */
 import * as Effect from "effect/Effect"
+import { withoutUnderWay } from "../client/metrics/Broadcasts.ts"
 import { type BadHistogram, LatencyHistogram } from "../client/metrics/LatencyHistogram.ts"
 import { withMeans } from "../client/metrics/lives.ts"
 import {
@@ -61,13 +62,14 @@ export class CrewFigures {
       return this.#processes.filter((_, i) => answers[i]?._tag === "None")
     })
 
-  /** All that is known now. */
+  /** All that is known since `measure`. */
   sum(now: number, startedAt: number): RunSnapshot | BadHistogram {
     const all = this.#processes.flatMap(({ snapshots }) => snapshots)
     const sum = addSnapshots(all)
     if ("kind" in sum) return sum
     this.#percentiles = percentilesOf(sum)
-    return withMeans(sum, (now - startedAt) / 1000)
+    const broadcasts = withoutUnderWay(sum.broadcasts, this.#measuredAt)
+    return withMeans({ ...sum, broadcasts }, (now - startedAt) / 1000)
   }
 
   glance(): Glance {

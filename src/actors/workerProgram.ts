@@ -129,12 +129,18 @@ export const workerProgram = (options: WorkerOptions) =>
     })
     const died = Effect.flatMap(link.ended, Effect.fail)
     send({ _tag: "Start", assignment: options.assignment })
-    yield* Effect.raceFirst(Deferred.await(ready), died).pipe(
+    const begun = yield* Effect.raceAllFirst([
+      Effect.as(Deferred.await(ready), true),
+      died,
+      Effect.as(life.stopping, false)
+    ]).pipe(
       Effect.timeoutOrElse({
         duration: START_TIMEOUT,
         orElse: () => new WorkerSilent({ afterMs: Duration.toMillis(START_TIMEOUT) })
       })
     )
+    // Nobody is connected to one that is still starting: it is ended as it is.
+    if (!begun) return
     // Released in reverse: it leaves the hub, what it owes is accounted for, and then the process is ended.
     yield* Effect.addFinalizer(() => Effect.sync(() => worker.end()))
     yield* hub.join(worker)

@@ -14,6 +14,9 @@ export const MAX_BROADCASTS = 1_000
 /** A connection older than this at a broadcast's stamp was in the server's list; clocks of two processes differ by less. */
 export const JOINING_MS = 10
 
+/** A broadcast stamped less than this before several processes were asked for their figures may not have reached all of them yet. */
+export const UNDER_WAY_MS = 100
+
 /** One broadcast; latencies are milliseconds from its stamp. */
 export interface Broadcast {
   /** Its payload: 13 digits. */
@@ -159,6 +162,18 @@ export const addBroadcasts = (all: ReadonlyArray<BroadcastsSnapshot>): Broadcast
   }
   return { broadcasts, folded, unstamped: all.reduce((sum, { unstamped }) => sum + unstamped, 0) }
 }
+
+/**
+ * Without those that were under way: several processes are measured one after the other, and what one of them had not heard yet another
+ * had. A broadcast that is whole all the same stays.
+ * @param askedAt epoch milliseconds at which the first process was asked
+ */
+export const withoutUnderWay = (snapshot: BroadcastsSnapshot, askedAt: number): BroadcastsSnapshot => ({
+  ...snapshot,
+  broadcasts: snapshot.broadcasts.filter(
+    ({ id, expected, received }) => received >= expected || Number(id) <= askedAt - UNDER_WAY_MS
+  )
+})
 
 /** A process that got no copy knows nothing of when they came. */
 const addTo = (known: Mutable<Broadcast>, more: Broadcast): void => {

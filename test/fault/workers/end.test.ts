@@ -145,6 +145,8 @@ describe("SIGTERM", () => {
     expect(await server.process.ended).toEqual(ORDERLY)
     expect(performance.now() - began).toBeLessThan(1000 + GRACE_MS)
     expect(await codes(theirs)).toEqual(only(1012, theirs))
+    // It is not waited for: nobody is connected to it.
+    expect(server.process.lines.all.filter((line) => line.includes("not ended in time"))).toEqual([])
     expect(server.process.stderr).toEqual([])
     await nothingLeft(server, [...workers, replacement])
   })

@@ -3,7 +3,9 @@ import {
   addBroadcasts,
   Broadcasts,
   JOINING_MS,
-  MAX_BROADCASTS
+  MAX_BROADCASTS,
+  UNDER_WAY_MS,
+  withoutUnderWay
 } from "../../../../src/client/metrics/Broadcasts.ts"
 import { stampOf } from "../../../../src/client/metrics/stamp.ts"
 
@@ -173,5 +175,23 @@ describe("connections that open around a broadcast", () => {
     broadcasts.hear(payload(STAMP), STAMP + 4, 3, STAMP - 500)
     broadcasts.hear(payload(STAMP), STAMP + 4, 3, STAMP - 400)
     expect(broadcasts.missing).toBe(0)
+  })
+})
+
+describe("broadcasts of several processes that are asked one after the other", () => {
+  const told = (id: number, received: number) => ({
+    ...{ id: String(id), expected: 300, received, firstMs: 1, lastMs: 2 }
+  })
+  const left = (id: number, received: number) =>
+    withoutUnderWay({ ...new Broadcasts().snapshot(), broadcasts: [told(id, received)] }, STAMP).broadcasts
+      .length
+
+  it.each([
+    ["came after the first was asked", STAMP + 1, 127, 0],
+    ["came so shortly before that not everyone has it", STAMP - UNDER_WAY_MS + 1, 299, 0],
+    ["came shortly before and reached everyone", STAMP - 1, 300, 1],
+    ["came in time and lost copies", STAMP - UNDER_WAY_MS, 299, 1]
+  ])("one that %s", (_, id, received, kept) => {
+    expect(left(id, received)).toBe(kept)
   })
 })
