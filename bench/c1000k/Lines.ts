@@ -8,6 +8,8 @@ const KEPT = 5
 
 export class Lines {
   readonly #latest: Array<string> = []
+  /** How the program ended. */
+  #ended: string | undefined
   readonly #waiting = new Set<{
     readonly see: (line: string) => void
     readonly fail: (why: string) => void
@@ -48,6 +50,7 @@ export class Lines {
         withinMs
       )
       this.#waiting.add(waiter)
+      if (this.#ended !== undefined) waiter.fail(this.#ended)
     })
   }
 
@@ -59,6 +62,7 @@ export class Lines {
   }
 
   #end(why: string): void {
+    this.#ended = why
     for (const { fail } of this.#waiting) fail(why)
   }
 }

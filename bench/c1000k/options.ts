@@ -25,11 +25,14 @@ broadcasts, and says what it took. Refuses, with what is missing, where the conn
   --connections N    connections to open [1000000]
   --broadcasts K     broadcasts to everyone [3]
   --rate N           connections that the clients begin in a second [11000]
-  --interval S       seconds from broadcast to broadcast [20]
+  --interval S       seconds from broadcast to broadcast, at least 10 [20]
   --ping S           seconds of silence before a ping; 0 as in the classic test, which knows none [0]
   --transport NAME   uws or ws [uws]
   --network WHERE    own: in a network namespace of its own, where root starts it; or here [own]
   --json FILE        where the results go [data/bench/c1000k-<time>.json]`
+
+/** Seconds: a broadcast is followed until its last copies are read, before the next one comes. */
+const LEAST_INTERVAL = 10
 
 /** Options, or what is wrong with them. */
 export const parse = (args: ReadonlyArray<string>): Options | { readonly problem: string } | "help" => {
@@ -60,7 +63,7 @@ export const parse = (args: ReadonlyArray<string>): Options | { readonly problem
       connections: integer("--connections", values.connections, 1, 100_000_000),
       broadcasts: integer("--broadcasts", values.broadcasts, 1, 1000),
       rate: integer("--rate", values.rate, 1, 1_000_000),
-      interval: integer("--interval", values.interval, 1, 3600),
+      interval: integer("--interval", values.interval, LEAST_INTERVAL, 3600),
       ping: integer("--ping", values.ping, 0, 3600),
       transport,
       network,

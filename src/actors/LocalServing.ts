@@ -36,6 +36,7 @@ const makeIntake = Effect.fnUntraced(function* (share: Share | undefined) {
   const intake = new Intake(
     new Admission(
       connectionCapacity(openFileLimit()),
+      // Of less than one, nobody would ever come in.
       perSecond === 0 ? 0 : Math.max(1, perSecond),
       share === undefined ? limits.connectionsPerAddress : 0
     ),

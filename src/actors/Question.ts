@@ -14,14 +14,18 @@ export class Question {
     this.#answered === undefined ? Effect.void : Deferred.await(this.#answered)
   )
 
-  /** Sends it, unless one is under way, and completes with the answer. */
+  /** Sends it, unless one is under way. */
+  pose(send: () => void): void {
+    if (this.#answered !== undefined) return
+    this.#answered = Deferred.makeUnsafe()
+    send()
+  }
+
+  /** The same, and completes with the answer. */
   ask(send: () => void): Effect.Effect<void> {
     return Effect.suspend(() => {
-      if (this.#answered === undefined) {
-        this.#answered = Deferred.makeUnsafe()
-        send()
-      }
-      return Deferred.await(this.#answered)
+      this.pose(send)
+      return this.settled
     })
   }
 

@@ -151,15 +151,11 @@ export class RampProcess {
       const start = Effect.gen(function* () {
         const link = yield* startChild<FromRamps, ToRamps>({ fork, incoming: FromRamps, onMessage })
         link.send(prepare)
-        yield* Effect.raceAllFirst([
-          Deferred.await(ready),
-          endOf(link),
-          Deferred.await(failed),
-          life.stopping
-        ])
+        yield* Effect.raceAllFirst([Deferred.await(ready), endOf(link), Deferred.await(failed)])
         return link
       })
-      const link = yield* whenCalm(start)
+      const link = yield* Effect.raceFirst(whenCalm(start), Effect.as(life.stopping, undefined))
+      if (link === undefined) return
       yield* life.started
       Deferred.doneUnsafe(this.ready, Effect.void)
       const ends = Effect.raceFirst(endOf(link), Deferred.await(failed))

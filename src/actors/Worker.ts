@@ -4,10 +4,12 @@
  * Guarantees: publications reach the worker in the order of `offer`, each once; every one that was taken gets its counts, from the worker
  * or, when it dies first, as closed. What waits for a worker that does not read is bounded in number and bytes.
  */
+import type * as Effect from "effect/Effect"
 import type { HubMember } from "../services/Hub.ts"
 import type { Delivery, Publication } from "../services/hot/Publication.ts"
 import type { Delivered, FromWorker, ToWorker } from "../services/workers/messages.ts"
 import { Outbox } from "../services/workers/Outbox.ts"
+import { Question } from "./Question.ts"
 
 /** Bytes of publications that a worker may owe the counts of; beyond, it takes no more. */
 const MAX_OWED_BYTES = 64 * 1_048_576
@@ -24,10 +26,9 @@ export class Worker implements HubMember {
   size = 0
   /** What it last told of itself. */
   observed: Of<"Observed"> | undefined
-  /** Called when it next tells. */
-  readonly onObserved = new Set<() => void>()
-  /** Observations asked for since it last told anything. */
+  /** Heartbeats since it last told anything. */
   unanswered = 0
+  readonly #question = new Question()
   readonly #owed = new Map<number, Owed>()
   #owedBytes = 0
   #next = 0
@@ -62,15 +63,23 @@ export class Worker implements HubMember {
     return true
   }
 
-  observe(): void {
+  /** Asks it how it is, and completes when it has told or is gone. */
+  readonly observe: Effect.Effect<void> = this.#question.ask(() => this.#askHow())
+
+  /** Asks without waiting, and counts that it did. */
+  beat(): void {
     this.unanswered++
+    this.#question.pose(() => this.#askHow())
+  }
+
+  #askHow(): void {
     this.send({ _tag: "Observe" })
   }
 
   noteObserved(observed: Of<"Observed">): void {
     this.size = observed.live
     this.observed = observed
-    for (const heard of this.onObserved) heard()
+    this.#question.settle()
   }
 
   noteDelivered(deliveries: ReadonlyArray<Delivered>): void {
@@ -85,7 +94,7 @@ export class Worker implements HubMember {
 
   /** It is gone: what it owes counts as closed. */
   end(): void {
-    for (const heard of this.onObserved) heard()
+    this.#question.settle()
     for (const { delivery } of this.#owed.values()) {
       delivery.addWorker({ worker: this.name, ...this.#missed("closed") })
     }

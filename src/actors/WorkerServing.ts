@@ -7,6 +7,7 @@
  */
 
 import { availableParallelism } from "node:os"
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -68,6 +69,7 @@ const begin = Effect.fnUntraced(function* (http: HttpHandler) {
   const addresses = new AddressLedger(config.limits.connectionsPerAddress)
 
   const slots = Array.from({ length: choice.count }, (_, i) => new WorkerSlot(`worker-${i}`))
+  let isAccepting = true
   const start = Effect.fnUntraced(function* (slot: WorkerSlot) {
     const address = `${ADDRESS}/${slot.name}`
     const served = yield* Deferred.make<void, WorkerFailed>()
@@ -80,16 +82,19 @@ const begin = Effect.fnUntraced(function* (http: HttpHandler) {
       publish: ({ data, isBinary }) => broadcastUnsafe(data, isBinary),
       alive: (worker) => {
         slot.alive(worker)
-        if (worker !== undefined) Deferred.doneUnsafe(served, Effect.void)
+        if (worker === undefined) return
+        if (!isAccepting) worker.send({ _tag: "StopAccepting" })
+        Deferred.doneUnsafe(served, Effect.void)
       }
     })
     const actor = yield* supervisor.supervise({
       name: slot.name,
       // A crash before it has ever served is no accident: a restart would meet the same.
       program: (life) =>
-        Effect.tapError(program(life), ({ message }) =>
-          Deferred.fail(served, new WorkerFailed({ worker: slot.name, detail: message }))
-        ),
+        Effect.tapCause(program(life), (cause) => {
+          const detail = (Cause.squash(cause) as Error).message
+          return Deferred.fail(served, new WorkerFailed({ worker: slot.name, detail }))
+        }),
       probe: () => ({ mailbox: slot.worker?.depth ?? 0, connections: slot.worker?.size ?? 0 }),
       elsewhere: () => slot.actors
     })
@@ -115,6 +120,7 @@ const begin = Effect.fnUntraced(function* (http: HttpHandler) {
     transport,
     size: `${choice.count} workers`,
     stopAccepting: Effect.sync(() => {
+      isAccepting = false
       for (const { worker } of slots) worker?.send({ _tag: "StopAccepting" })
     }),
     drain: (within) => drain(slots, actors, Duration.toMillis(within)),

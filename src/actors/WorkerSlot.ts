@@ -41,16 +41,6 @@ export class WorkerSlot {
 
   /** Asks it, and completes when it has told; at once where nobody lives here. */
   get observe(): Effect.Effect<void> {
-    return Effect.callback((resume) => {
-      const { worker } = this
-      if (worker === undefined) return resume(Effect.void)
-      worker.onObserved.add(done)
-      function done() {
-        worker?.onObserved.delete(done)
-        resume(Effect.void)
-      }
-      worker.observe()
-      return Effect.sync(() => void worker.onObserved.delete(done))
-    })
+    return Effect.suspend(() => this.worker?.observe ?? Effect.void)
   }
 }

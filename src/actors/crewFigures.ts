@@ -17,6 +17,12 @@ import type { RampProcess } from "./RampProcess.ts"
 const MEASURE_INTERVAL_MS = 100
 const LEAST_MEASURE_INTERVAL_MS = 1000
 
+interface Measured {
+  /** Epoch milliseconds. */
+  readonly askedAt: number
+  readonly silent: ReadonlyArray<RampProcess>
+}
+
 type Percentiles = Pick<Glance, "p50" | "p99">
 
 export class CrewFigures {
@@ -50,25 +56,26 @@ export class CrewFigures {
     return Effect.asVoid(this.#ask((process) => Effect.timeoutOption(process.look(broadcast), withinMs)))
   }
 
-  /** Asks all for what they measured, and tells who did not answer in time. */
-  readonly measure = (now: () => number, withinMs: number): Effect.Effect<ReadonlyArray<RampProcess>> =>
+  /** Asks all for what they measured: when it asked, and who did not answer in time. */
+  readonly measure = (now: () => number, withinMs: number): Effect.Effect<Measured> =>
     Effect.gen({ self: this }, function* () {
       const { broadcast } = this
-      this.#measuredAt = now()
+      const askedAt = now()
+      this.#measuredAt = askedAt
       const answers = yield* this.#ask((process) =>
         Effect.timeoutOption(process.measure(broadcast), withinMs)
       )
       this.#measuredEvents = this.#events()
-      return this.#processes.filter((_, i) => answers[i]?._tag === "None")
+      return { askedAt, silent: this.#processes.filter((_, i) => answers[i]?._tag === "None") }
     })
 
-  /** All that is known since `measure`. */
-  sum(now: number, startedAt: number): RunSnapshot | BadHistogram {
+  /** All that is known now, for who asked all at `askedAt`. */
+  sum(askedAt: number, now: number, startedAt: number): RunSnapshot | BadHistogram {
     const all = this.#processes.flatMap(({ snapshots }) => snapshots)
     const sum = addSnapshots(all)
     if ("kind" in sum) return sum
     this.#percentiles = percentilesOf(sum)
-    const broadcasts = withoutUnderWay(sum.broadcasts, this.#measuredAt)
+    const broadcasts = withoutUnderWay(sum.broadcasts, askedAt)
     return withMeans({ ...sum, broadcasts }, (now - startedAt) / 1000)
   }
 

@@ -75,10 +75,10 @@ export const makeProcessCrew = Effect.fnUntraced(function* (options: ProcessCrew
     actors.reduce((sum, actor) => sum + actor.restarts(), 0) +
     processes.reduce((sum, { rampRestarts }) => sum + rampRestarts, 0)
   const measured = Effect.gen(function* () {
-    const silent = yield* figures.measure(now, MEASURE_TIMEOUT_MS)
+    const { askedAt, silent } = yield* figures.measure(now, MEASURE_TIMEOUT_MS)
     const loads = processes.map(({ load }) => load).filter((load) => load !== undefined)
     const snapshot: CrewSnapshot = {
-      snapshot: figures.sum(now(), startedAt ?? now()),
+      snapshot: figures.sum(askedAt, now(), startedAt ?? now()),
       client: { processes: processes.length, rampRestarts: restarts(), ...worstLoad(loads) },
       doubts: silent.map(inDoubt)
     }

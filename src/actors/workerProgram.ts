@@ -61,7 +61,9 @@ const LEAN_ENVIRONMENT = { MALLOC_ARENA_MAX: "1" }
  * same port.
  */
 const forkWorker = () => {
-  const { env, execArgv } = process
+  const { execArgv } = process
+  // A worker is told its settings, without the secrets that may stand in the variables.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CLARION_")))
   // What accepts is the kernel: with Node's round robin, every connection would pass through the primary.
   cluster.schedulingPolicy = cluster.SCHED_NONE
   cluster.setupPrimary({
@@ -70,7 +72,10 @@ const forkWorker = () => {
     execArgv: [...LEAN_FLAGS, ...execArgv],
     serialization: "advanced"
   })
-  return cluster.fork({ ...LEAN_ENVIRONMENT, ...env }).process
+  const worker = cluster.fork({ ...LEAN_ENVIRONMENT, ...env })
+  // One that cannot be started is told by its process, to the link; the cluster tells it as well, and ends this process if nobody listens.
+  worker.on("error", () => {})
+  return worker.process
 }
 
 /** Fails when the worker has not told anything since `timeout`. Counted in asks, so that a pause of this process accuses nobody. */
@@ -78,7 +83,7 @@ const watchHeart = Effect.fnUntraced(function* (worker: Worker, config: ServerCo
   const { interval, timeout } = config.server.heartbeat
   const asks = Math.max(1, Math.ceil(Duration.toMillis(timeout) / Duration.toMillis(interval)))
   while (worker.unanswered < asks) {
-    worker.observe()
+    worker.beat()
     yield* Effect.sleep(interval)
   }
   return yield* new WorkerSilent({ afterMs: Math.round(asks * Duration.toMillis(interval)) })
@@ -88,7 +93,8 @@ export const workerProgram = (options: WorkerOptions) =>
   Effect.fnUntraced(function* (life: Life) {
     const { name, config, http } = options
     const hub = yield* Hub
-    const ready = yield* Deferred.make<void, WorkerRefused>()
+    const ready = yield* Deferred.make<void>()
+    const refused = yield* Deferred.make<never, WorkerRefused>()
     let link: ChildLink<ToWorker> | undefined
     const send = (message: ToWorker) => link?.send(message)
     const worker = new Worker(name, config.limits.mailbox, send)
@@ -97,7 +103,7 @@ export const workerProgram = (options: WorkerOptions) =>
     const onMessage = FromWorker.match({
       Ready: () => Deferred.doneUnsafe(ready, Effect.void),
       Failed: ({ message }) =>
-        Deferred.doneUnsafe(ready, Effect.fail(new WorkerRefused({ detail: message }))),
+        Deferred.doneUnsafe(refused, Effect.fail(new WorkerRefused({ detail: message }))),
       Connections: ({ live }) => {
         worker.size = live
       },
@@ -127,7 +133,7 @@ export const workerProgram = (options: WorkerOptions) =>
         onMessage(message)
       }
     })
-    const died = Effect.flatMap(link.ended, Effect.fail)
+    const died = Effect.raceFirst(Effect.flatMap(link.ended, Effect.fail), Deferred.await(refused))
     send({ _tag: "Start", assignment: options.assignment })
     const begun = yield* Effect.raceAllFirst([
       Effect.as(Deferred.await(ready), true),

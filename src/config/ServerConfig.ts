@@ -56,7 +56,11 @@ export const serverKeys = {
     undefined,
     "port of its own for /api and /metrics; unset: they share server.port"
   ),
-  "limits.handshakesPerSecond": key(Kind.integer(0), 0, "upgrades a second before HTTP 503; 0: no limit"),
+  "limits.handshakesPerSecond": key(
+    Kind.integer(0),
+    0,
+    "upgrades a second before HTTP 503, at least one for each worker; 0: no limit"
+  ),
   "limits.connectionsPerAddress": key(
     Kind.integer(0),
     0,

@@ -25,16 +25,20 @@ export class AddressLedger {
 
 class AddressAccount {
   readonly #counts = new Map<string, number>()
+  /** What a dead worker had sent may be read after its end. */
+  #isClosed = false
 
   constructor(readonly ledger: AddressLedger) {}
 
   /** Whether the address has room for it. */
   came(address: string): boolean {
+    if (this.#isClosed) return false
     this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1)
     return this.ledger.add(address, 1) <= this.ledger.limit
   }
 
   went(address: string): void {
+    if (this.#isClosed) return
     const left = (this.#counts.get(address) ?? 0) - 1
     if (left > 0) this.#counts.set(address, left)
     else this.#counts.delete(address)
@@ -43,6 +47,7 @@ class AddressAccount {
 
   /** The worker is gone, and all of its connections with it. */
   close(): void {
+    this.#isClosed = true
     for (const [address, count] of this.#counts) this.ledger.add(address, -count)
     this.#counts.clear()
   }

@@ -1,4 +1,5 @@
 /** Workers that die again and again: the budget of restarts ends, others serve on, and without any the server exits. */
+import { execFileSync } from "node:child_process"
 import { rmSync } from "node:fs"
 import { expect, it, vi } from "vitest"
 import { gone, isRunning } from "../../support/processes/running.ts"
@@ -59,4 +60,19 @@ it("the last one that fails ends the server: one readable line, exit code 1, not
   ])
   await Promise.all(killed.map(gone))
   expect(isRunning(server.pid)).toBe(false)
+})
+
+it("one whose replacement cannot be forked for lack of descriptors comes back when there are some; the server lives on", async () => {
+  const server = await serveWorkers(2)
+  const { workers } = server
+  const limit = (files: string) => execFileSync("prlimit", ["--pid", String(server.pid), `--nofile=${files}`])
+  limit("4:20000")
+  process.kill(workers[0]!, "SIGKILL")
+  const { lines } = server.process
+  expect(await lines.first((line) => /worker-0 crashed: (?!.*SIGKILL)/.test(line))).toContain("EMFILE")
+  limit("20000:20000")
+  expect(isRunning(await server.newWorker(workers))).toBe(true)
+  expect(isRunning(workers[1]!)).toBe(true)
+  server.process.kill("SIGTERM")
+  expect(await server.process.ended).toEqual({ code: 0, signal: null })
 })

@@ -1,3 +1,4 @@
+import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import { Worker } from "../../../src/actors/Worker.ts"
 import { Delivery } from "../../../src/services/hot/Publication.ts"
@@ -149,25 +150,28 @@ describe("a worker that is gone", () => {
   it("lets nobody wait for its answer", () => {
     const { worker } = make()
     let heard = 0
-    worker.onObserved.add(() => heard++)
+    Effect.runFork(Effect.map(worker.observe, () => heard++))
     worker.end()
     expect(heard).toBe(1)
   })
 })
 
 describe("observing a worker", () => {
-  it("asks it, and counts what is unanswered", () => {
+  it("counts heartbeats, but asks one question at a time, and who looks at it is no heartbeat", () => {
     const { worker, sent } = make()
-    worker.observe()
-    worker.observe()
-    expect([sent, worker.unanswered]).toEqual([[{ _tag: "Observe" }, { _tag: "Observe" }], 2])
+    worker.beat()
+    worker.beat()
+    Effect.runFork(worker.observe)
+    expect([sent, worker.unanswered]).toEqual([[{ _tag: "Observe" }], 2])
+    worker.noteObserved({ _tag: "Observed", live: 0, samples: [], actors: [] })
+    Effect.runFork(worker.observe)
+    expect([sent.length, worker.unanswered]).toEqual([2, 2])
   })
 
   it("takes its word for how many connections it has, and tells all who wait", () => {
     const { worker } = make({ size: 1 })
     const heard: Array<number> = []
-    worker.onObserved.add(() => heard.push(worker.size))
-    worker.onObserved.add(() => heard.push(worker.size))
+    for (let i = 0; i < 2; i++) Effect.runFork(Effect.map(worker.observe, () => heard.push(worker.size)))
     const observed = { _tag: "Observed", live: 8, samples: [], actors: [] } as const
     worker.noteObserved(observed)
     expect([worker.size, worker.observed, heard]).toEqual([8, observed, [8, 8]])

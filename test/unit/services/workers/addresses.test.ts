@@ -36,6 +36,15 @@ describe("the ledger of addresses", () => {
     expect([two.came("a"), two.came("a")]).toEqual([true, false])
   })
 
+  it("counts nothing more of a worker that is gone, whatever is read late", () => {
+    const ledger = new AddressLedger(1)
+    const [dead, living] = [ledger.account(), ledger.account()]
+    dead.close()
+    expect(dead.came("a")).toBe(false)
+    dead.went("a")
+    expect([living.came("a"), living.came("a")]).toEqual([true, false])
+  })
+
   it("over any events, admits exactly while fewer than the limit are there", () => {
     const step = fc.record({
       worker: fc.nat(2),
