@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { clientKeys } from "./config/ClientConfig.ts"
 import { serverKeys, serverRules } from "./config/ServerConfig.ts"
 import { diagnoseServer, warnIfShort } from "./doctor/doctor.ts"
+import { gatherFacts } from "./doctor/gatherFacts.ts"
 import { PushServer } from "./PushServer.ts"
 import { runMain, runProgram } from "./program.ts"
 import * as Logs from "./services/Logs.ts"
@@ -17,7 +18,10 @@ const program = {
 }
 
 runProgram(program, diagnoseServer, (config) => {
+  const facts = gatherFacts()
   // Once it serves: a start that fails says why and nothing else.
-  const serve = Effect.flatMap(PushServer, ({ failure }) => Effect.andThen(warnIfShort(config), failure))
+  const serve = Effect.flatMap(PushServer, ({ failure }) =>
+    Effect.andThen(warnIfShort(config, facts), failure)
+  )
   runMain(serve.pipe(Effect.provide(PushServer.layer(config)), Effect.provide(Logs.layer(config.log))))
 })

@@ -110,7 +110,8 @@ export const workerProgram = (options: WorkerOptions) =>
       Delivered: ({ deliveries }) => worker.noteDelivered(deliveries),
       Publish: ({ publications }) => {
         for (const publication of publications) options.publish(publication)
-        send({ _tag: "Taken", count: publications.length })
+        const bytes = publications.reduce((sum, { data }) => sum + data.length, 0)
+        send({ _tag: "Taken", count: publications.length, bytes })
       },
       Request: ({ request }) => {
         void answerForwarded(request, http).then((response) => send({ _tag: "Answer", response }))

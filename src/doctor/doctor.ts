@@ -5,6 +5,7 @@ import type { ServerConfigValue } from "../config/ServerConfig.ts"
 import { clientChecks, clientDemand, planClient } from "./clientChecks.ts"
 import { type Diagnosis, diagnose, shortForm } from "./Diagnosis.ts"
 import { gatherFacts } from "./gatherFacts.ts"
+import type { MachineFacts } from "./MachineFacts.ts"
 import { serverChecks, serverDemand, serverNotes, type TransportName } from "./serverChecks.ts"
 
 const headline = (program: string, size: string): string => `Does this machine carry it? ${program}: ${size}`
@@ -37,11 +38,14 @@ export const diagnoseClient = (config: ClientConfigValue): Effect.Effect<Diagnos
     return diagnose(headline("client", size), clientChecks(config, plan, facts), [])
   })
 
-/** Warns, in one line of the log, of all that `totalSize` is short of; says nothing where nothing is. */
-export const warnIfShort = (config: ServerConfigValue): Effect.Effect<void> =>
+/**
+ * Warns, in one line of the log, of all that `totalSize` is short of; says nothing where nothing is.
+ * @param facts from before the server's own processes were there
+ */
+export const warnIfShort = (config: ServerConfigValue, facts: MachineFacts): Effect.Effect<void> =>
   Effect.suspend(() => {
     // Whether uWebSockets.js loads is told by the start itself.
     const transport = config.server.transport === "ws" ? "ws" : "uws"
-    const warning = shortForm("server", serverChecks(config, transport, gatherFacts()))
+    const warning = shortForm("server", serverChecks(config, transport, facts))
     return warning === undefined ? Effect.void : Effect.logWarning(warning)
   })

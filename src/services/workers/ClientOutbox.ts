@@ -8,11 +8,14 @@ import { Outbox } from "./Outbox.ts"
 
 /** Publications on the way to the primary. */
 const MAX_UNDER_WAY = 10_000
+/** Bytes of theirs; a single publication may have more. */
+const MAX_UNDER_WAY_BYTES = 64 * 1_048_576
 
 export class ClientOutbox {
   /** Dropped since start. */
   dropped = 0
   #underWay = 0
+  #bytes = 0
   readonly #outbox: Outbox<Outgoing>
 
   constructor(send: (message: FromWorker) => void) {
@@ -20,15 +23,18 @@ export class ClientOutbox {
   }
 
   readonly publish = (data: Uint8Array, isBinary: boolean): void => {
-    if (this.#underWay >= MAX_UNDER_WAY) {
+    const isFull = this.#underWay > 0 && this.#bytes + data.length > MAX_UNDER_WAY_BYTES
+    if (isFull || this.#underWay >= MAX_UNDER_WAY) {
       this.dropped++
       return
     }
     this.#underWay++
+    this.#bytes += data.length
     this.#outbox.add({ data, isBinary })
   }
 
-  taken(count: number): void {
+  taken(count: number, bytes: number): void {
     this.#underWay -= count
+    this.#bytes -= bytes
   }
 }

@@ -93,8 +93,8 @@ export type AddressEvent = typeof AddressEvent.Type
 export const ToWorker = Schema.TaggedUnion({
   Start: { assignment: Assignment },
   Publish: { publications: Schema.Array(Schema.Struct({ id: Schema.Number, ...Outgoing.fields })) },
-  /** So many of the publications of its clients were taken up. */
-  Taken: { count: Schema.Number },
+  /** So many of the publications of its clients, and bytes of them, were taken up. */
+  Taken: { count: Schema.Number, bytes: Schema.Number },
   /** Answered at once by `Observed`; it is the heartbeat, too. */
   Observe: {},
   Answer: { response: ForwardedResponse },

@@ -5,6 +5,9 @@ import type { FromWorker } from "../../../../src/services/workers/messages.ts"
 /** Publications that may be on the way: the bound that ClientOutbox names. */
 const BOUND = 10_000
 
+/** And their bytes. */
+const BYTES = 64 * 1_048_576
+
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 /** An outbox, and the texts that it has sent, message by message. */
@@ -36,10 +39,25 @@ describe("the outbox of clients' publications", () => {
     publish("too many")
     publish("too many")
     expect(outbox.dropped).toBe(2)
-    outbox.taken(3)
+    outbox.taken(3, 3)
     for (let i = 0; i < 4; i++) publish("again")
     await turn()
     expect([sent[1], outbox.dropped]).toEqual([["again", "again", "again"], 3])
+  })
+
+  it("drops what has too many bytes together with others, but never the only one", async () => {
+    const { outbox, sent } = make()
+    const big = Buffer.alloc(BYTES + 1)
+    outbox.publish(big, true)
+    outbox.publish(Buffer.from("x"), true)
+    await turn()
+    expect([sent[0]?.length, outbox.dropped]).toEqual([1, 1])
+    outbox.taken(1, big.length)
+    outbox.publish(Buffer.alloc(BYTES - 1), true)
+    outbox.publish(Buffer.from("x"), true)
+    outbox.publish(Buffer.from("y"), true)
+    await turn()
+    expect([sent[1]?.length, outbox.dropped]).toEqual([2, 2])
   })
 
   it("counts what waits for the end of the turn as on the way, too", () => {

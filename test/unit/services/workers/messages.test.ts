@@ -59,7 +59,7 @@ const toWorker: Examples<ToWorker> = {
       ]
     }
   ],
-  Taken: [{ count: 10_000 }],
+  Taken: [{ count: 10_000, bytes: 64 }],
   Observe: [{}],
   Room: [
     {
@@ -158,7 +158,7 @@ it.each([
     ToWorker,
     { _tag: "Publish", publications: [{ id: 0, data: "a", isBinary: false }] }
   ],
-  ["a count that is no number", ToWorker, { _tag: "Taken", count: "1" }],
+  ["a count that is no number", ToWorker, { _tag: "Taken", count: "1", bytes: 1 }],
   ["a transport that there is not", FromWorker, { _tag: "Ready", transport: "tcp" }],
   [
     "a header without a value",
