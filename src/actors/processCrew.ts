@@ -31,9 +31,6 @@ const STARTS_PER_CORE = 2
 const LOOK_TIMEOUT_MS = 1000
 /** Time for a process to tell all that it measured. */
 const MEASURE_TIMEOUT_MS = 5000
-/** Up to so many processes sample their event loops as finely as a lone one does; the more there are, the more rarely each. */
-const FINE_SAMPLERS = 4
-
 export interface ProcessCrewOptions {
   readonly config: ClientConfigValue
   readonly target: ResolvedTarget
@@ -117,7 +114,8 @@ const startAll = Effect.fnUntraced(function* (
     config: printable(clientKeys, config),
     target,
     epochAtZeroMs: epochAtZero(),
-    delayResolution: RESOLUTION_MS * Math.max(1, Math.ceil(plan.length / FINE_SAMPLERS))
+    // Every sample wakes a process up: all together sample as often as one on each core would.
+    delayResolution: RESOLUTION_MS * Math.max(1, Math.ceil(plan.length / availableParallelism()))
   }
   const processes = plan.map((shares, i) => {
     const name = `process-${i}`
