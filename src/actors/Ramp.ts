@@ -29,11 +29,11 @@ import type { Life } from "./Supervisor.ts"
 
 /**
  * Open sockets that one sweep looks at: the next one goes on from there. Each look is likely a miss of the cache, and fifty processes that
- * looked at all of theirs every second would take a million a second.
+ * looked at all of theirs twice a second would take two million a second.
  */
 const SWEEP_SOCKETS = 1000
 /** How often waiting sockets are looked at: what a timeout can be late; with more open ones than one sweep looks at, a multiple of it. */
-const SWEEP = "1 second"
+const SWEEP = "500 millis"
 /** Time for a close handshake before the socket is cut. */
 const CLOSE_TIMEOUT_MS = 2000
 /** Sockets that one step of the drain closes, between two turns of the loop. */
