@@ -4,7 +4,7 @@ import { hostFacts } from "clarion/client/report/hostFacts"
 import { help, type Options, parse } from "./c1000k/options.ts"
 import { runInOwnNetwork } from "./c1000k/ownNetwork.ts"
 import { resultText, verdictsOf } from "./c1000k/report.ts"
-import { scheduling } from "./c1000k/scheduling.ts"
+import { chooseScheduling } from "./c1000k/scheduling.ts"
 import { type Sizing, shortage, sizeFor } from "./c1000k/sizing.ts"
 import { runTrial } from "./c1000k/trial.ts"
 import { withFolder } from "./support/folder.ts"
@@ -39,6 +39,7 @@ export const run = async (args: ReadonlyArray<string>): Promise<number> => {
 const measure = async (options: Options, sizing: Sizing): Promise<number> => {
   const { cpu, cores, node, platform } = hostFacts()
   const startedAt = new Date()
+  const scheduling = chooseScheduling()
   console.log(`${cores} × ${cpu}, ${platform}, Node ${node}`)
   console.log(
     `${sizing.connections} connections from ${sizing.addresses} local addresses, ${options.rate} a second; ${options.broadcasts} broadcasts; scheduled ${scheduling.name}`
@@ -47,7 +48,7 @@ const measure = async (options: Options, sizing: Sizing): Promise<number> => {
     const seconds = ((Date.now() - startedAt.getTime()) / 1000).toFixed(0)
     process.stderr.write(`${seconds.padStart(4)} s  ${line}\n`)
   }
-  const trial = await withFolder((folder) => runTrial(options, sizing, folder, say))
+  const trial = await withFolder((folder) => runTrial(options, sizing, scheduling, folder, say))
   console.log(`\n${resultText(trial, sizing)}\n`)
   if (trial.problem !== undefined) console.log(`not all broadcasts: ${trial.problem}`)
   const verdicts = verdictsOf(trial, sizing, options.broadcasts)

@@ -27,10 +27,10 @@ const isAllowed = ({ command: [program = "", ...args] }: Scheduling): boolean =>
   spawnSync(program, [...args, "true"]).status === 0
 
 /** The best that this machine allows. */
-export const scheduling: Scheduling = known.find(isAllowed) ?? asDefault
+export const chooseScheduling = (): Scheduling => known.find(isAllowed) ?? asDefault
 
 /** This process reads what others took at the moment it says, and not when they leave it time to. */
-export const goFirst = (): void => {
-  const [program = "", ...args] = scheduling.first ?? []
+export const goFirst = ({ first = [] }: Scheduling): void => {
+  const [program = "", ...args] = first
   if (program !== "") spawnSync(program, [...args, String(process.pid)])
 }

@@ -9,7 +9,7 @@ import { cpuTime, total } from "../support/procfs.ts"
 import { Lines } from "./Lines.ts"
 import { childrenOf, type KernelMemory, kernelMemory, memoryOf } from "./memory.ts"
 import type { Options } from "./options.ts"
-import { goFirst, scheduling } from "./scheduling.ts"
+import { goFirst, type Scheduling } from "./scheduling.ts"
 import { type Sizing, toFlags } from "./sizing.ts"
 
 const START_MS = 180_000
@@ -77,8 +77,13 @@ class Family {
   }
 }
 
-const launch = (name: string, flags: ReadonlyArray<string>, onLine?: (line: string) => void) => {
-  const command = [...scheduling.command, process.execPath, program(name), ...flags]
+const launch = (
+  { command: before }: Scheduling,
+  name: string,
+  flags: ReadonlyArray<string>,
+  onLine?: (line: string) => void
+) => {
+  const command = [...before, process.execPath, program(name), ...flags]
   const child = start({ command, core: undefined, stdio: ["ignore", "pipe", "pipe"] })
   return { child, lines: new Lines(name, child, onLine), family: new Family(child.pid ?? 0) }
 }
@@ -155,17 +160,18 @@ const measure = async ({ server, client, cpuAtStart }: Begun, options: Options, 
 export const runTrial = async (
   options: Options,
   sizing: Sizing,
+  scheduling: Scheduling,
   folder: string,
   say: (line: string) => void
 ): Promise<Trial> => {
   const reportFile = join(folder, "report.json")
   const launched: Array<Launched> = []
-  const begin = (...args: Parameters<typeof launch>) => {
-    const one = launch(...args)
+  const begin = (name: string, flags: ReadonlyArray<string>, onLine?: (line: string) => void) => {
+    const one = launch(scheduling, name, flags, onLine)
     launched.push(one)
     return one
   }
-  goFirst()
+  goFirst(scheduling)
   try {
     const kernelBefore = kernelMemory()
     const server = begin("server", toFlags(sizing.server))

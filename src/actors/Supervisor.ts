@@ -64,7 +64,8 @@ export interface Supervisor {
   readonly failure: Effect.Effect<never, RestartBudgetSpent>
 }
 
-const describe = (cause: Cause.Cause<unknown>): string => {
+/** Why an actor crashed, in words. */
+export const reasonOf = (cause: Cause.Cause<unknown>): string => {
   const squashed = Cause.squash(cause)
   return squashed instanceof Error ? squashed.message : String(squashed)
 }
@@ -186,7 +187,7 @@ class Child<R> implements SupervisedActor {
     if (this.state() === "draining" && isOrderly) return this.#machine.send({ type: "finished" })
     if (!isOrderly)
       this.fork(Effect.logDebug(`${this.address} crashed`, (exit as Exit.Failure<void, unknown>).cause))
-    const cause = this.#crashCause ?? (Exit.isSuccess(exit) ? "it ended by itself" : describe(exit.cause))
+    const cause = this.#crashCause ?? (Exit.isSuccess(exit) ? "it ended by itself" : reasonOf(exit.cause))
     this.#crashCause = undefined
     this.#machine.send({ type: "crashed", at: this.now(), cause })
   }

@@ -7,7 +7,6 @@
  */
 
 import { availableParallelism } from "node:os"
-import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -91,10 +90,9 @@ const begin = Effect.fnUntraced(function* (http: HttpHandler) {
       name: slot.name,
       // A crash before it has ever served is no accident: a restart would meet the same.
       program: (life) =>
-        Effect.tapCause(program(life), (cause) => {
-          const detail = (Cause.squash(cause) as Error).message
-          return Deferred.fail(served, new WorkerFailed({ worker: slot.name, detail }))
-        }),
+        Effect.tapCause(program(life), (cause) =>
+          Deferred.fail(served, new WorkerFailed({ worker: slot.name, detail: Supervisor.reasonOf(cause) }))
+        ),
       probe: () => ({ mailbox: slot.worker?.depth ?? 0, connections: slot.worker?.size ?? 0 }),
       elsewhere: () => slot.actors
     })
