@@ -23,6 +23,17 @@ export interface Kind<A> {
   readonly isSecret?: boolean
 }
 
+/** One thing wrong inside of a value that has parts. `where` continues the key's path: "[0].name". */
+export interface InnerProblem {
+  readonly where: string
+  readonly message: string
+}
+
+/** How a kind whose values have parts says more than what it expected. */
+export class InnerProblems {
+  constructor(readonly problems: ReadonlyArray<InnerProblem>) {}
+}
+
 const kind = <A, I>(
   expected: string,
   schema: Schema.Codec<A, I>,

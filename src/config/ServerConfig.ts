@@ -2,6 +2,8 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import type * as Result from "effect/Result"
+import { channelsKeys } from "./channelsKeys.ts"
+import { clientProtocolKeys } from "./clientProtocolKeys.ts"
 import { type ConfigOf, key, type Settings } from "./Keys.ts"
 import * as Kind from "./Kind.ts"
 import { type ConfigInvalid, type Rule, resolve } from "./resolve.ts"
@@ -136,6 +138,8 @@ export const serverKeys = {
     undefined,
     "key for /api and /metrics; unset: made at start and kept in the store"
   ),
+  ...channelsKeys,
+  ...clientProtocolKeys,
   "store.path": key(Kind.text, "data", "directory for what the server keeps"),
   "log.level": key(Kind.choice("Debug", "Info", "Warn", "Error"), "Info", "least level that is logged"),
   "log.format": key(Kind.choice("auto", "pretty", "json"), "auto", "auto is pretty on a terminal, else JSON")

@@ -8,6 +8,7 @@ import * as Data from "effect/Data"
 import * as Result from "effect/Result"
 import * as Runtime from "effect/Runtime"
 import type { ConfigOf, Keys } from "./Keys.ts"
+import { InnerProblems } from "./Kind.ts"
 import { type Problem, type Setting, type Source, show } from "./sources.ts"
 
 /** The configuration cannot be used; the process exits with 78 (EX_CONFIG of sysexits.h). */
@@ -41,13 +42,22 @@ const nest = (values: ReadonlyMap<string, unknown>): unknown => {
   return root
 }
 
-const decode = (keys: Keys, { path, value, isText, source }: Setting): Result.Result<unknown, Problem> => {
+const decode = (
+  keys: Keys,
+  { path, value, isText, source }: Setting
+): Result.Result<unknown, ReadonlyArray<Problem>> => {
   const { kind } = keys[path]!
-  return Result.mapError(kind.decode(isText ? kind.fromText(value as string) : value), () => ({
-    where: path,
-    message: `expected ${kind.expected}, found ${kind.isSecret === true ? "something else" : show(value)}`,
-    source
-  }))
+  return Result.mapError(kind.decode(isText ? kind.fromText(value as string) : value), (failure) =>
+    failure instanceof InnerProblems
+      ? failure.problems.map(({ where, message }) => ({ where: path + where, message, source }))
+      : [
+          {
+            where: path,
+            message: `expected ${kind.expected}, found ${kind.isSecret === true ? "something else" : show(value)}`,
+            source
+          }
+        ]
+  )
 }
 
 /** Sources come lowest precedence first. */
@@ -63,7 +73,7 @@ export const resolve = <K extends Keys>(
   for (const setting of sources.flatMap((source) => source.settings)) {
     const decoded = decode(keys, setting)
     if (Result.isSuccess(decoded)) values.set(setting.path, decoded.success)
-    else problems.push(decoded.failure)
+    else problems.push(...decoded.failure)
   }
   const config = nest(values) as ConfigOf<K>
   if (problems.length === 0) {

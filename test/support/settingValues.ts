@@ -2,6 +2,7 @@
 import fc from "fast-check"
 import type { Keys } from "../../src/config/Keys.ts"
 import * as Kind from "../../src/config/Kind.ts"
+import { namespaces } from "../../src/config/namespaces.ts"
 
 /** One value, as a file has it and as the text that stands for it in the environment and in flags. */
 export interface Given {
@@ -20,6 +21,17 @@ const lengthOfTime = (least: number): fc.Arbitrary<Given> =>
     fc.tuple(fc.integer({ min: Math.max(least, 1), max: 10_000 }), unit).map(([n, u]) => same(`${n}${u}`)),
     fc.tuple(fc.integer({ min: 1, max: 9999 }), unit).map(([n, u]) => same(`${n / 10}${u}`))
   )
+
+const namespace = fc.record(
+  {
+    name: fc.stringMatching(/^[-a-zA-Z0-9_.]{2,8}$/),
+    presence: fc.boolean(),
+    historySize: fc.nat(1000),
+    historyTtl: fc.nat(100).map((seconds) => `${seconds} s`)
+  },
+  { requiredKeys: ["name"] }
+)
+const asJson = (json: unknown): Given => ({ json, text: JSON.stringify(json) })
 
 const bounds = (expected: string): { min: number; max: number } => {
   const [, min, max] = /between (\d+) and (\d+)/.exec(expected) ?? /of at least (\d+)/.exec(expected) ?? []
@@ -51,6 +63,7 @@ export const given = (kind: Kind.Kind<unknown>): fc.Arbitrary<Given> => {
     case Kind.secret:
       return word.map(same)
   }
+  if (kind === namespaces) return fc.uniqueArray(namespace, { selector: ({ name }) => name }).map(asJson)
   if (expected.startsWith("one of "))
     return fc.constantFrom(...[...expected.matchAll(/"([^"]+)"/g)].map(([, option]) => option!)).map(same)
   if (expected.startsWith("a whole number ")) return fc.integer(bounds(expected)).map(shown)

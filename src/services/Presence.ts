@@ -1,0 +1,35 @@
+/**
+ * Who is subscribed to a channel now, over all processes. Every implementation is held to one suite (test/contract/presenceSuite.ts).
+ *
+ * Guarantees: after `add` has succeeded the client is in `get` and `stats` until `remove`, or until the process that holds it is gone
+ * (`drop`). Adding again replaces the info.
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { ClientInfo } from "../protocol/centrifuge/messages.ts"
+import type { BrokerUnavailable } from "./broker/Broker.ts"
+
+export interface PresenceStats {
+  readonly numClients: number
+  /** Different users; those without a name count as one. */
+  readonly numUsers: number
+}
+
+export class Presence extends Context.Service<
+  Presence,
+  {
+    /** @param node the process that holds the client's connection */
+    readonly add: (
+      node: string,
+      channel: string,
+      client: string,
+      info: ClientInfo
+    ) => Effect.Effect<void, BrokerUnavailable>
+    readonly remove: (node: string, channel: string, client: string) => Effect.Effect<void, BrokerUnavailable>
+    /** By client id. */
+    readonly get: (channel: string) => Effect.Effect<ReadonlyMap<string, ClientInfo>, BrokerUnavailable>
+    readonly stats: (channel: string) => Effect.Effect<PresenceStats, BrokerUnavailable>
+    /** The process is gone, and its clients with it. */
+    readonly drop: (node: string) => Effect.Effect<void>
+  }
+>()("clarion/services/Presence") {}
