@@ -8,6 +8,8 @@ import {
   always,
   bool,
   bytes,
+  type Field,
+  type Fields,
   int32,
   int64,
   list,
@@ -47,14 +49,6 @@ export type WirePublication = MessageOf<typeof PublicationFields>
 
 // Requests.
 
-export const FilterNodeFields = {
-  op: string(1),
-  key: string(2),
-  cmp: string(3),
-  val: string(4),
-  vals: strings(5),
-  nodes: list(6, (): Record<never, never> => FilterNodeFields)
-}
 /** A tags filter: an inner node has `op` and `nodes`, a leaf `key`, `cmp` and values. */
 export interface FilterNode {
   readonly op?: string | undefined
@@ -63,6 +57,15 @@ export interface FilterNode {
   readonly val?: string | undefined
   readonly vals?: ReadonlyArray<string> | undefined
   readonly nodes?: ReadonlyArray<FilterNode> | undefined
+}
+export const FilterNodeFields = {
+  op: string(1),
+  key: string(2),
+  cmp: string(3),
+  val: string(4),
+  vals: strings(5),
+  // The type is told where it refers to itself.
+  nodes: list(6, (): Fields => FilterNodeFields) as Field<ReadonlyArray<FilterNode>>
 }
 
 export const SubscribeRequestFields = {
@@ -211,6 +214,23 @@ export const SubscribePushFields = {
   positioned: bool(6),
   data: bytes(7)
 }
+/** As the result of connecting, with numbers of its own. */
+export const ConnectPushFields = {
+  client: string(1),
+  version: string(2),
+  data: bytes(3),
+  subs: map(4, () => SubscribeResultFields),
+  expires: bool(5),
+  /** Seconds. */
+  ttl: uint32(6),
+  /** Seconds between pings. */
+  ping: uint32(7),
+  pong: bool(8),
+  session: string(9),
+  node: string(10),
+  /** Milliseconds since the epoch. */
+  time: int64(11)
+}
 export const MessagePushFields = { data: bytes(1) }
 export const DisconnectPushFields = { code: uint32(1), reason: string(2), reconnect: bool(3) }
 export const RefreshPushFields = { expires: bool(1), ttl: uint32(2) }
@@ -223,7 +243,7 @@ export const PushFields = {
   unsubscribe: message(7, () => UnsubscribePushFields),
   message: message(8, () => MessagePushFields),
   subscribe: message(9, () => SubscribePushFields),
-  connect: message(10, () => ConnectResultFields),
+  connect: message(10, () => ConnectPushFields),
   disconnect: message(11, () => DisconnectPushFields),
   refresh: message(12, () => RefreshPushFields)
 }
