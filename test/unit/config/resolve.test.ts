@@ -273,7 +273,6 @@ function flatten(keys: Keys, config: unknown): ReadonlyMap<string, unknown> {
 }
 
 function withoutSecrets(config: ServerConfigValue): ReadonlyMap<string, unknown> {
-  const values = new Map(flatten(serverKeys, config))
-  values.delete("auth.apiKey")
-  return values
+  const isShown = ([path]: readonly [string, unknown]) => (serverKeys as Keys)[path]!.kind.isSecret !== true
+  return new Map([...flatten(serverKeys, config)].filter(isShown))
 }
