@@ -32,6 +32,9 @@ const LOWER_U = 0x75
 export const OPEN_BRACE = 0x7b
 export const CLOSE_BRACE = 0x7d
 
+/** V8 copies slices that are shorter, and longer ones refer to the text that they were taken from (`SlicedString::kMinLength`). */
+const SLICED_LENGTH = 13
+
 const isDigit = (code: number): boolean => code >= DIGIT_0 && code <= DIGIT_9
 
 /** Whether `"\` followed by this character is an escape of two characters: one of `"\/bfnrt`. */
@@ -184,12 +187,15 @@ export class JsonCursor {
     return this.at > start
   }
 
-  /** Reads a string's characters. */
+  /**
+   * Reads a string's characters. They are a string of their own: a longer slice would keep the whole text in memory for as long as it is kept
+   * itself, as a channel's name is.
+   */
   readString(): string | undefined {
     if (this.next() !== QUOTE) return undefined
     const start = this.at
     if (!this.skipString()) return undefined
-    return this.hadEscape
+    return this.hadEscape || this.at - start - 2 >= SLICED_LENGTH
       ? (JSON.parse(this.text.slice(start, this.at)) as string)
       : this.text.slice(start + 1, this.at - 1)
   }
