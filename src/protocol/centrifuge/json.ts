@@ -4,17 +4,8 @@
  * Payloads (`bytes` fields) are never parsed: their source text is cut out on the way in and spliced in on the way out.
  */
 import { isUtf8 } from "node:buffer"
-import {
-  CLOSE_BRACE,
-  CLOSE_BRACKET,
-  COLON,
-  COMMA,
-  compactNewlines,
-  isJsonText,
-  JsonCursor,
-  OPEN_BRACE,
-  OPEN_BRACKET
-} from "../rawJson.ts"
+import { CLOSE_BRACE, CLOSE_BRACKET, COMMA, JsonCursor, OPEN_BRACE, OPEN_BRACKET } from "../jsonCursor.ts"
+import { compactNewlines, isJsonText } from "../rawJson.ts"
 import { type Fields, type MessageOf, type Scalar, string } from "./fields.ts"
 import {
   type Command,
@@ -110,9 +101,10 @@ const readMessage = (cursor: JsonCursor, table: Table, depth: number): AnyMessag
   const message: AnyMessage = {}
   if (cursor.take(CLOSE_BRACE)) return message
   do {
-    const key = cursor.readString()
-    if (key === undefined || !cursor.take(COLON)) return undefined
-    const field = table.byJsonName.get(key)
+    if (!cursor.skipKey()) return undefined
+    const field = cursor.isKeyEscaped
+      ? table.byJson(cursor.key())
+      : table.at(cursor.text, cursor.keyStart, cursor.keyEnd)
     if (field === undefined ? !cursor.skipValue() : !readField(cursor, field, message, depth))
       return undefined
   } while (cursor.take(COMMA))
@@ -122,7 +114,7 @@ const readMessage = (cursor: JsonCursor, table: Table, depth: number): AnyMessag
 /** Reads the value of a field into the message. */
 const readField = (cursor: JsonCursor, field: TableField, message: AnyMessage, depth: number): boolean => {
   cursor.next()
-  if (field.scalar !== "bytes" && cursor.skipWord("null")) {
+  if (cursor.text.charCodeAt(cursor.at) === 0x6e && field.scalar !== "bytes" && cursor.skipWord("null")) {
     if (field.name in message) message[field.name] = undefined
     return true
   }
@@ -154,8 +146,8 @@ const readMap = (cursor: JsonCursor, field: TableField, depth: number): AnyMessa
   const map = emptyMap()
   if (cursor.take(CLOSE_BRACE)) return map
   do {
-    const key = cursor.readString()
-    if (key === undefined || !cursor.take(COLON)) return undefined
+    if (!cursor.skipKey()) return undefined
+    const key = cursor.key()
     const value = readValue(cursor, field, depth)
     if (value === undefined) return undefined
     map[key] = value
@@ -207,11 +199,18 @@ export const encodePush = (push: Push): string => writeMessage(pushTable, push a
 
 const writeMessage = (table: Table, message: AnyMessage): string => {
   let text = "{"
-  for (const field of table.fields) {
-    const value = message[field.name]
-    if (value === undefined ? !field.isAlways : isZero(field, value) && !field.isAlways) continue
+  // Of a table's fields a message has few: those are gone through, in their order.
+  for (const name in message) {
+    const field = table.byName.get(name)
+    const value = message[name]
+    if (field === undefined || value === undefined || (!field.isAlways && isZero(field, value))) continue
     if (text.length > 1) text += ","
     text += field.jsonKey + writeField(field, value)
+  }
+  for (const field of table.always) {
+    if (message[field.name] !== undefined) continue
+    if (text.length > 1) text += ","
+    text += field.jsonKey + zeroOf(field)
   }
   return `${text}}`
 }
@@ -223,12 +222,20 @@ const isZero = (field: TableField, value: unknown): boolean => {
   return value === 0 || value === "" || value === false
 }
 
+const zeroOf = (field: TableField): string => {
+  if (field.kind === "list") return "[]"
+  if (field.kind === "map" || field.scalar === undefined) return "{}"
+  return ZERO[field.scalar] ?? "0"
+}
+
+const ZERO: { readonly [K in Scalar]?: string } = { string: '""', bool: "false", bytes: "null" }
+
 const writeField = (field: TableField, value: unknown): string => {
   switch (field.kind) {
     case "list":
-      return `[${((value ?? []) as ReadonlyArray<unknown>).map((item) => writeValue(field, item)).join(",")}]`
+      return `[${(value as ReadonlyArray<unknown>).map((item) => writeValue(field, item)).join(",")}]`
     case "map":
-      return writeMap(field, (value ?? {}) as AnyMessage)
+      return writeMap(field, value as AnyMessage)
     default:
       return writeValue(field, value)
   }
@@ -242,15 +249,13 @@ const writeMap = (field: TableField, map: AnyMessage): string =>
 const writeValue = (field: TableField, value: unknown): string => {
   switch (field.scalar) {
     case undefined:
-      return writeMessage(field.table, (value ?? {}) as AnyMessage)
+      return writeMessage(field.table, value as AnyMessage)
     case "string":
-      return writeString((value ?? "") as string)
+      return writeString(value as string)
     case "bytes":
-      return writeBytes(value as Uint8Array | undefined)
-    case "bool":
-      return value === true ? "true" : "false"
+      return writeBytes(value as Uint8Array)
     default:
-      return String(value ?? 0)
+      return String(value)
   }
 }
 
@@ -259,13 +264,14 @@ const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/
 
 const writeString = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text))
 
-const writeBytes = (bytes: Uint8Array | undefined): string =>
-  bytes === undefined || bytes.length === 0 ? "null" : utf8Text(bytes)
+const writeBytes = (bytes: Uint8Array): string => (bytes.length === 0 ? "null" : utf8Text(bytes))
 
 // Payloads.
 
 const utf8Text = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8")
+  bytes instanceof Buffer
+    ? bytes.toString()
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8")
 
 /** The text that these bytes are in UTF-8 as a JSON string; undefined when they are not UTF-8. */
 export const jsonString = (bytes: Uint8Array): Uint8Array | undefined =>

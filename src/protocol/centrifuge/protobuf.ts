@@ -233,18 +233,40 @@ export const encodeReply = (reply: Reply): Uint8Array => write(replyTable, reply
 export const encodePush = (push: Push): Uint8Array => write(pushTable, push as AnyMessage)
 
 /** The message behind its length, as it stands in a frame. */
-export const delimited = (message: Uint8Array): Uint8Array => new BinaryWriter().bytes(message).finish()
+export const delimited = (message: Uint8Array): Uint8Array => {
+  const writer = takeWriter()
+  return finish(writer.bytes(message))
+}
 
 const write = (table: Table, message: AnyMessage): Uint8Array => {
-  const writer = new BinaryWriter()
+  const writer = takeWriter()
   writeMessage(writer, table, message)
-  return writer.finish()
+  return finish(writer)
+}
+
+/** Bytes of the longest message after which the writer's memory is kept for the next one. */
+const MAX_KEPT = 65_536
+
+/** A writer with memory that has grown to the size of messages. Missing while it is in use, and after a message that could not be written. */
+let spareWriter: BinaryWriter | undefined
+
+const takeWriter = (): BinaryWriter => {
+  const writer = spareWriter ?? new BinaryWriter()
+  spareWriter = undefined
+  return writer
+}
+
+const finish = (writer: BinaryWriter): Uint8Array => {
+  const bytes = writer.finish()
+  if (bytes.length <= MAX_KEPT) spareWriter = writer
+  return bytes
 }
 
 const writeMessage = (writer: BinaryWriter, table: Table, message: AnyMessage): void => {
-  for (const field of table.fields) {
-    const value = message[field.name]
-    if (value !== undefined) writeField(writer, field, value)
+  for (const name in message) {
+    const field = table.byName.get(name)
+    const value = message[name]
+    if (field !== undefined && value !== undefined) writeField(writer, field, value)
   }
 }
 

@@ -28,7 +28,8 @@ export const RANGE: Readonly<
   uint64: [0, Number.MAX_SAFE_INTEGER]
 }
 
-export interface TableField {
+/** A field, by all the names that it has. */
+export class TableField {
   readonly name: string
   readonly jsonName: string
   /** `"was_recovering":` */
@@ -38,48 +39,72 @@ export interface TableField {
   /** Undefined where the values are messages. */
   readonly scalar: Scalar | undefined
   readonly isAlways: boolean
-  /** The table of the values, where they are messages. */
-  readonly table: Table
+  private readonly message: () => Fields
+  private knownTable: Table | undefined = undefined
+
+  constructor(name: string, field: Field<unknown>) {
+    this.name = name
+    this.jsonName = jsonName(name)
+    this.jsonKey = `"${this.jsonName}":`
+    this.number = field.number
+    this.kind = field.kind
+    this.scalar = field.scalar
+    this.isAlways = field.isAlways === true
+    this.message = field.message ?? noFields
+  }
+
+  /** The table of the values, where they are messages. Looked up late: messages refer to each other. */
+  get table(): Table {
+    this.knownTable ??= tableOf(this.message())
+    return this.knownTable
+  }
 }
 
-export interface Table {
+/** The fields of a message. */
+export class Table {
   readonly fields: ReadonlyArray<TableField>
-  readonly byJsonName: ReadonlyMap<string, TableField>
   readonly byNumber: ReadonlyMap<number, TableField>
+  readonly byName: ReadonlyMap<string, TableField>
+  /** Those that are sent in JSON at their zero value, too. */
+  readonly always: ReadonlyArray<TableField>
+  private readonly byJsonName: ReadonlyMap<string, TableField>
+  /** JSON names have few lengths in common: a name is found by comparing it with one or two, without making a string of it. */
+  private readonly byLength: ReadonlyArray<ReadonlyArray<TableField>>
+
+  constructor(fields: Fields) {
+    this.fields = Object.entries(fields).map(([name, field]) => new TableField(name, field))
+    this.byNumber = new Map(this.fields.map((field) => [field.number, field]))
+    this.byName = new Map(this.fields.map((field) => [field.name, field]))
+    this.byJsonName = new Map(this.fields.map((field) => [field.jsonName, field]))
+    this.always = this.fields.filter((field) => field.isAlways)
+    const longest = Math.max(0, ...this.fields.map((field) => field.jsonName.length))
+    this.byLength = Array.from({ length: longest + 1 }, (_, length) =>
+      this.fields.filter((field) => field.jsonName.length === length)
+    )
+  }
+
+  byJson(name: string): TableField | undefined {
+    return this.byJsonName.get(name)
+  }
+
+  /** The field whose JSON name stands in the text from `start` to `end`. */
+  at(text: string, start: number, end: number): TableField | undefined {
+    const length = end - start
+    if (length >= this.byLength.length) return undefined
+    for (const field of this.byLength[length]!) if (text.startsWith(field.jsonName, start)) return field
+    return undefined
+  }
 }
 
 const tables = new WeakMap<Fields, Table>()
 
-const NO_FIELDS: Fields = {}
+const noFields = (): Fields => ({})
 
 /** The table of these fields, made at first use. */
 export const tableOf = (fields: Fields): Table => {
   const known = tables.get(fields)
   if (known !== undefined) return known
-  const made = Object.entries(fields).map(([name, field]) => tableField(name, field))
-  const table: Table = {
-    fields: made,
-    byJsonName: new Map(made.map((field) => [field.jsonName, field])),
-    byNumber: new Map(made.map((field) => [field.number, field]))
-  }
+  const table = new Table(fields)
   tables.set(fields, table)
   return table
-}
-
-const tableField = (name: string, field: Field<unknown>): TableField => {
-  let table: Table | undefined
-  return {
-    name,
-    jsonName: jsonName(name),
-    jsonKey: `"${jsonName(name)}":`,
-    number: field.number,
-    kind: field.kind,
-    scalar: field.scalar,
-    isAlways: field.isAlways === true,
-    // Late: messages refer to each other.
-    get table() {
-      table ??= tableOf(field.message?.() ?? NO_FIELDS)
-      return table
-    }
-  }
 }

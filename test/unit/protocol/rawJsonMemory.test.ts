@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { expect, it } from "vitest"
-import { JsonCursor } from "../../../src/protocol/rawJson.ts"
+import { JsonCursor } from "../../../src/protocol/jsonCursor.ts"
 
 setFlagsFromString("--expose-gc")
 const collect = runInNewContext("gc") as () => void
