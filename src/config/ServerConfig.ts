@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import type * as Result from "effect/Result"
 import { channelsKeys } from "./channelsKeys.ts"
 import { clientProtocolKeys } from "./clientProtocolKeys.ts"
+import { httpApiKeys } from "./httpApiKeys.ts"
 import { type ConfigOf, key, type Settings } from "./Keys.ts"
 import * as Kind from "./Kind.ts"
 import { type ConfigInvalid, type Rule, resolve } from "./resolve.ts"
@@ -140,6 +141,7 @@ export const serverKeys = {
   ),
   ...channelsKeys,
   ...clientProtocolKeys,
+  ...httpApiKeys,
   "store.path": key(Kind.text, "data", "directory for what the server keeps"),
   "log.level": key(Kind.choice("Debug", "Info", "Warn", "Error"), "Info", "least level that is logged"),
   "log.format": key(Kind.choice("auto", "pretty", "json"), "auto", "auto is pretty on a terminal, else JSON")

@@ -65,7 +65,7 @@ export const given = (kind: Kind.Kind<unknown>): fc.Arbitrary<Given> => {
   }
   if (kind === namespaces) return fc.uniqueArray(namespace, { selector: ({ name }) => name }).map(asJson)
   if (expected.startsWith("one of "))
-    return fc.constantFrom(...[...expected.matchAll(/"([^"]+)"/g)].map(([, option]) => option!)).map(same)
+    return fc.constantFrom(...[...expected.matchAll(/"([^"]*)"/g)].map(([, option]) => option!)).map(same)
   if (expected.startsWith("a whole number ")) return fc.integer(bounds(expected)).map(shown)
   if (expected.startsWith("a number ")) {
     const { min, max } = bounds(expected)
