@@ -1,5 +1,6 @@
 /**
- * A shard: an actor that owns a few thousand connections and a mailbox of publications, and sends to the one what waits in the other.
+ * A shard: an actor that owns a few thousand connections and a mailbox of publications, and sends to the one what waits in the other:
+ * to raw connections what is for everyone, to the subscribers of its rooms what happens in their channels.
  *
  * The mailbox is drained once for each turn of its fiber: what came in meanwhile goes out together, one write for each connection.
  * A crash ends the shard's own connections with 1012 and nothing else; publications that it had taken are accounted for as closed.
@@ -7,10 +8,12 @@
 import * as Effect from "effect/Effect"
 import { CloseReasons } from "../protocol/closeCodes.ts"
 import { Hub, type HubMember } from "../services/Hub.ts"
+import { BROADCAST_CHANNEL, type ChannelEvent } from "../services/hot/ChannelEvent.ts"
 import type { Connection, ConnectionOwner } from "../services/hot/Connection.ts"
-import { Drain } from "../services/hot/Drain.ts"
-import type { FanOut } from "../services/hot/FanOut.ts"
-import type { Publication } from "../services/hot/Publication.ts"
+import { type Course, Drain, sliceSize } from "../services/hot/Drain.ts"
+import type { SessionHome } from "../services/hot/Opening.ts"
+import type { Broadcast, Frame, Publication } from "../services/hot/Publication.ts"
+import { Room, type RoomOptions, type Turn } from "../services/hot/Room.ts"
 import type { Slicer } from "../services/hot/Slicer.ts"
 import { SlotList } from "../services/hot/SlotList.ts"
 import * as Mailbox from "./Mailbox.ts"
@@ -38,31 +41,95 @@ const countWithin = (publications: ReadonlyArray<Publication>, bytes: number): n
 const LINGER = "1 milli"
 const LINGER_FROM_CONNECTIONS = 500
 
-export interface ShardOptions {
-  readonly fanOut: FanOut
+export interface ShardOptions extends RoomOptions {
   readonly slicer: Slicer
   readonly mailboxCapacity: number
   /** What happens to a connection whose send buffer is full. */
   readonly onSlow: (connection: Connection) => void
   /** What happens to messages of clients; runs in the socket's callback. */
   readonly onMessage: (connection: Connection, data: Uint8Array, isBinary: boolean) => void
+  /** How raw connections read the publications of the channel that all of them hear. */
+  readonly rawFrame: (event: ChannelEvent) => Frame
   /** Milliseconds since the epoch, with fractions. */
   readonly now: () => number
 }
 
 /** One life of a shard, as others see it. */
-export class Shard implements ConnectionOwner, HubMember {
+export class Shard implements ConnectionOwner, HubMember, SessionHome {
+  /** Raw connections. */
   readonly connections = new SlotList<Connection>()
+  /** Connections of client sessions. */
+  readonly sessions = new SlotList<Connection>()
+  readonly rooms = new Map<string, Room>()
   /** Taken from the mailbox, and not yet with a drain that accounts for it. */
   #taken: ReadonlyArray<Publication> = []
 
   constructor(
     readonly mailbox: Mailbox.Mailbox<Publication, "refuse">,
+    readonly hub: Hub["Service"],
     readonly options: ShardOptions
   ) {}
 
   get size(): number {
-    return this.connections.size
+    return this.connections.size + this.sessions.size
+  }
+
+  room(channel: string): Room {
+    const found = this.rooms.get(channel)
+    if (found !== undefined) return found
+    const room = new Room(channel, this.options)
+    this.rooms.set(channel, room)
+    this.hub.listen(channel, this)
+    return room
+  }
+
+  vacate(room: Room): void {
+    if (room.size > 0 || this.rooms.get(room.channel) !== room) return
+    this.rooms.delete(room.channel)
+    this.hub.ignore(room.channel, this)
+  }
+
+  enter(connection: Connection): void {
+    this.sessions.add(connection)
+  }
+
+  leave(connection: Connection): void {
+    this.sessions.remove(connection)
+  }
+
+  /** Who is to be visited: raw connections first, then the rooms, each when its turn has come. */
+  *#courses(publications: ReadonlyArray<Publication>): Iterable<ReadonlyArray<Course>> {
+    const forAll: Array<number> = []
+    const rooms = new Map<Room, Array<Turn>>()
+    for (const [at, publication] of publications.entries()) {
+      const { channel } = publication
+      if (channel === undefined || (channel === BROADCAST_CHANNEL && publication.kind === "publication"))
+        forAll.push(at)
+      const room = channel === undefined ? undefined : this.rooms.get(channel)
+      if (room === undefined) continue
+      const turn = { event: publication as ChannelEvent, at }
+      const turns = rooms.get(room)
+      if (turns === undefined) rooms.set(room, [turn])
+      else turns.push(turn)
+    }
+    if (forAll.length > 0) yield [this.#everyone(publications, forAll)]
+    for (const [room, turns] of rooms) yield room.begin(turns)
+  }
+
+  #everyone(publications: ReadonlyArray<Publication>, places: ReadonlyArray<number>): Course {
+    const { fanOut, rawFrame } = this.options
+    const frames = places.map((at) => {
+      const publication = publications[at]!
+      return publication.channel === undefined ? (publication as Broadcast) : rawFrame(publication)
+    })
+    this.connections.beginSweep()
+    return {
+      list: this.connections,
+      connections: this.connections.items,
+      batch: fanOut.prepare(frames),
+      publicationsOf: places.map((at) => [at]),
+      sliceSize: sliceSize(frames)
+    }
   }
 
   add(connection: Connection): void {
@@ -98,11 +165,12 @@ export class Shard implements ConnectionOwner, HubMember {
   /** Sends the first `count` of what was taken; interrupted, it stops between two slices. */
   readonly #drain = (count: number): Effect.Effect<void> =>
     Effect.callback((resume) => {
-      const { fanOut, slicer, now, onSlow } = this.options
+      const { slicer, now, onSlow } = this.options
       const done = (error?: unknown) => resume(error === undefined ? Effect.void : Effect.die(error))
-      const drain = new Drain(this.connections, this.#taken.slice(0, count), fanOut, now, onSlow, done)
+      const publications = this.#taken.slice(0, count)
       // From here on the drain accounts for them, whatever happens.
       this.#taken = this.#taken.slice(count)
+      const drain = new Drain(publications, this.#courses(publications), now, onSlow, done)
       slicer.add(drain)
       return Effect.sync(() => {
         slicer.cancel(drain)
@@ -115,7 +183,9 @@ export class Shard implements ConnectionOwner, HubMember {
     for (const { delivery } of [...this.#taken, ...this.mailbox.takeUnsafe(this.mailbox.capacity)]) {
       delivery.add(this.size, 0, 0, Number.NaN, Number.NaN)
     }
-    for (const connection of [...this.connections.items]) connection.close(CloseReasons.restart)
+    for (const channel of this.rooms.keys()) this.hub.ignore(channel, this)
+    for (const connection of [...this.connections.items, ...this.sessions.items])
+      connection.close(CloseReasons.restart)
   }
 }
 
@@ -123,10 +193,11 @@ export class Shard implements ConnectionOwner, HubMember {
 export const shardProgram = (options: ShardOptions, alive: (shard: Shard | undefined) => void) =>
   Effect.fnUntraced(function* (life: Life) {
     const mailbox = yield* Mailbox.make<Publication, "refuse">("refuse", options.mailboxCapacity)
-    const shard = new Shard(mailbox, options)
+    const hub = yield* Hub
+    const shard = new Shard(mailbox, hub, options)
     // Released in reverse: it takes no connection, leaves the hub, and then ends what it holds.
     yield* Effect.addFinalizer(() => Effect.sync(shard.end))
-    yield* (yield* Hub).join(shard)
+    yield* hub.join(shard)
     yield* Effect.acquireRelease(
       Effect.sync(() => alive(shard)),
       () => Effect.sync(() => alive(undefined))

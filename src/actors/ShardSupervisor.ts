@@ -14,6 +14,7 @@ import type { Placement } from "../services/hot/Intake.ts"
 import { Slicer } from "../services/hot/Slicer.ts"
 import { makeNow } from "../services/now.ts"
 import { connectionCapacity, openFileLimit } from "../services/openFiles.ts"
+import { rawFrame } from "../services/sessions/plainWires.ts"
 import { Transport } from "../services/Transport.ts"
 import { type HookRunner, makeHookRunner } from "./hookRunner.ts"
 import { type Shard, type ShardOptions, shardProgram } from "./Shard.ts"
@@ -86,8 +87,12 @@ export class ShardSupervisor extends Context.Service<
         slowConsumers++
         if (config.limits.slowConsumer === "close") connection.close(CloseReasons.slow)
       }
+      const { fanOut } = yield* Transport
       const options: ShardOptions = {
-        fanOut: (yield* Transport).fanOut,
+        fanOut,
+        streamFanOut: fanOut,
+        deltaOf: () => undefined,
+        rawFrame,
         slicer: new Slicer(),
         mailboxCapacity: config.limits.mailbox,
         onMessage: messageHandler(config, yield* ClientPublications, onSlow, hooks.message),

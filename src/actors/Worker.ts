@@ -7,6 +7,7 @@
 import type * as Effect from "effect/Effect"
 import type { HubMember } from "../services/Hub.ts"
 import type { Delivery, Publication } from "../services/hot/Publication.ts"
+import { outgoing } from "../services/workers/inbound.ts"
 import type { Delivered, FromWorker, ToWorker } from "../services/workers/messages.ts"
 import { Outbox } from "../services/workers/Outbox.ts"
 import { Question } from "./Question.ts"
@@ -48,8 +49,9 @@ export class Worker implements HubMember {
     return this.#owed.size
   }
 
-  readonly offer = ({ data, isBinary, delivery }: Publication): boolean => {
-    const bytes = data.length
+  readonly offer = (publication: Publication): boolean => {
+    const { delivery } = publication
+    const bytes = publication.data.length
     const isFull =
       this.#owed.size >= this.mailbox || (this.#owed.size > 0 && this.#owedBytes + bytes > MAX_OWED_BYTES)
     if (isFull) {
@@ -59,7 +61,7 @@ export class Worker implements HubMember {
     const id = this.#next++
     this.#owed.set(id, { delivery, bytes })
     this.#owedBytes += bytes
-    this.#outbox.add({ id, data, isBinary })
+    this.#outbox.add({ id, ...outgoing(publication) })
     return true
   }
 

@@ -1,6 +1,6 @@
 /**
- * Where a publication enters a process: the hub hands it to the mailbox of each shard, one hop for a shard, and counts the live
- * connections over all of them. In the primary of worker processes its members are the workers, one hop for a process.
+ * Where a publication enters a process: the hub hands it to the mailbox of each shard that has somebody to hear it, one hop for a shard, and
+ * counts the live connections over all of them. In the primary of worker processes its members are the workers, one hop for a process.
  *
  * Guarantee: publications reach a mailbox, and so every connection, in the order of their `publish` calls. A shard whose mailbox
  * is full does not delay the others: its connections count as dropped in the delivery.
@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { BROADCAST_CHANNEL } from "./hot/ChannelEvent.ts"
 import type { Publication } from "./hot/Publication.ts"
 
 /** Who sends to connections, as the hub sees it: a shard of this process, or a worker process with its shards. */
@@ -19,11 +20,18 @@ export interface HubMember {
   readonly offer: (publication: Publication) => boolean
 }
 
+const NOBODY: ReadonlyArray<HubMember> = []
+
 export class Hub extends Context.Service<
   Hub,
   {
     /** Takes part until the scope closes. */
     readonly join: (member: HubMember) => Effect.Effect<void, never, Scope.Scope>
+    /** From now on the member gets what happens in the channel. To be called once until `ignore`. */
+    readonly listen: (channel: string, member: HubMember) => void
+    readonly ignore: (channel: string, member: HubMember) => void
+    /** Told of the first member that listens to a channel, and of the last that does no more. One at a time. */
+    readonly onInterest: (told: (channel: string, isWanted: boolean) => void) => void
     /** Live connections over all members. */
     readonly size: () => number
     /** Connections that ended because what held them died. */
@@ -36,6 +44,20 @@ export class Hub extends Context.Service<
 >()("clarion/services/Hub") {
   static readonly layer = Layer.sync(this, () => {
     const members = new Set<HubMember>()
+    const listeners = new Map<string, Array<HubMember>>()
+    let tellInterest = (_channel: string, _isWanted: boolean) => {}
+    const ignore = (channel: string, member: HubMember) => {
+      const all = listeners.get(channel)
+      const at = all?.indexOf(member) ?? -1
+      if (all === undefined || at < 0) return
+      all.splice(at, 1)
+      if (all.length > 0) return
+      listeners.delete(channel)
+      tellInterest(channel, false)
+    }
+    /** Who has to hear it; a channel that raw connections hear, too, goes to everyone. */
+    const hearersOf = ({ channel }: Publication): Iterable<HubMember> =>
+      channel === undefined || channel === BROADCAST_CHANNEL ? members : (listeners.get(channel) ?? NOBODY)
     let lost = 0
     return Hub.of({
       join: (member) =>
@@ -43,6 +65,18 @@ export class Hub extends Context.Service<
           Effect.sync(() => void members.add(member)),
           () => Effect.sync(() => void members.delete(member))
         ),
+      listen: (channel, member) => {
+        const all = listeners.get(channel)
+        if (all !== undefined) all.push(member)
+        else {
+          listeners.set(channel, [member])
+          tellInterest(channel, true)
+        }
+      },
+      ignore,
+      onInterest: (told) => {
+        tellInterest = told
+      },
       size: () => {
         let size = 0
         for (const member of members) size += member.size
@@ -58,9 +92,10 @@ export class Hub extends Context.Service<
       },
       publish: (publication) => {
         const { delivery } = publication
-        // One part more than members: the delivery must not complete before all of them are asked.
-        delivery.expect(members.size + 1)
-        for (const member of members) {
+        // One part that is nobody's: the delivery must not complete before all of them are asked.
+        delivery.expect(1)
+        for (const member of hearersOf(publication)) {
+          delivery.expect(1)
           if (!member.offer(publication)) delivery.add(member.size, 0, member.size, Number.NaN, Number.NaN)
         }
         delivery.add(0, 0, 0, Number.NaN, Number.NaN)

@@ -1,6 +1,6 @@
 import type { Connection, ConnectionOwner } from "../../src/services/hot/Connection.ts"
-import { Drain } from "../../src/services/hot/Drain.ts"
-import type { Publication } from "../../src/services/hot/Publication.ts"
+import { type Course, Drain, sliceSize } from "../../src/services/hot/Drain.ts"
+import type { Broadcast } from "../../src/services/hot/Publication.ts"
 import { SlotList } from "../../src/services/hot/SlotList.ts"
 import { type FakeConnection, FakeFanOut } from "./FakeConnection.ts"
 
@@ -15,14 +15,21 @@ export class DrainFixture implements ConnectionOwner {
 
   constructor(
     readonly connections: ReadonlyArray<FakeConnection>,
-    readonly publications: ReadonlyArray<Publication>,
+    readonly publications: ReadonlyArray<Broadcast>,
     onSlow: (connection: Connection) => void = () => {}
   ) {
     for (const connection of connections) this.join(connection)
+    this.list.beginSweep()
+    const course: Course = {
+      list: this.list,
+      connections: this.list.items,
+      batch: this.fanOut.prepare(publications),
+      publicationsOf: publications.map((_, i) => [i]),
+      sliceSize: sliceSize(publications)
+    }
     this.drain = new Drain(
-      this.list,
       publications,
-      this.fanOut,
+      [[course]],
       () => this.now++,
       (connection) => {
         this.slow.push(connection)

@@ -2,7 +2,7 @@
 import type { CloseReason } from "../../src/protocol/closeCodes.ts"
 import { Connection } from "../../src/services/hot/Connection.ts"
 import type { FanOut, PreparedBatch, Tally } from "../../src/services/hot/FanOut.ts"
-import { Delivery, type Publication } from "../../src/services/hot/Publication.ts"
+import { type Broadcast, Delivery, type Frame } from "../../src/services/hot/Publication.ts"
 
 export class FakeConnection extends Connection {
   /** The beginning of each message. */
@@ -53,27 +53,23 @@ export class FakeFanOut implements FanOut {
   prepared = 0
   readonly slices: Array<number> = []
 
-  prepare(publications: ReadonlyArray<Publication>): PreparedBatch {
+  prepare(frames: ReadonlyArray<Frame>): PreparedBatch {
     this.prepared++
     return {
       send: (connections, from, to, tally) => {
         this.slices.push(to - from)
-        for (let i = from; i < to; i++) sendBatch(connections[i] as FakeConnection, publications, tally)
+        for (let i = from; i < to; i++) sendBatch(connections[i] as FakeConnection, frames, tally)
       }
     }
   }
 }
 
-const sendBatch = (
-  connection: FakeConnection,
-  publications: ReadonlyArray<Publication>,
-  tally: Tally
-): void => {
+const sendBatch = (connection: FakeConnection, frames: ReadonlyArray<Frame>, tally: Tally): void => {
   if (connection.isClosing) {
     tally.closed++
     return
   }
-  const missed = publications.map(({ data }) => !connection.send(data))
+  const missed = frames.map(({ data }) => !connection.send(data))
   missed.forEach((isMissed, i) => {
     if (isMissed) tally.dropped[i]!++
   })
@@ -81,7 +77,7 @@ const sendBatch = (
 }
 
 /** A publication that one shard is to deliver. */
-export const publication = (data: string | Uint8Array): Publication => {
+export const publication = (data: string | Uint8Array): Broadcast => {
   const delivery = new Delivery()
   delivery.expect(1)
   return { data: typeof data === "string" ? Buffer.from(data) : data, isBinary: false, delivery }

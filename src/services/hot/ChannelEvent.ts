@@ -1,6 +1,10 @@
 /** HOT PATH. What goes to the subscribers of a channel: a publication of it, or that somebody joined or left. */
 import type { ClientInfo } from "../../protocol/centrifuge/messages.ts"
 import type { Delivery } from "./Publication.ts"
+import type { Encoded } from "./Wire.ts"
+
+/** The channel whose publications every raw connection hears that did not name its channels. */
+export const BROADCAST_CHANNEL = "broadcast"
 
 /** A publication as it stands in a channel's history. Nothing of it is changed afterwards. */
 export interface ChannelPublication {
@@ -23,8 +27,10 @@ export interface StreamPosition {
 }
 
 export class ChannelEvent {
-  /** Encodings that subscribers of this process needed so far, by the number of the encoding: each is made once. */
-  readonly encoded: Array<Uint8Array | undefined> = []
+  /** What `encodeOnce` has made so far. */
+  readonly encoded: Array<Encoded> = []
+  /** The difference to the publication before; null where it is not smaller. Made at most once. */
+  patch: Uint8Array | null | undefined
 
   /** @param epoch of the stream; "" where there is none */
   constructor(

@@ -1,25 +1,25 @@
 /**
- * HOT PATH. How publications become writes: the one part of a drain that a transport brings along.
+ * HOT PATH. How frames become writes: the one part of a drain that a transport brings along.
  *
  * Cost, server CPU for each delivered message with 10,000 connections (docs/benchmarks.md): about 6 µs alone, below
  * 1 µs when ten go out in one drain. Watched by `npm run bench -- fanout`.
  */
 import type { Connection } from "./Connection.ts"
-import type { Publication } from "./Publication.ts"
+import type { Frame } from "./Publication.ts"
 
 /** What one slice did, added up by the fan-out. Reused from slice to slice. */
 export class Tally {
-  /** For each publication of the batch, connections that did not get it because their send buffer was full. */
+  /** For each frame of the batch, connections that did not get it because their send buffer was full. */
   readonly dropped: Array<number> = []
   /** Connections that are closing and got none of the batch. */
   closed = 0
   /** Connections whose send buffer was full. */
   readonly slow: Array<Connection> = []
 
-  reset(publications: number): void {
+  reset(frames: number): void {
     this.closed = 0
     this.slow.length = 0
-    this.dropped.length = publications
+    this.dropped.length = frames
     this.dropped.fill(0)
   }
 }
@@ -28,7 +28,7 @@ export interface FanOut {
   /**
    * Makes once for the whole drain what every connection takes. The result serves all slices of the drain.
    */
-  prepare(publications: ReadonlyArray<Publication>): PreparedBatch
+  prepare(frames: ReadonlyArray<Frame>): PreparedBatch
 }
 
 export interface PreparedBatch {

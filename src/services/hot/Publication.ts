@@ -1,15 +1,23 @@
 /**
  * HOT PATH. A publication on its way to the sockets, and the delivery that adds up what became of it.
  */
+import type { ChannelEvent } from "./ChannelEvent.ts"
 
-/** One message for everyone on a channel. */
-export interface Publication {
-  /** The bytes that go out in one frame, the same for each connection; never changed after publishing. */
+/** What one connection gets in one frame. */
+export interface Frame {
+  /** The same bytes for each connection; never changed after publishing. */
   readonly data: Uint8Array
   /** False: a text frame, and `data` is valid UTF-8. */
   readonly isBinary: boolean
+}
+
+/** One frame for every raw connection. */
+export interface Broadcast extends Frame {
+  readonly channel?: undefined
   readonly delivery: Delivery
 }
+
+export type Publication = Broadcast | ChannelEvent
 
 /** What became of one publication, in the shards that have finished with it so far. */
 export interface DeliveryCounts {

@@ -35,9 +35,9 @@ export class SlotList<T extends Slotted> {
     if (slot < 0 || this.items[slot] !== item) return false
     let hole = slot
     // The last member of each part fills the hole that the part before it left.
-    if (hole < this.#cursor) hole = this.#move(--this.#cursor, hole)
-    if (hole < this.#end) hole = this.#move(--this.#end, hole)
-    this.#move(this.items.length - 1, hole)
+    if (hole < this.#cursor) hole = this.move(--this.#cursor, hole)
+    if (hole < this.#end) hole = this.move(--this.#end, hole)
+    this.move(this.items.length - 1, hole)
     this.items.pop()
     item.slot = -1
     return true
@@ -72,7 +72,8 @@ export class SlotList<T extends Slotted> {
     this.#end = 0
   }
 
-  #move(from: number, to: number): number {
+  /** Fills the hole at `to` with the item at `from`; the next hole is there. */
+  protected move(from: number, to: number): number {
     if (from !== to) {
       const item = this.items[from]!
       this.items[to] = item

@@ -6,20 +6,20 @@
  */
 import type { Connection } from "../hot/Connection.ts"
 import type { FanOut, PreparedBatch, Tally } from "../hot/FanOut.ts"
-import type { Publication } from "../hot/Publication.ts"
+import type { Frame } from "../hot/Publication.ts"
 import { SENT, sendWhole, type UwsConnection } from "./UwsConnection.ts"
 
 /** Nothing of the batch goes to a connection that is full. */
-const skip = (connection: UwsConnection, publications: number, tally: Tally): void => {
-  for (let i = 0; i < publications; i++) tally.dropped[i]!++
+const skip = (connection: UwsConnection, frames: number, tally: Tally): void => {
+  for (let i = 0; i < frames; i++) tally.dropped[i]!++
   tally.slow.push(connection)
 }
 
-class SinglePublication implements PreparedBatch {
-  constructor(readonly publication: Publication) {}
+class SingleFrame implements PreparedBatch {
+  constructor(readonly frame: Frame) {}
 
   send(connections: ReadonlyArray<Connection>, from: number, to: number, tally: Tally): void {
-    const { data, isBinary } = this.publication
+    const { data, isBinary } = this.frame
     for (let i = from; i < to; i++) {
       const connection = connections[i] as UwsConnection
       const socket = connection.socket!
@@ -29,18 +29,18 @@ class SinglePublication implements PreparedBatch {
   }
 }
 
-class CorkedPublications implements PreparedBatch {
+class CorkedFrames implements PreparedBatch {
   #connection: UwsConnection | undefined
   #tally: Tally | undefined
 
-  constructor(readonly publications: ReadonlyArray<Publication>) {}
+  constructor(readonly frames: ReadonlyArray<Frame>) {}
 
   send(connections: ReadonlyArray<Connection>, from: number, to: number, tally: Tally): void {
     this.#tally = tally
     for (let i = from; i < to; i++) {
       const connection = connections[i] as UwsConnection
       const socket = connection.socket!
-      if (connection.isFull && !connection.hasRoom(socket)) skip(connection, this.publications.length, tally)
+      if (connection.isFull && !connection.hasRoom(socket)) skip(connection, this.frames.length, tally)
       else {
         this.#connection = connection
         socket.cork(this.#sendAll)
@@ -54,11 +54,11 @@ class CorkedPublications implements PreparedBatch {
 
   /** One function for all connections: a closure for each would cost more than the send. */
   readonly #sendAll = (): void => {
-    const { publications } = this
+    const { frames } = this
     const connection = this.#connection!
     const socket = connection.socket!
-    for (let i = 0; i < publications.length; i++) {
-      const { data, isBinary } = publications[i]!
+    for (let i = 0; i < frames.length; i++) {
+      const { data, isBinary } = frames[i]!
       if (connection.isFull) this.#tally!.dropped[i]!++
       else if (sendWhole(socket, data, isBinary) !== SENT) connection.noteBacklog(socket)
     }
@@ -66,6 +66,5 @@ class CorkedPublications implements PreparedBatch {
 }
 
 export const uwsFanOut: FanOut = {
-  prepare: (publications) =>
-    publications.length === 1 ? new SinglePublication(publications[0]!) : new CorkedPublications(publications)
+  prepare: (frames) => (frames.length === 1 ? new SingleFrame(frames[0]!) : new CorkedFrames(frames))
 }

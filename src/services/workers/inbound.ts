@@ -1,21 +1,40 @@
-/** In a worker: publications from the primary enter the hub of this process, and their counts go back, one message for each turn. */
+/** Publications on their way from the primary to a worker, where they enter the hub; their counts go back, one message for each turn. */
 import type { Hub } from "../Hub.ts"
-import { Delivery } from "../hot/Publication.ts"
-import type { Delivered, FromWorker, ToWorker } from "./messages.ts"
+import { ChannelEvent } from "../hot/ChannelEvent.ts"
+import { Delivery, type Publication } from "../hot/Publication.ts"
+import type { Delivered, FromWorker, InChannel, ToWorker } from "./messages.ts"
 import { Outbox } from "./Outbox.ts"
 
 type Publications = Extract<ToWorker, { readonly _tag: "Publish" }>["publications"]
 
+/** In the primary: a publication as it travels. */
+export const outgoing = (publication: Publication): Omit<Publications[number], "id"> => {
+  if (publication.channel === undefined) return { data: publication.data, isBinary: publication.isBinary }
+  const { kind, channel, epoch, publication: entry } = publication
+  const { data, offset, info, tags, isDelta, time } = entry
+  return { data, isBinary: true, inChannel: { kind, channel, epoch, offset, info, tags, isDelta, time } }
+}
+
+/** In a worker: the publication that arrived. */
+const arrived = (data: Uint8Array, isBinary: boolean, inChannel: InChannel | undefined): Publication => {
+  const delivery = new Delivery()
+  if (inChannel === undefined) return { data, isBinary, delivery }
+  const { kind, channel, epoch, ...entry } = inChannel
+  return new ChannelEvent(kind, channel, { data, ...entry }, epoch, delivery)
+}
+
+/** In a worker. */
 export const publishHere = (hub: Hub["Service"], send: (message: FromWorker) => void) => {
   const counts = new Outbox<Delivered>((deliveries) => send({ _tag: "Delivered", deliveries }))
   return (publications: Publications): void => {
-    for (const { id, data, isBinary } of publications) {
-      const delivery = new Delivery()
+    for (const { id, data, isBinary, inChannel } of publications) {
+      const publication = arrived(data, isBinary, inChannel)
+      const { delivery } = publication
       delivery.onComplete = () => {
         const { eligible, written, dropped, closed, firstWriteAt, lastWriteAt } = delivery
         counts.add({ id, eligible, written, dropped, closed, firstWriteAt, lastWriteAt })
       }
-      hub.publish({ data, isBinary, delivery })
+      hub.publish(publication)
     }
   }
 }

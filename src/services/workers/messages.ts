@@ -10,6 +10,26 @@ const Time = Schema.Number
 const Outgoing = Schema.Struct({ data: Schema.Uint8Array, isBinary: Schema.Boolean })
 export type Outgoing = typeof Outgoing.Type
 
+const ClientInfo = Schema.Struct({
+  user: Schema.optional(Schema.String),
+  client: Schema.optional(Schema.String),
+  connInfo: Schema.optional(Schema.Uint8Array),
+  chanInfo: Schema.optional(Schema.Uint8Array)
+})
+
+/** What happened in a channel; the data is beside it. */
+const InChannel = Schema.Struct({
+  kind: Schema.Literals(["publication", "join", "leave"]),
+  channel: Schema.String,
+  epoch: Schema.String,
+  offset: Schema.Number,
+  info: Schema.optional(ClientInfo),
+  tags: Schema.optional(Schema.Record(Schema.String, Schema.String)),
+  isDelta: Schema.Boolean,
+  time: Schema.Number
+})
+export type InChannel = typeof InChannel.Type
+
 const Headers = Schema.Array(Schema.Tuple([Schema.String, Schema.String]))
 
 /** An HTTP request that landed in a worker, for the primary to answer. */
@@ -92,7 +112,12 @@ export type AddressEvent = typeof AddressEvent.Type
 
 export const ToWorker = Schema.TaggedUnion({
   Start: { assignment: Assignment },
-  Publish: { publications: Schema.Array(Schema.Struct({ id: Schema.Number, ...Outgoing.fields })) },
+  /** Without `inChannel`, for every raw connection. */
+  Publish: {
+    publications: Schema.Array(
+      Schema.Struct({ id: Schema.Number, ...Outgoing.fields, inChannel: Schema.optionalKey(InChannel) })
+    )
+  },
   /** So many of the publications of its clients, and bytes of them, were taken up. */
   Taken: { count: Schema.Number, bytes: Schema.Number },
   /** Answered at once by `Observed`; it is the heartbeat, too. */

@@ -12,7 +12,7 @@ import type { WsConnection } from "./WsConnection.ts"
 class JoinedFrames implements PreparedBatch {
   constructor(
     readonly bytes: Buffer,
-    readonly publications: number
+    readonly frames: number
   ) {}
 
   send(connections: ReadonlyArray<Connection>, from: number, to: number, tally: Tally): void {
@@ -20,7 +20,7 @@ class JoinedFrames implements PreparedBatch {
       const connection = connections[i] as WsConnection
       if (!connection.isOpen) tally.closed++
       else if (connection.isSlow) {
-        for (let j = 0; j < this.publications; j++) tally.dropped[j]!++
+        for (let j = 0; j < this.frames; j++) tally.dropped[j]!++
         tally.slow.push(connection)
       } else connection.raw.write(this.bytes)
     }
@@ -28,8 +28,8 @@ class JoinedFrames implements PreparedBatch {
 }
 
 export const wsFanOut: FanOut = {
-  prepare: (publications) => {
-    const frames = publications.map(({ data, isBinary }) => (isBinary ? binaryFrame(data) : textFrame(data)))
+  prepare: (batch) => {
+    const frames = batch.map(({ data, isBinary }) => (isBinary ? binaryFrame(data) : textFrame(data)))
     return new JoinedFrames(joinFrames(frames), frames.length)
   }
 }

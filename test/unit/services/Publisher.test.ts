@@ -8,20 +8,20 @@ import * as TestClock from "effect/testing/TestClock"
 import fc from "fast-check"
 import { expect } from "vitest"
 import { Hub, type HubMember } from "../../../src/services/Hub.ts"
-import type { Publication } from "../../../src/services/hot/Publication.ts"
+import type { Broadcast, Publication } from "../../../src/services/hot/Publication.ts"
 import { Metrics } from "../../../src/services/Metrics.ts"
 import { Publisher } from "../../../src/services/Publisher.ts"
 
 /** A shard without sockets: it keeps what it takes until it is told what became of it. */
 class FakeMember implements HubMember {
-  readonly taken: Array<Publication> = []
+  readonly taken: Array<Broadcast> = []
   isFull = false
 
   constructor(public size: number) {}
 
   readonly offer = (publication: Publication): boolean => {
     if (this.isFull) return false
-    this.taken.push(publication)
+    this.taken.push(publication as Broadcast)
     return true
   }
 

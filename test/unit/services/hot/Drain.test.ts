@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { CloseReasons } from "../../../../src/protocol/closeCodes.ts"
-import type { Publication } from "../../../../src/services/hot/Publication.ts"
+import type { Broadcast } from "../../../../src/services/hot/Publication.ts"
 import { DrainFixture } from "../../../support/DrainFixture.ts"
 import { beginning, FakeConnection, publication } from "../../../support/FakeConnection.ts"
 
@@ -56,7 +56,7 @@ describe("a drain", () => {
 })
 
 describe("slices", () => {
-  const sizes = (connections: number, publications: ReadonlyArray<Publication>) => {
+  const sizes = (connections: number, publications: ReadonlyArray<Broadcast>) => {
     const fixture = new DrainFixture(clients(connections), publications)
     fixture.run()
     return fixture.fanOut.slices

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { describe, expect } from "vitest"
 import { Hub, type HubMember } from "../../../../src/services/Hub.ts"
-import type { Publication } from "../../../../src/services/hot/Publication.ts"
+import type { Broadcast, Publication } from "../../../../src/services/hot/Publication.ts"
 import { publishHere } from "../../../../src/services/workers/inbound.ts"
 import type { Delivered, FromWorker } from "../../../../src/services/workers/messages.ts"
 
@@ -11,12 +11,12 @@ const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)
 
 /** A shard that is done when the test says so. */
 class SlowShard implements HubMember {
-  readonly taken: Array<Publication> = []
+  readonly taken: Array<Broadcast> = []
 
   constructor(readonly size: number) {}
 
   readonly offer = (publication: Publication): boolean => {
-    this.taken.push(publication)
+    this.taken.push(publication as Broadcast)
     return true
   }
 

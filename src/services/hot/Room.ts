@@ -1,0 +1,174 @@
+/**
+ * HOT PATH. The subscribers of one channel in one shard.
+ *
+ * Guarantees: each subscriber gets the publications in the order of their offsets, each at most once; one that follows the position and missed
+ * something is told so instead of getting what comes after the gap. Frames are built once for all who take the same.
+ */
+import type { ChannelEvent } from "./ChannelEvent.ts"
+import { type Course, sliceSize } from "./Drain.ts"
+import type { FanOut } from "./FanOut.ts"
+import { LateBatch } from "./LateBatch.ts"
+import type { Frame } from "./Publication.ts"
+import { RoomList } from "./RoomList.ts"
+import type { Subscription } from "./Subscription.ts"
+import { encodeOnce, UNFIT, type Wire } from "./Wire.ts"
+
+/** What the rooms of a process share. */
+export interface RoomOptions {
+  /** Fan-out of connections that have frames, and of those that take bytes as they are. */
+  readonly fanOut: FanOut
+  readonly streamFanOut: FanOut
+  /** The difference to the publication before; undefined where it is not smaller. */
+  readonly deltaOf: (previous: Uint8Array, data: Uint8Array) => Uint8Array | undefined
+}
+
+/** Served one by one: what they take is theirs alone. */
+const NO_WIRE: Wire = { index: -1, isStream: false, encode: () => undefined, join: () => [] }
+
+/** One event of a drain, with its place there. */
+export interface Turn {
+  readonly event: ChannelEvent
+  readonly at: number
+}
+
+export class Room {
+  /** What has been sent to those in step; -1 while that is not known. */
+  offset = -1
+  epoch = ""
+  readonly #late = new RoomList(NO_WIRE, false, false)
+  readonly #lists: Array<RoomList> = []
+  /** The last publication with an offset: what deltas are relative to. */
+  #previous: ChannelEvent | undefined
+
+  constructor(
+    readonly channel: string,
+    readonly options: RoomOptions
+  ) {}
+
+  get size(): number {
+    return this.#lists.reduce((sum, list) => sum + list.size, this.#late.size)
+  }
+
+  /** A new subscriber, who holds back what comes until `Subscription.begin`. */
+  add(subscription: Subscription): void {
+    this.#late.add(subscription)
+  }
+
+  remove(subscription: Subscription): void {
+    subscription.list?.remove(subscription)
+  }
+
+  /** Puts a late subscriber among the others if it is in step. */
+  promote(subscription: Subscription): void {
+    const { list, isPositioned, offset, epoch } = subscription
+    if (list !== this.#late) return
+    // The first one that knows where the stream stands tells the room.
+    if (isPositioned && subscription.held === undefined && this.offset < 0) {
+      this.offset = offset
+      this.epoch = epoch
+    }
+    if (!subscription.isInStep) return
+    list.remove(subscription)
+    this.#listFor(subscription).add(subscription)
+  }
+
+  /** Begins to send: moves the room's position on, tells those who missed something, and gives what is to be visited. */
+  begin(turns: ReadonlyArray<Turn>): ReadonlyArray<Course> {
+    const fresh = turns.filter(({ event }) => this.#advance(event))
+    const courses = this.#lists
+      .map((list) => this.#course(list, fresh))
+      .filter((course) => course !== undefined)
+    if (this.#late.size > 0) {
+      this.#late.beginSweep()
+      courses.push({
+        list: this.#late,
+        connections: this.#late.connections,
+        batch: new LateBatch(this.#late, turns),
+        publicationsOf: turns.map(({ at }) => [at]),
+        sliceSize: sliceSize(turns.map(({ event }) => event))
+      })
+    }
+    return courses
+  }
+
+  /** Subscribers who follow the position and do not stand where the stream does. */
+  outOfStep(epoch: string, offset: number): boolean {
+    return this.offset >= 0 && (this.epoch !== epoch || this.offset < offset)
+  }
+
+  /** Tells everyone in step who follows the position that something was missed. */
+  tellGap(): void {
+    for (const list of this.#lists)
+      for (const subscription of [...list.items])
+        if (subscription.isPositioned) subscription.subscriber.insufficient(subscription)
+  }
+
+  /** Whether those in step are to get the event; takes note of the position and of what deltas are relative to. */
+  #advance(event: ChannelEvent): boolean {
+    const { kind, epoch } = event
+    const { offset } = event.publication
+    if (kind !== "publication") return true
+    if (offset === 0) {
+      // It is in nobody's history: what comes next is not told as a difference to it.
+      this.#previous = undefined
+      return true
+    }
+    if (epoch === this.epoch && offset <= this.offset) return false
+    if (this.offset >= 0 && (epoch !== this.epoch || offset !== this.offset + 1)) {
+      this.tellGap()
+      this.#previous = undefined
+    }
+    this.offset = offset
+    this.epoch = epoch
+    event.patch ??= this.#patch(event)
+    this.#previous = event
+    return true
+  }
+
+  #patch(event: ChannelEvent): Uint8Array | null | undefined {
+    const previous = this.#previous
+    if (!event.publication.isDelta || previous === undefined) return undefined
+    if (!this.#lists.some((list) => list.isDelta && list.size > 0)) return undefined
+    return this.options.deltaOf(previous.data, event.data) ?? null
+  }
+
+  /** One visit of a list; undefined where nobody in it is told anything. */
+  #course(list: RoomList, turns: ReadonlyArray<Turn>): Course | undefined {
+    if (list.size === 0) return undefined
+    const frames: Array<Frame> = []
+    const publications: Array<number> = []
+    for (const { event, at } of turns) {
+      if (event.kind !== "publication" && !list.hearsJoins) continue
+      const encoded = encodeOnce(event, list.wire, list.isDelta, event.patch ?? undefined)
+      if (encoded === UNFIT) for (const { subscriber } of [...list.items]) subscriber.inappropriate()
+      else if (encoded !== undefined) {
+        frames.push(encoded)
+        publications.push(at)
+      }
+    }
+    if (frames.length === 0 || list.size === 0) return undefined
+    const joined = list.wire.join(frames)
+    const publicationsOf: Array<ReadonlyArray<number>> = []
+    for (const { count } of joined) publicationsOf.push(publications.splice(0, count))
+    const written = joined.map(({ frame }) => frame)
+    const fanOut = list.wire.isStream ? this.options.streamFanOut : this.options.fanOut
+    list.beginSweep()
+    return {
+      list,
+      connections: list.connections,
+      batch: fanOut.prepare(written),
+      publicationsOf,
+      sliceSize: sliceSize(written)
+    }
+  }
+
+  #listFor({ subscriber: { wire }, isDelta, hearsJoins }: Subscription): RoomList {
+    const found = this.#lists.find(
+      (list) => list.wire === wire && list.isDelta === isDelta && list.hearsJoins === hearsJoins
+    )
+    if (found !== undefined) return found
+    const list = new RoomList(wire, isDelta, hearsJoins)
+    this.#lists.push(list)
+    return list
+  }
+}

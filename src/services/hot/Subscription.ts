@@ -1,0 +1,119 @@
+/**
+ * HOT PATH. One connection's part in one channel.
+ *
+ * A subscription is in step with its room, or late. In step, it stands in one of the room's lists and takes the same frames as everyone there,
+ * without being looked at. Late, it is served one by one: while it recovers and holds back what comes, while its position is ahead of what
+ * the room has sent, before its first whole payload where it agreed to deltas, and always where it has a filter.
+ */
+import type { ChannelEvent, ChannelPublication, StreamPosition } from "./ChannelEvent.ts"
+import type { Connection } from "./Connection.ts"
+import type { Frame } from "./Publication.ts"
+import type { Room } from "./Room.ts"
+import type { RoomList } from "./RoomList.ts"
+import type { Slotted } from "./SlotList.ts"
+import { encodeOnce, UNFIT, type Wire } from "./Wire.ts"
+
+/** Who is subscribed: a client session, or a raw connection with channels. */
+export interface Subscriber {
+  readonly connection: Connection
+  readonly wire: Wire
+  send(frame: Frame): void
+  /** Publications were missed; the client has to be told. It leaves the room. */
+  insufficient(subscription: Subscription): void
+  /** A publication came that its wire cannot carry. */
+  inappropriate(): void
+}
+
+/** Events that wait while a subscription reads history; who falls further behind has to begin again. */
+const MAX_HELD = 4096
+
+export class Subscription implements Slotted {
+  slot = -1
+  /** Where it stands in its room. */
+  list: RoomList | undefined
+  /** What it has seen of the stream; kept up to date while it is late only. */
+  offset = 0
+  epoch = ""
+  /** What comes while history is read; undefined when it is not. */
+  held: Array<ChannelEvent> | undefined = []
+  /** It held more than it may. */
+  #hasOverflown = false
+
+  /**
+   * @param isPositioned whether missing a publication is to be told
+   * @param hearsJoins whether it is told who joins and leaves
+   * @param isDelta whether its payloads are written as deltas
+   * @param filter what its publications have to match
+   */
+  constructor(
+    readonly subscriber: Subscriber,
+    readonly room: Room,
+    readonly isPositioned: boolean,
+    readonly hearsJoins: boolean,
+    readonly isDelta: boolean,
+    readonly filter: ((tags: ChannelPublication["tags"]) => boolean) | undefined
+  ) {}
+
+  /** It agreed to deltas, and has no payload yet that one could be relative to. */
+  needsWhole = true
+
+  /** Served one by one: what the room sends now. */
+  take(event: ChannelEvent): void {
+    if (this.held !== undefined) {
+      if (this.held.length < MAX_HELD) this.held.push(event)
+      else this.#hasOverflown = true
+    } else this.#send(event)
+  }
+
+  /**
+   * What was held back, in order and without what the position covers, for whoever has read history; undefined where
+   * a part is missing. From now on nothing is held.
+   */
+  release(position: StreamPosition | undefined): ReadonlyArray<ChannelEvent> | undefined {
+    const held = this.held ?? []
+    this.held = undefined
+    if (position === undefined) return held
+    this.offset = position.offset
+    this.epoch = position.epoch
+    return this.#hasOverflown ? undefined : held
+  }
+
+  /** Sends what was held back one by one, and joins the others as soon as it is in step. */
+  begin(held: ReadonlyArray<ChannelEvent>): void {
+    for (const event of held) this.#send(event)
+    this.room.promote(this)
+  }
+
+  /** Whether it has seen just what the room has sent. */
+  get isInStep(): boolean {
+    const { room } = this
+    if (this.held !== undefined || this.filter !== undefined || (this.isDelta && this.needsWhole))
+      return false
+    return !this.isPositioned || (this.offset === room.offset && this.epoch === room.epoch)
+  }
+
+  #send(event: ChannelEvent): void {
+    const { subscriber } = this
+    if (event.kind === "publication") {
+      if (!this.#follows(event)) return
+      if (this.filter?.(event.publication.tags) === false) return
+    } else if (!this.hearsJoins) return
+    const encoded = encodeOnce(event, subscriber.wire, this.isDelta, undefined)
+    if (encoded === UNFIT) subscriber.inappropriate()
+    else if (encoded !== undefined) subscriber.send(encoded)
+    if (event.kind === "publication" && event.publication.offset > 0) this.needsWhole = false
+  }
+
+  /** Whether the publication is the next for it; it leaves where one is missing. */
+  #follows({ publication: { offset }, epoch }: ChannelEvent): boolean {
+    if (offset === 0 || !this.isPositioned) return true
+    if (this.epoch === "") this.epoch = epoch
+    if (epoch === this.epoch && offset <= this.offset) return false
+    if (epoch !== this.epoch || offset !== this.offset + 1) {
+      this.subscriber.insufficient(this)
+      return false
+    }
+    this.offset = offset
+    return true
+  }
+}
