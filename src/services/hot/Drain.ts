@@ -120,7 +120,6 @@ export class Drain implements Job {
     const began = isFirst ? this.now() : Number.NaN
     tally.reset(publicationsOf.length)
     batch.send(connections, from, to, tally)
-    const ended = this.now()
     if (to > from) {
       const ended = this.now()
       const open = to - from - tally.closed
