@@ -236,7 +236,7 @@ export class JsonCursor {
     if (!this.skipDigits()) return undefined
     const hasLeadingZero = this.at - start > 1 && this.codeAt(start) === DIGIT_0
     let value = 0
-    for (let at = start; at < this.at; at++) value = value * 10 + this.codeAt(at) - DIGIT_0
+    for (let at = start; at < this.at; at++) value = value * 10 + (this.codeAt(at) - DIGIT_0)
     // 0 - value: -0 is 0.
     if (isNegative) value = 0 - value
     return hasLeadingZero || value < min || value > max ? undefined : value
