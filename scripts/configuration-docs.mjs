@@ -1,14 +1,19 @@
 // Prints docs/configuration.md from the tables of keys: node scripts/configuration-docs.mjs > docs/configuration.md
 import { clientKeys } from "../dist/config/ClientConfig.js"
+import { channelKeys } from "../dist/config/channelKeys.js"
 import { environmentName } from "../dist/config/Keys.js"
 import { serverKeys } from "../dist/config/ServerConfig.js"
 
+const cell = (text) => text.replaceAll("|", "\\|")
 const row = ([path, { kind, fallback, about }]) => {
   const value = fallback === undefined ? "unset" : `\`${JSON.stringify(kind.toJson(fallback))}\``
-  return `| \`${path}\` | ${kind.expected.replaceAll("|", "or")} | ${value} | ${about} |`
+  return `| \`${path}\` | ${cell(kind.expected)} | ${value} | ${cell(about)} |`
 }
-const table = (keys) =>
-  ["| key | accepts | built-in | meaning |", "|---|---|---|---|", ...Object.entries(keys).map(row)].join("\n")
+const table = (entries) =>
+  ["| key | accepts | built-in | meaning |", "|---|---|---|---|", ...entries.map(row)].join("\n")
+
+const withoutNamespace = ([path]) => path.startsWith("channels.withoutNamespace.")
+const server = Object.entries(serverKeys)
 
 console.log(`# Configuration
 
@@ -19,8 +24,16 @@ environment, the environment over the file, the file over the built-in values. \
 
 ## Server
 
-${table(serverKeys)}
+${table(server.filter((entry) => !withoutNamespace(entry)))}
+
+## Options of channels
+
+Channels whose names have no namespace have these under \`channels.withoutNamespace\`: \`channels.withoutNamespace.presence\`, as a flag
+\`--channels.withoutNamespace.presence\`. Channels of a namespace have those that stand beside its name in \`channels.namespaces\`, and the
+built-in values for the others: \`{ "channels": { "namespaces": [{ "name": "chat", "presence": true }] } }\`.
+
+${table(Object.entries(channelKeys))}
 
 ## Load client
 
-${table(clientKeys)}`)
+${table(Object.entries(clientKeys))}`)

@@ -12,7 +12,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import { printable } from "../config/resolve.ts"
+import { transferable } from "../config/resolve.ts"
 import { ServerConfig, type ServerConfigValue, serverKeys } from "../config/ServerConfig.ts"
 import { ActorTree } from "../services/ActorTree.ts"
 import { readCertificate } from "../services/certificate.ts"
@@ -43,9 +43,9 @@ const OBSERVE_TIMEOUT = "1 second"
 /** Connections closed in a second at the end, where `shutdown.timeout` allows it. */
 const CLOSES_PER_SECOND = 2000
 
-/** What a worker has to know; it gets no secret, as this process answers whoever needs one. */
+/** What a worker has to know: all but the API key, which this process alone asks for. */
 const settingsOf = (config: ServerConfigValue, transport: "uws" | "ws") => {
-  const { auth: _, ...settings } = printable(serverKeys, config) as {
+  const { auth: _, ...settings } = transferable(serverKeys, config) as {
     readonly server: object
     readonly auth: unknown
   }

@@ -6,7 +6,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { parseLocalAddresses } from "./localAddresses.ts"
@@ -19,6 +19,8 @@ export interface Kind<A> {
   readonly fromText: (text: string) => unknown
   /** The JSON value to show in `--print-config`; reading it back gives the same value, except for secrets. */
   toJson(value: A): unknown
+  /** The same with its secrets, where the value has any. */
+  toTransfer?(value: A): unknown
   /** Values that are never shown, not even wrong ones. */
   readonly isSecret?: boolean
 }
@@ -86,24 +88,45 @@ export const or = <A, const W extends string>(other: Kind<A>, word: W): Kind<A |
   toJson: (value) => (value === word ? word : other.toJson(value as A))
 })
 
-const decodeTexts = Schema.decodeUnknownResult(Schema.NonEmptyArray(Schema.NonEmptyString))
+const decodeTexts = Schema.decodeUnknownResult(Schema.Array(Schema.NonEmptyString))
 
-/** A list of texts: a JSON array, or one text with commas. */
+const parts = (text: string): ReadonlyArray<string> =>
+  text.trim() === "" ? [] : text.split(",").map((part) => part.trim())
+
+/** A list of texts, maybe none: a JSON array, or one text with commas. */
 export const list: Kind<ReadonlyArray<string>> = {
   expected: "a list of texts, or one text with commas",
-  decode: (json) => decodeTexts(Predicate.isString(json) ? json.split(",").map((part) => part.trim()) : json),
+  decode: (json) => decodeTexts(Predicate.isString(json) ? parts(json) : json),
   fromText: asText,
-  toJson: (parts) => parts
+  toJson: (texts) => texts
 }
 
-/** A text that is never shown: `Redacted`. */
+/** A list, maybe empty, of these words. */
+export const listOf = <const L extends ReadonlyArray<string>>(
+  ...options: L
+): Kind<ReadonlyArray<L[number]>> => {
+  const decodeOptions = Schema.decodeUnknownResult(Schema.Array(Schema.Literals(options)))
+  return {
+    ...list,
+    expected: `a list of any of ${options.map((option) => JSON.stringify(option)).join(", ")}`,
+    decode: (json) => Result.flatMap(list.decode(json), (texts) => decodeOptions(texts))
+  }
+}
+
+/** What `--print-config` shows in place of a secret. */
+const MASK = "<secret>"
+
+/** A text that is never shown: `Redacted`. The mask is refused: a printed configuration would else have a secret that everyone knows. */
 export const secret: Kind<Redacted.Redacted<string>> = {
   ...kind(
-    "a text that is not empty",
-    Schema.RedactedFromValue(Schema.NonEmptyString),
+    "a text that is not empty, and not the mask of a secret",
+    Schema.RedactedFromValue(
+      Schema.NonEmptyString.pipe(Schema.check(Schema.makeFilter((text) => text !== MASK)))
+    ),
     asText,
-    () => "<secret>"
+    () => MASK
   ),
+  toTransfer: Redacted.value,
   isSecret: true
 }
 
@@ -171,8 +194,14 @@ export const webSocketUri: Kind<string> = refine(
   }
 )
 
+export const httpUrl: Kind<string> = refine(
+  text,
+  "a URL that starts with http:// or https://",
+  (url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
+)
+
 export const localAddresses: Kind<ReadonlyArray<string>> = refine(
   list,
   "IPv4 addresses and ranges such as 127.0.1.1-127.0.1.40",
-  (addresses) => !("problems" in parseLocalAddresses(addresses))
+  (addresses) => addresses.length > 0 && !("problems" in parseLocalAddresses(addresses))
 )

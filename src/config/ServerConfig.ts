@@ -3,7 +3,9 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import type * as Result from "effect/Result"
 import { channelsKeys } from "./channelsKeys.ts"
+import { channelsRules } from "./channelsRules.ts"
 import { clientProtocolKeys } from "./clientProtocolKeys.ts"
+import { clientProtocolRules } from "./clientProtocolRules.ts"
 import { httpApiKeys } from "./httpApiKeys.ts"
 import { type ConfigOf, key, type Settings } from "./Keys.ts"
 import * as Kind from "./Kind.ts"
@@ -177,7 +179,9 @@ export const serverRules: ReadonlyArray<Rule<ServerConfigValue>> = [
           }
         ]
       : []
-  }
+  },
+  ...channelsRules,
+  ...clientProtocolRules
 ]
 
 /**

@@ -5,6 +5,7 @@
 import * as Duration from "effect/Duration"
 import { type ConfigOf, key } from "./Keys.ts"
 import * as Kind from "./Kind.ts"
+import { pattern } from "./pattern.ts"
 
 export const channelKeys = {
   presence: key(Kind.boolean, false, "keep who is subscribed"),
@@ -35,7 +36,7 @@ export const channelKeys = {
     false,
     "in cache mode, the newest publication comes with every subscription"
   ),
-  allowedDeltaTypes: key(Kind.list, undefined, 'kinds of deltas that clients may ask for: "fossil"'),
+  allowedDeltaTypes: key(Kind.listOf("fossil"), [], "kinds of deltas that clients may ask for"),
   deltaPublish: key(Kind.boolean, false, "every publication may go out as a delta"),
   allowTagsFilter: key(Kind.boolean, false, "clients may ask for publications with certain tags only"),
   allowSubscribeForClient: key(Kind.boolean, false, "clients with a user id may subscribe"),
@@ -54,7 +55,11 @@ export const channelKeys = {
   allowHistoryForSubscriber: key(Kind.boolean, false, "subscribers may"),
   allowHistoryForAnonymous: key(Kind.boolean, false, "with one of these: also without a user id"),
   allowUserLimitedChannels: key(Kind.boolean, false, '"news#1,2" is for the users 1 and 2 alone'),
-  channelRegex: key(Kind.text, undefined, "what the name behind the namespace has to match"),
+  channelRegex: key(
+    pattern,
+    undefined,
+    "what the name behind the namespace has to match where a client subscribes; unset: ASCII"
+  ),
   publicationDataFormat: key(
     Kind.choice("any", "json", "json_object", "binary"),
     "any",

@@ -19,8 +19,8 @@ export const channelsKeys = {
   ...withoutNamespace,
   "channels.namespaces": key(
     namespaces,
-    undefined,
-    "list of namespaces: {name, and any of the options above}"
+    [],
+    "list of namespaces: {name, and any of the options of channels}; nothing is taken over from channels without namespace"
   )
 }
 

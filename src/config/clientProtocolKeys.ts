@@ -2,6 +2,13 @@
 import * as Duration from "effect/Duration"
 import { key } from "./Keys.ts"
 import * as Kind from "./Kind.ts"
+import { pattern } from "./pattern.ts"
+import { publicKey } from "./publicKey.ts"
+
+/** Names of headers and cookies: a token of RFC 9110. */
+const name = Kind.refine(Kind.text, "a name of letters, digits and marks such as - and _", (text) =>
+  /^[\w!#$%&'*+.^`|~-]+$/.test(text)
+)
 
 /** How tokens are verified: connection tokens under `client.token`, subscription tokens under `client.subscriptionToken`. */
 const tokenKeys = <const P extends string>(prefix: P) => {
@@ -11,17 +18,25 @@ const tokenKeys = <const P extends string>(prefix: P) => {
     hmacPreviousSecretKeyValidUntil: key(
       Kind.integer(0),
       0,
-      "end of that while, in seconds since the epoch; 0: none"
+      "end of that while, in seconds since the epoch; 0: it has no end"
     ),
-    rsaPublicKey: key(Kind.text, undefined, "public key of RS256, RS384 and RS512 tokens (PEM)"),
-    ecdsaPublicKey: key(Kind.text, undefined, "public key of ES256, ES384 and ES512 tokens (PEM)"),
-    ed25519PublicKey: key(Kind.text, undefined, "public key of EdDSA tokens (PEM)"),
-    jwksPublicEndpoint: key(Kind.text, undefined, "URL of a JSON Web Key Set with public keys"),
+    rsaPublicKey: key(publicKey("rsa"), undefined, "public key of RS256, RS384 and RS512 tokens (PEM)"),
+    ecdsaPublicKey: key(publicKey("ec"), undefined, "public key of ES256, ES384 and ES512 tokens (PEM)"),
+    ed25519PublicKey: key(publicKey("ed25519"), undefined, "public key of EdDSA tokens (PEM)"),
+    jwksPublicEndpoint: key(
+      Kind.httpUrl,
+      undefined,
+      "URL of a JSON Web Key Set, in place of other keys; {{name}} stands for a group of audienceRegex or issuerRegex"
+    ),
     audience: key(Kind.text, undefined, "what the aud claim must be or hold"),
-    audienceRegex: key(Kind.text, undefined, "what it must match"),
+    audienceRegex: key(pattern, undefined, "what it, or one of it, must match; not anchored"),
     issuer: key(Kind.text, undefined, "what the iss claim must be"),
-    issuerRegex: key(Kind.text, undefined, "what it must match"),
-    userIdClaim: key(Kind.text, "sub", "the claim with the user id")
+    issuerRegex: key(pattern, undefined, "what it must match; not anchored"),
+    userIdClaim: key(
+      Kind.refine(Kind.text, "letters and underscores", (name) => /^[a-zA-Z_]+$/.test(name)),
+      "sub",
+      "the claim with the user id"
+    )
   }
   return Object.fromEntries(
     Object.entries(keys).map(([name, value]) => [`${prefix}.${name}`, value])
@@ -36,8 +51,8 @@ export const clientProtocolKeys = {
   ),
   "client.allowedOrigins": key(
     Kind.list,
-    undefined,
-    "pages that may connect, as globs: https://*.example.com; unset: none, * for all"
+    [],
+    "pages that may connect, as globs: https://*.example.com; none: only clients that are no browsers; *: all"
   ),
   "client.allowAnonymousConnectWithoutToken": key(
     Kind.boolean,
@@ -50,7 +65,7 @@ export const clientProtocolKeys = {
     "tokens without a user id are refused with 3507"
   ),
   "client.userIdHttpHeader": key(
-    Kind.text,
+    name,
     undefined,
     "header with the user id, set by a gateway that clients cannot go around"
   ),
@@ -130,7 +145,7 @@ export const clientProtocolKeys = {
   ),
   ...tokenKeys("client.token"),
   "client.token.cookie": key(
-    Kind.text,
+    name,
     undefined,
     "cookie that holds the connection token, where the client sends none"
   ),

@@ -3,8 +3,8 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import { type ConfigOf, type Keys, key } from "./Keys.ts"
 import * as Kind from "./Kind.ts"
-import { printable, resolve } from "./resolve.ts"
-import { fromJson } from "./sources.ts"
+import { printable, resolve, transferable } from "./resolve.ts"
+import { fromJson, show } from "./sources.ts"
 
 /** What Centrifugo allows. */
 const NAME = /^[-a-zA-Z0-9_.]{2,}$/
@@ -23,11 +23,9 @@ const parse = (text: string): unknown => {
 /**
  * A JSON array of objects with these keys, each with a name of its own; as a text, the same as JSON.
  *
- * @param plural what the entries are called in messages
  * @param aboutName what the name stands for
  */
 export const namedList = <K extends Keys>(
-  plural: string,
   expected: string,
   aboutName: string,
   entryKeys: K
@@ -46,7 +44,8 @@ export const namedList = <K extends Keys>(
     at: number
   ): Result.Result<Named<K>, ReadonlyArray<Kind.InnerProblem>> => {
     const where = `[${at}]`
-    if (!Predicate.isObject(json)) return Result.fail([{ where, message: "expected an object" }])
+    if (!Predicate.isObject(json))
+      return Result.fail([{ where, message: `expected an object, found ${show(json)}` }])
     const decoded = resolve(keys, [fromJson(keys, json, where)])
     if (Result.isFailure(decoded)) {
       return Result.fail(
@@ -69,13 +68,16 @@ export const namedList = <K extends Keys>(
       const decoded = json.map(decodeOne)
       const problems = decoded.flatMap((one) => (Result.isFailure(one) ? one.failure : []))
       const found = decoded.flatMap((one) => (Result.isSuccess(one) ? [one.success] : []))
-      found.forEach(({ name }, i) => {
-        if (found.findIndex((other) => other.name === name) < i)
-          problems.push({ where: "", message: `two ${plural} have the name ${JSON.stringify(name)}` })
+      const names = decoded.map((one) => (Result.isSuccess(one) ? one.success.name : undefined))
+      names.forEach((name, at) => {
+        const first = names.indexOf(name)
+        if (name !== undefined && first < at)
+          problems.push({ where: `[${at}].name`, message: `${show(name)} is the name of [${first}], too` })
       })
       return problems.length > 0 ? Result.fail(new Kind.InnerProblems(problems)) : Result.succeed(found)
     },
     fromText: parse,
-    toJson: (all) => all.map((entry) => printable(keys, entry))
+    toJson: (all) => all.map((entry) => printable(keys, entry)),
+    toTransfer: (all) => all.map((entry) => transferable(keys, entry))
   }
 }

@@ -3,7 +3,6 @@ import { channelKeys } from "./channelKeys.ts"
 import { namedList } from "./namedList.ts"
 
 export const namespaces = namedList(
-  "namespaces",
   "a list of namespaces: objects with a name and channel options",
   "what stands before the first colon of a channel",
   channelKeys

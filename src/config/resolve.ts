@@ -8,7 +8,7 @@ import * as Data from "effect/Data"
 import * as Result from "effect/Result"
 import * as Runtime from "effect/Runtime"
 import type { ConfigOf, Keys } from "./Keys.ts"
-import { InnerProblems } from "./Kind.ts"
+import { InnerProblems, type Kind } from "./Kind.ts"
 import { type Problem, type Setting, type Source, show } from "./sources.ts"
 
 /** The configuration cannot be used; the process exits with 78 (EX_CONFIG of sysexits.h). */
@@ -83,8 +83,12 @@ export const resolve = <K extends Keys>(
   return problems.length > 0 ? Result.fail(new ConfigInvalid({ problems })) : Result.succeed(config)
 }
 
-/** Every key with its value as JSON, secrets masked: what `--print-config` shows. */
-export const printable = <K extends Keys>(keys: K, config: ConfigOf<K>): unknown => {
+/** Every key that has a value, as JSON. */
+const toJson = (
+  keys: Keys,
+  config: unknown,
+  valueToJson: (kind: Kind<unknown>, value: unknown) => unknown
+): unknown => {
   const read = (path: string) =>
     path
       .split(".")
@@ -94,7 +98,17 @@ export const printable = <K extends Keys>(keys: K, config: ConfigOf<K>): unknown
       Object.entries(keys)
         .map(([path, { kind }]) => [path, kind, read(path)] as const)
         .filter(([, , value]) => value !== undefined)
-        .map(([path, kind, value]) => [path, kind.toJson(value)])
+        .map(([path, kind, value]) => [path, valueToJson(kind, value)])
     )
   )
 }
+
+/** Every key with its value as JSON, secrets masked: what `--print-config` shows. */
+export const printable = <K extends Keys>(keys: K, config: ConfigOf<K>): unknown =>
+  toJson(keys, config, (kind, value) => kind.toJson(value))
+
+/** The same with its secrets: for another process of the same server, over a channel of their own. Never to be shown or kept. */
+export const transferable = <K extends Keys>(keys: K, config: ConfigOf<K>): unknown =>
+  toJson(keys, config, (kind, value) =>
+    kind.toTransfer === undefined ? kind.toJson(value) : kind.toTransfer(value)
+  )

@@ -116,6 +116,9 @@ const commandFlags = {
   doctor: { type: "boolean" }
 } as const
 
+/** Not a key in PEM, which begins with more dashes. */
+const isFlag = (word: string | undefined): boolean => word !== undefined && /^--(?!-)/.test(word)
+
 /** Settings and command of a command line: `--key value`, `--key=value`; a flag of true/false may stand alone. */
 export const fromFlags = (
   keys: Keys,
@@ -143,8 +146,7 @@ export const fromFlags = (
     const before = tokens[at - 1]
     if (token.kind === "positional") {
       // The word after a lone flag belongs to it: `--onlyTestConnect false`, or the value of an unknown key.
-      const isMissingValue =
-        before?.kind === "option" && !before.inlineValue && before.value?.startsWith("--")
+      const isMissingValue = before?.kind === "option" && !before.inlineValue && isFlag(before.value)
       const taken =
         isMissingValue ||
         (before?.kind === "option" && before.value === undefined && options[before.name]?.type !== "string")
@@ -156,7 +158,7 @@ export const fromFlags = (
       if (Object.hasOwn(commandFlags, token.name)) given.set(token.name, value)
       else if (!Object.hasOwn(keys, token.name))
         problems.push(unknownKey(token.name, Object.keys(options), "flags"))
-      else if (value === undefined || (!alone && !token.inlineValue && value.startsWith("--")))
+      else if (value === undefined || (!alone && !token.inlineValue && isFlag(value)))
         problems.push({ where: token.name, message: "expected a value after the flag", source: "flags" })
       else settings.push({ path: token.name, value, isText: true, source: token.rawName })
     }

@@ -3,6 +3,8 @@ import fc from "fast-check"
 import type { Keys } from "../../src/config/Keys.ts"
 import * as Kind from "../../src/config/Kind.ts"
 import { namespaces } from "../../src/config/namespaces.ts"
+import { pattern } from "../../src/config/pattern.ts"
+import { publicKeys } from "./publicKeys.ts"
 
 /** One value, as a file has it and as the text that stands for it in the environment and in flags. */
 export interface Given {
@@ -33,6 +35,15 @@ const namespace = fc.record(
 )
 const asJson = (json: unknown): Given => ({ json, text: JSON.stringify(json) })
 
+const texts = (one: fc.Arbitrary<string>, minLength: number): fc.Arbitrary<Given> =>
+  fc.array(one, { minLength, maxLength: 5 }).map((parts) => ({ json: parts, text: parts.join(", ") }))
+
+const quoted = (expected: string): ReadonlyArray<string> =>
+  [...expected.matchAll(/"([^"]*)"/g)].map(([, option]) => option!)
+
+const publicKeyFor = (expected: string): string =>
+  publicKeys[expected.includes("RSA") ? "rsa" : expected.includes("curve") ? "ec" : "ed25519"]
+
 const bounds = (expected: string): { min: number; max: number } => {
   const [, min, max] = /between (\d+) and (\d+)/.exec(expected) ?? /of at least (\d+)/.exec(expected) ?? []
   if (min === undefined) throw new Error(`no bounds in "${expected}"`)
@@ -54,18 +65,23 @@ export const given = (kind: Kind.Kind<unknown>): fc.Arbitrary<Given> => {
       return lengthOfTime(1)
     case Kind.webSocketUri:
       return fc.webAuthority().map((authority) => same(`ws://${authority}/x?y=1`))
+    case Kind.httpUrl:
+      return fc.webUrl().map(same)
     case Kind.list:
     case Kind.localAddresses:
-      return fc
-        .array(fc.ipV4(), { minLength: 1, maxLength: 5 })
-        .map((parts) => ({ json: parts, text: parts.join(", ") }))
+      return texts(fc.ipV4(), kind === Kind.localAddresses ? 1 : 0)
+    case pattern:
+      return fc.constantFrom("^[a-z]+$", "/realms/(?P<realm>[a-z]+)", "\\p{L}{2}").map(same)
     case Kind.text:
     case Kind.secret:
       return word.map(same)
   }
   if (kind === namespaces) return fc.uniqueArray(namespace, { selector: ({ name }) => name }).map(asJson)
-  if (expected.startsWith("one of "))
-    return fc.constantFrom(...[...expected.matchAll(/"([^"]*)"/g)].map(([, option]) => option!)).map(same)
+  if (expected.startsWith("one of ")) return fc.constantFrom(...quoted(expected)).map(same)
+  if (expected.startsWith("a list of any of ")) return texts(fc.constantFrom(...quoted(expected)), 0)
+  if (expected.includes("public key")) return fc.constant(same(publicKeyFor(expected)))
+  if (expected.startsWith("letters and ") || expected.startsWith("a name of "))
+    return fc.stringMatching(/^[A-Za-z_]{1,20}$/).map(same)
   if (expected.startsWith("a whole number ")) return fc.integer(bounds(expected)).map(shown)
   if (expected.startsWith("a number ")) {
     const { min, max } = bounds(expected)

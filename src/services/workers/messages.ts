@@ -95,7 +95,7 @@ const Actor: Schema.Codec<ObservedActor> = Schema.Struct({
 const Assignment = Schema.Struct({
   /** Its address in the actor tree: "primary/workers/worker-0". */
   address: Schema.String,
-  /** The merged configuration as JSON, without secrets: the primary answers whoever needs them. */
+  /** The merged configuration as JSON, with the secrets of tokens, without the API key: the primary alone asks for that one. */
   config: Schema.Unknown,
   /** The port that all workers share. */
   port: Schema.Number,

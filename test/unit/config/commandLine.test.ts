@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as Duration from "effect/Duration"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Runtime from "effect/Runtime"
 import { describe, expect, it } from "vitest"
@@ -118,6 +119,15 @@ describe("--print-config", () => {
     expect(JSON.parse(shown).auth).toEqual({ apiKey: "<secret>" })
   })
 
+  it("masks the secrets of tokens, too", () => {
+    const secrets = Object.entries(serverKeys as Keys).filter(([, { kind }]) => kind.isSecret === true)
+    const args = secrets.flatMap(([path], at) => [`--${path}`, `hunter${at}`])
+    const shown = printed(server, ["--print-config", "--client.subscriptionToken.enabled", ...args])
+    expect(secrets.length).toBeGreaterThan(4)
+    expect(shown).not.toContain("hunter")
+    expect(shown.split("<secret>")).toHaveLength(secrets.length + 1)
+  })
+
   it("prints what, given as a file, prints the same", () => {
     const args = [
       "--print-config",
@@ -209,6 +219,31 @@ describe("the files in conf/", () => {
     expect([config.sending.timer.delay, config.sending.timer.interval].map(Duration.toMillis)).toEqual([
       2000, 5000
     ])
+  })
+
+  it("centrifuge.json has what the SDK's own tests expect", () => {
+    const { config } = run(server, ["--config", `${conf}centrifuge.json`])
+    const { server: listening, auth, client: clients, channels } = config
+    expect([listening.port, clients.insecure, clients.allowedOrigins, config.onlyTestConnect]).toEqual([
+      8000,
+      true,
+      ["*"],
+      true
+    ])
+    expect([auth.apiKey, clients.token.hmacSecretKey].map((key) => key && Redacted.value(key))).toEqual([
+      "test-api-key",
+      "secret"
+    ])
+    const history = { historySize: 100, historyTtl: Duration.seconds(300), forceRecovery: true }
+    expect(channels.withoutNamespace).toMatchObject({ ...history, allowedDeltaTypes: ["fossil"] })
+    expect(channels.namespaces).toMatchObject([
+      { name: "delta", ...history, deltaPublish: true },
+      { name: "recovery", ...history },
+      { name: "smallhistory", ...history, historySize: 2 }
+    ])
+    const { sse, httpStream, uniWebsocket, uniSse, uniHttpStream } = config
+    for (const transport of [sse, httpStream, uniWebsocket, uniSse, uniHttpStream])
+      expect(transport.enabled).toBe(true)
   })
 
   it("c1000k.json has the original ones, which are the built-in ones", () => {

@@ -151,8 +151,33 @@ describe("texts, lists, choices and booleans", () => {
     expect(ofText(Kind.list, "a,b ,c")).toEqual(["a", "b", "c"])
   })
 
-  it.each([[[]], [""], ["a,,b"], [[1]], [5]])("a list is not %j", (json) => {
+  it("a list may have nothing in it", () => {
+    expect(ofJson(Kind.list, [])).toEqual([])
+    expect(ofText(Kind.list, "")).toEqual([])
+    expect(ofText(Kind.list, " ")).toEqual([])
+  })
+
+  it.each([["a,,b"], [","], [[""]], [[1]], [5]])("a list is not %j", (json) => {
     expect(ofJson(Kind.list, json)).toBeUndefined()
+  })
+
+  it("a list of certain words has those alone", () => {
+    const deltas = Kind.listOf("fossil", "other")
+    expect(ofJson(deltas, [])).toEqual([])
+    expect(ofText(deltas, "fossil, other")).toEqual(["fossil", "other"])
+    expect(ofJson(deltas, ["fossil", "xdelta"])).toBeUndefined()
+    expect(deltas.expected).toBe('a list of any of "fossil", "other"')
+  })
+
+  it("a local address is needed", () => {
+    expect(ofJson(Kind.localAddresses, [])).toBeUndefined()
+    expect(ofText(Kind.localAddresses, "")).toBeUndefined()
+  })
+
+  it("a URL of HTTP is one that can be fetched", () => {
+    expect(ofText(Kind.httpUrl, "https://a.example/keys")).toBe("https://a.example/keys")
+    for (const text of ["ftp://a.example", "a.example/keys", "https://", "file:///etc/passwd"])
+      expect(ofText(Kind.httpUrl, text)).toBeUndefined()
   })
 
   it("a choice is one of its words, to the letter", () => {
@@ -174,5 +199,9 @@ describe("texts, lists, choices and booleans", () => {
     expect(Kind.secret.toJson(key!)).toBe("<secret>")
     expect(JSON.stringify({ key })).not.toContain("hunter2")
     expect(String(key)).not.toContain("hunter2")
+  })
+
+  it("a secret is not what is shown in its place", () => {
+    expect(ofJson(Kind.secret, "<secret>")).toBeUndefined()
   })
 })

@@ -6,8 +6,8 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { clientKeys } from "../../../src/config/ClientConfig.ts"
 import { environmentName, type Keys } from "../../../src/config/Keys.ts"
-import { printable, resolve } from "../../../src/config/resolve.ts"
-import { type ServerConfigValue, serverKeys, serverRules } from "../../../src/config/ServerConfig.ts"
+import { printable, resolve, transferable } from "../../../src/config/resolve.ts"
+import { serverKeys, serverRules } from "../../../src/config/ServerConfig.ts"
 import { fromEnvironment, fromFlags, fromJson, type Source } from "../../../src/config/sources.ts"
 import { anySubset, type Given } from "../../support/settingValues.ts"
 
@@ -199,13 +199,29 @@ describe("any subset of keys with valid values", () => {
     }
   )
 
-  it("is the same when it is printed and read back as a file, but for secrets", () => {
+  const isSecret = (path: string) => (serverKeys as Keys)[path]!.kind.isSecret === true
+
+  it("is the same when it is printed and read back as a file; secrets are masked, and refused so", () => {
+    fc.assert(
+      fc.property(anySubset(serverKeys), (subset) => {
+        const secrets = subset.filter(([path]) => isSecret(path))
+        const printed = printable(serverKeys, ofServer(asDocument(subset)))
+        const problems = problemsOf(file(copyOf(printed))).filter(({ source }) => source !== "rules")
+        expect(problems.map(({ where }) => where).sort()).toEqual(secrets.map(([path]) => path).sort())
+
+        const shown = ofServer(asDocument(subset.filter(([path]) => !isSecret(path))))
+        const again = ofServer(file(copyOf(printable(serverKeys, shown))))
+        expect(flatten(serverKeys, again)).toEqual(flatten(serverKeys, shown))
+      })
+    )
+  })
+
+  it("is the same, secrets too, in another process", () => {
     fc.assert(
       fc.property(anySubset(serverKeys), (subset) => {
         const config = ofServer(asDocument(subset))
-        const printed = JSON.stringify(printable(serverKeys, config))
-        const again = ofServer(file(JSON.parse(printed)))
-        expect(withoutSecrets(again)).toEqual(withoutSecrets(config))
+        const there = ofServer(file(copyOf(transferable(serverKeys, config))))
+        expect(flatten(serverKeys, there)).toEqual(flatten(serverKeys, config))
       })
     )
   })
@@ -272,7 +288,7 @@ function flatten(keys: Keys, config: unknown): ReadonlyMap<string, unknown> {
   return new Map(Object.keys(keys).map((path) => [path, plain(read(path))]))
 }
 
-function withoutSecrets(config: ServerConfigValue): ReadonlyMap<string, unknown> {
-  const isShown = ([path]: readonly [string, unknown]) => (serverKeys as Keys)[path]!.kind.isSecret !== true
-  return new Map([...flatten(serverKeys, config)].filter(isShown))
+/** As JSON would carry it. */
+function copyOf(document: unknown): unknown {
+  return JSON.parse(JSON.stringify(document))
 }
