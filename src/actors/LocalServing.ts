@@ -7,6 +7,7 @@ import { ServerConfig } from "../config/ServerConfig.ts"
 import { Admission } from "../services/hot/Admission.ts"
 import { Intake } from "../services/hot/Intake.ts"
 import { Keepalive } from "../services/hot/Keepalive.ts"
+import { StalledWrites } from "../services/hot/StalledWrites.ts"
 import { forkLongLived } from "../services/longLived.ts"
 import { Metrics } from "../services/Metrics.ts"
 import { makeNow } from "../services/now.ts"
@@ -29,8 +30,19 @@ export interface Share {
   readonly addresses: AddressAsker
 }
 
+const forkTicking = (name: string, wheel: { readonly tickMs: number; tick(): void }) =>
+  forkLongLived(
+    name,
+    Effect.forever(
+      Effect.andThen(
+        Effect.sleep(wheel.tickMs),
+        Effect.sync(() => wheel.tick())
+      )
+    )
+  )
+
 const makeIntake = Effect.fnUntraced(function* (share: Share | undefined) {
-  const { limits } = yield* ServerConfig
+  const { limits, client } = yield* ServerConfig
   const perSecond = limits.handshakesPerSecond / (share?.workers ?? 1)
   const { placement } = yield* ShardSupervisor
   const intake = new Intake(
@@ -43,7 +55,8 @@ const makeIntake = Effect.fnUntraced(function* (share: Share | undefined) {
     new Keepalive(Duration.toMillis(limits.pingInterval), Duration.toMillis(limits.idleTimeout)),
     placement,
     limits.messageSize,
-    yield* makeNow
+    yield* makeNow,
+    new StalledWrites(Duration.toMillis(client.writeTimeout))
   )
   const fork = Effect.runForkWith(yield* Effect.context<never>())
   intake.admission.onFull = () => {
@@ -54,13 +67,10 @@ const makeIntake = Effect.fnUntraced(function* (share: Share | undefined) {
       )
     )
   }
-  if (intake.keepalive.isOn) {
-    const tick = Effect.sync(() => intake.keepalive.tick())
-    yield* forkLongLived(
-      "keepalive",
-      Effect.forever(Effect.andThen(Effect.sleep(intake.keepalive.tickMs), tick))
-    )
-  }
+  const { keepalive, framePings, stalledWrites } = intake
+  if (keepalive.isOn) yield* forkTicking("keepalive", keepalive)
+  yield* forkTicking("frame pings", framePings)
+  yield* forkTicking("stalled writes", stalledWrites)
   return intake
 })
 

@@ -139,7 +139,12 @@ const RUN = 128
 const placeInRuns = (shards: ReadonlyArray<Shard | undefined>): Placement["place"] => {
   let current: Shard | undefined
   let left = 0
-  return (connection) => {
+  return (connection, opening) => {
+    if (opening !== undefined) {
+      const home = smallest(shards)
+      if (home !== undefined) opening.open(connection, home)
+      return home !== undefined
+    }
     if (left === 0 || current === undefined || !shards.includes(current)) {
       current = smallest(shards)
       left = RUN

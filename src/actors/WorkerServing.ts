@@ -24,7 +24,7 @@ import { openFileLimit } from "../services/openFiles.ts"
 import { Publisher } from "../services/Publisher.ts"
 import { probePort } from "../services/portProbe.ts"
 import { HooksElsewhere, type Served, Serving, WorkerFailed } from "../services/Serving.ts"
-import type { HttpHandler } from "../services/Transport.ts"
+import type { PlainHandler } from "../services/Transport.ts"
 import { chooseTransport } from "../services/transportLayer.ts"
 import { chooseWorkers } from "../services/workerCount.ts"
 import { AddressLedger } from "../services/workers/AddressLedger.ts"
@@ -52,7 +52,7 @@ const settingsOf = (config: ServerConfigValue, transport: "uws" | "ws") => {
   return { ...settings, server: { ...settings.server, transport } }
 }
 
-const begin = Effect.fnUntraced(function* (http: HttpHandler) {
+const begin = Effect.fnUntraced(function* (http: PlainHandler) {
   const config = yield* ServerConfig
   const { ip, workers: wish } = config.server
   const hooks = Object.entries(yield* Hooks).filter(([, hook]) => hook !== undefined)

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type { ServerConfigValue } from "../config/ServerConfig.ts"
 import { Hub } from "../services/Hub.ts"
 import { type ChildLink, startChild } from "../services/processes/ChildLink.ts"
-import type { HttpHandler } from "../services/Transport.ts"
+import type { PlainHandler } from "../services/Transport.ts"
 import type { AddressLedger } from "../services/workers/AddressLedger.ts"
 import { answerForwarded } from "../services/workers/forwardedHttp.ts"
 import { type Assignment, FromWorker, type Outgoing, type ToWorker } from "../services/workers/messages.ts"
@@ -37,7 +37,7 @@ export interface WorkerOptions {
   readonly config: ServerConfigValue
   readonly assignment: Assignment
   /** Answers the plain HTTP that lands in it. */
-  readonly http: HttpHandler
+  readonly http: PlainHandler
   /** Takes what its clients publish. */
   readonly publish: (publication: Outgoing) => void
   /** Counts the connections of client addresses over all workers. */

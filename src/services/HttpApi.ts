@@ -12,7 +12,7 @@ import { version } from "../config/commandLine.ts"
 import { ActorTree } from "./ActorTree.ts"
 import { ApiKey } from "./ApiKey.ts"
 import { Metrics } from "./Metrics.ts"
-import type { HttpHandler } from "./Transport.ts"
+import { fromWebHandler } from "./webHandler.ts"
 
 /** Whether the server takes connections now, and how many it holds. */
 export interface Readiness {
@@ -83,10 +83,7 @@ const handlerOf = (routes: Layer.Layer<never, never, HttpRouter.HttpRouter>) =>
       Effect.sync(() => HttpRouter.toWebHandler(routes, { disableLogger: true })),
       ({ dispose }) => Effect.promise(dispose)
     ),
-    ({ handler }): HttpHandler =>
-      (request) =>
-        // A HEAD is answered as the GET would be; the transport leaves the body out.
-        handler(request.method === "HEAD" ? new Request(request.url, { headers: request.headers }) : request)
+    ({ handler }) => fromWebHandler(handler)
   )
 
 /** What strangers may ask: for `server.port` when the API has a port of its own. */

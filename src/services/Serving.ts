@@ -9,7 +9,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
-import type { HttpHandler, ListenFailed } from "./Transport.ts"
+import type { ListenFailed, PlainHandler } from "./Transport.ts"
 import type { TransportMissing } from "./transportLayer.ts"
 
 /** A worker process could not begin to serve; exit code 69 of sysexits.h. */
@@ -58,7 +58,7 @@ export class Serving extends Context.Service<
   {
     /** Begins to accept; ends with the scope, at once. Plain HTTP requests are answered by `http`. */
     readonly begin: (
-      http: HttpHandler
+      http: PlainHandler
     ) => Effect.Effect<Served, HooksElsewhere | ListenFailed | TransportMissing | WorkerFailed, Scope.Scope>
   }
 >()("clarion/services/Serving") {}

@@ -5,17 +5,21 @@ import * as Effect from "effect/Effect"
 import type { ServerConfigValue } from "../config/ServerConfig.ts"
 import { bindServer } from "./bindServer.ts"
 import { readCertificate } from "./certificate.ts"
-import { answerNode } from "./nodeHttp.ts"
-import type { HttpHandler } from "./Transport.ts"
+import { BROKEN } from "./httpReply.ts"
+import { answerNode, type OpenStream } from "./nodeHttp.ts"
+import type { PlainHandler } from "./Transport.ts"
+
+/** A `PlainHandler` makes none. */
+const noStreams: OpenStream = () => Promise.resolve(BROKEN)
 
 /** The bound port; undefined where the API shares `server.port`. */
-export const listenAdmin = Effect.fnUntraced(function* (config: ServerConfigValue, handler: HttpHandler) {
+export const listenAdmin = Effect.fnUntraced(function* (config: ServerConfigValue, handler: PlainHandler) {
   const { admin, limits } = config
   const { ip, port } = admin
   if (port === undefined) return undefined
   const certificate = yield* readCertificate(config)
   const listener: RequestListener = (request, response) => {
-    void answerNode(request, response, "http://localhost", limits.requestSize, handler)
+    void answerNode(request, response, () => limits.requestSize, handler, noStreams)
   }
   const server = yield* Effect.acquireRelease(
     Effect.sync(() =>

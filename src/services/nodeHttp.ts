@@ -1,51 +1,100 @@
-/** Plain HTTP on Node's server: from its request to a web `Request`, and from a web `Response` to its response. */
+/** Plain HTTP on Node's server: reads whole requests and writes whole answers. */
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { hasBody, makeRequest, replyHeaders, tooLarge, unacceptable } from "./httpReply.ts"
-import type { HttpHandler } from "./Transport.ts"
+import {
+  addHeader,
+  BROKEN,
+  EXCESS_BYTES,
+  hasBody,
+  isBodiless,
+  isStream,
+  TOO_LARGE,
+  UNACCEPTABLE
+} from "./httpReply.ts"
+import type { AnswerHeaders, HttpHandler, PlainAnswer, PlainRequest, StreamAnswer } from "./Transport.ts"
 
-/** The body, or undefined when it is larger than `limit`; rejects when the client goes away first. */
-const readBody = async (request: IncomingMessage, limit: number): Promise<Buffer | undefined> => {
+const EMPTY = Buffer.alloc(0)
+
+/** The body, or what to answer instead of reading it: too large, or the client went away. */
+const readBody = async (request: IncomingMessage, limit: number): Promise<Buffer | PlainAnswer> => {
   const chunks: Array<Buffer> = []
   let size = 0
-  for await (const chunk of request) {
-    size += (chunk as Buffer).length
-    if (size > limit) return undefined
-    chunks.push(chunk as Buffer)
+  try {
+    for await (const chunk of request) {
+      size += (chunk as Buffer).length
+      if (size <= limit) chunks.push(chunk as Buffer)
+      else if (size > limit + EXCESS_BYTES) break
+    }
+  } catch {
+    return UNACCEPTABLE
   }
-  return Buffer.concat(chunks)
+  return size > limit ? TOO_LARGE : Buffer.concat(chunks)
 }
 
-const copyHeaders = (request: IncomingMessage): Headers => {
-  const headers = new Headers()
-  for (let i = 0; i < request.rawHeaders.length; i += 2)
-    headers.append(request.rawHeaders[i]!, request.rawHeaders[i + 1]!)
+export const copyHeaders = ({ rawHeaders }: IncomingMessage): ReadonlyMap<string, string> => {
+  const headers = new Map<string, string>()
+  for (let i = 0; i < rawHeaders.length; i += 2)
+    addHeader(headers, rawHeaders[i]!.toLowerCase(), rawHeaders[i + 1]!)
   return headers
 }
 
-/** Answers one request. @param origin scheme and host that relative URLs stand on */
+/** The part of a URL before its query, and the query. */
+export const splitUrl = (url: string): Pick<PlainRequest, "path" | "query"> => {
+  const at = url.indexOf("?")
+  return at < 0 ? { path: url, query: "" } : { path: url.slice(0, at), query: url.slice(at + 1) }
+}
+
+/** The whole request, or what to answer without asking anyone. @param bodyLimit bytes of a body on this path */
+const readNode = async (
+  request: IncomingMessage,
+  bodyLimit: (path: string) => number
+): Promise<PlainRequest | PlainAnswer> => {
+  const method = request.method ?? "GET"
+  const { path, query } = splitUrl(request.url ?? "/")
+  const address = request.socket.remoteAddress ?? ""
+  const body = hasBody(method) ? await readBody(request, bodyLimit(path)) : EMPTY
+  if (!Buffer.isBuffer(body)) return body
+  return { method, path, query, headers: copyHeaders(request), body, address }
+}
+
+const flat = (headers: AnswerHeaders): Array<string> => headers.flat()
+
+/** Writes an answer; nothing happens when the client has gone. */
+const writeNode = (request: IncomingMessage, response: ServerResponse, answer: PlainAnswer): void => {
+  if (response.destroyed) return
+  const { status, body } = answer
+  const length = typeof body === "string" ? Buffer.byteLength(body) : body.length
+  const headers = flat(answer.headers)
+  if (!isBodiless(status)) headers.push("content-length", String(length))
+  // What is left of a body that was too large is not read: the connection ends with the answer.
+  if (!request.complete) headers.push("connection", "close")
+  response.writeHead(status, headers)
+  response.end(request.method === "HEAD" || isBodiless(status) ? undefined : body)
+}
+
+/** Opens the stream that an answer is; or gives the answer that the client gets instead. */
+export type OpenStream = (
+  request: PlainRequest,
+  response: ServerResponse,
+  answer: StreamAnswer
+) => Promise<PlainAnswer | undefined>
+
+/** Answers one request. Does not reject. @param bodyLimit bytes that a body may have, by path */
 export const answerNode = async (
   request: IncomingMessage,
   response: ServerResponse,
-  origin: string,
-  bodyLimit: number,
-  handler: HttpHandler
+  bodyLimit: (path: string) => number,
+  handler: HttpHandler,
+  openStream: OpenStream
 ): Promise<void> => {
-  const method = request.method ?? "GET"
   try {
-    const body = hasBody(method) ? await readBody(request, bodyLimit) : new Uint8Array()
-    const headers = copyHeaders(request)
-    const web = body === undefined ? undefined : makeRequest(`${origin}${request.url}`, method, headers, body)
-    const reply = body === undefined ? tooLarge() : web === undefined ? unacceptable() : await handler(web)
-    const bytes = new Uint8Array(await reply.arrayBuffer())
-    // What is left of a body that was too large is not read: the connection ends with the answer.
-    if (body === undefined) response.setHeader("connection", "close")
-    response.writeHead(
-      reply.status,
-      [...replyHeaders(reply), ["content-length", String(bytes.length)]].flat()
-    )
-    response.end(method === "HEAD" ? undefined : bytes)
+    const read = await readNode(request, bodyLimit)
+    if ("status" in read) return writeNode(request, response, read)
+    const answer = await handler(read)
+    if (!isStream(answer)) return writeNode(request, response, answer)
+    const instead = await openStream(read, response, answer)
+    if (instead !== undefined) writeNode(request, response, instead)
   } catch {
-    // The client went away.
-    if (!response.headersSent && !response.destroyed) response.writeHead(400).end()
+    if (response.headersSent) response.destroy()
+    else writeNode(request, response, BROKEN)
   }
 }

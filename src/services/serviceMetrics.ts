@@ -27,7 +27,7 @@ const counter = (
 
 /** What a process that holds connections counts. */
 export const connectionSamples = (
-  { counters, keepalive }: Intake,
+  { counters, keepalive, framePings, stalledWrites }: Intake,
   drops: DropCounters
 ): ReadonlyArray<Sample> => [
   gauge("clarion_connections", "Live connections", counters.live),
@@ -45,11 +45,16 @@ export const connectionSamples = (
   ...[...counters.refused].map(([reason, count]) =>
     counter("clarion_handshakes_refused_total", "Handshakes answered with an HTTP error", count, { reason })
   ),
-  counter("clarion_pings_total", "Pings sent to silent connections", keepalive.pinged),
+  counter("clarion_pings_total", "Pings sent to silent connections", keepalive.pinged + framePings.pinged),
   counter(
     "clarion_connections_idle_total",
     "Connections closed because nothing was heard",
-    keepalive.expired
+    keepalive.expired + framePings.expired
+  ),
+  counter(
+    "clarion_writes_stalled_total",
+    "Sessions closed because the client took nothing of what waited for it",
+    stalledWrites.stalled
   ),
   counter(
     "clarion_slow_consumers_total",

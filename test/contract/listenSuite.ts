@@ -51,7 +51,7 @@ export const listenSuite = ({ start, transport, isSecure }: Contract) => {
       Date.now()
     )
     const listening = Effect.gen(function* () {
-      const http = () => Promise.resolve(new Response())
+      const http = () => ({ status: 200, headers: [], body: "" })
       const listener = yield* (yield* Transport).listen({ intake, decide: undefined, http })
       const url = `ws://127.0.0.1:${listener.port}`
       const client = yield* Effect.promise(() => connect(url))

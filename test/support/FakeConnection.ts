@@ -14,6 +14,7 @@ export class FakeConnection extends Connection {
   /** Its close handshake is under way: nothing is sent to it any more, though it stands in its list. */
   isClosing = false
   onPing: (() => void) | undefined
+  backlog = 0
 
   constructor(readonly address = "127.0.0.1") {
     super()

@@ -29,15 +29,26 @@ export abstract class Connection implements Slotted {
     this.owner = undefined
     owner?.left(this)
   }
+
   /** What the onConnect hook of an embedding program gave for this connection. */
   attachment: unknown
 
+  /** Whether a session looks after it: then the keepalive of raw connections does not. On the class, as it is for all of one kind. */
+  get isSession(): boolean {
+    return false
+  }
+
   /** The client's address as text. Costs a call into the transport: not for hot code. */
   abstract readonly address: string
-  /** Sends one message; false when it was dropped because the send buffer is full or the connection is closing. */
+  /** Bytes that wait for the client in this process. Costs a call into the transport. */
+  abstract readonly backlog: number
+  /**
+   * Sends one message, on a stream the bytes as they are; false when it was dropped because too much waits already, or the connection is
+   * closing. The bytes must stay as they are: they may wait.
+   */
   abstract send(data: Uint8Array, isBinary: boolean): boolean
   abstract ping(): void
-  /** Begins the close handshake; the client sees code and reason. Closing twice does nothing. */
+  /** Begins the close handshake; the client sees code and reason. A stream ends after all that waits. Closing twice does nothing. */
   abstract close(why: CloseReason): void
   /** Ends at once, without a close frame. */
   abstract terminate(): void

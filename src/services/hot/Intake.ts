@@ -1,11 +1,13 @@
 /**
  * HOT PATH. What every transport does with a connection, from the handshake to its end: admission, keepalive, counting,
- * placing. A transport keeps the socket and calls in here; shards and hooks are behind `Placement`.
+ * placing. A transport keeps the socket and calls in here; shards, sessions and hooks are behind `Placement`.
  */
 import { CloseReasons } from "../../protocol/closeCodes.ts"
 import type { Admission, Refusal, RefusalReason } from "./Admission.ts"
 import type { Connection } from "./Connection.ts"
-import type { Keepalive } from "./Keepalive.ts"
+import { Keepalive } from "./Keepalive.ts"
+import type { Opening } from "./Opening.ts"
+import { StalledWrites } from "./StalledWrites.ts"
 
 /** Numbers since start, read by metrics when they are asked for. */
 export class IntakeCounters {
@@ -20,8 +22,8 @@ export class IntakeCounters {
 
 /** Finds a place for a new connection and hears of its end. */
 export interface Placement {
-  /** False: no shard can take it now. */
-  place(connection: Connection): boolean
+  /** A raw connection, or one that is to be opened. False: no shard can take it now. */
+  place(connection: Connection, opening?: Opening): boolean
   closed(connection: Connection, code: number): void
 }
 
@@ -31,6 +33,13 @@ const DRAINING: Refusal = {
   message: "this server is stopping",
   retryAfterSeconds: 1
 }
+
+/** Silence before a ping frame, where a session asks for them, and time to answer one. */
+const FRAME_PING_MS = 25_000
+const FRAME_PONG_MS = 10_000
+
+/** What a write may take where nothing else is said. */
+const WRITE_TIMEOUT_MS = 1000
 
 const count = <K>(counts: Map<K, number>, key: K) => counts.set(key, (counts.get(key) ?? 0) + 1)
 
@@ -49,7 +58,11 @@ export class Intake {
     readonly placement: Placement,
     /** Bytes of the largest message. */
     readonly messageSize: number,
-    readonly now: () => number
+    readonly now: () => number,
+    /** Sessions whose clients do not take what waits for them. */
+    readonly stalledWrites = new StalledWrites(WRITE_TIMEOUT_MS),
+    /** WebSocket pings of sessions that ask for them with `framePings.opened(connection)`. */
+    readonly framePings = new Keepalive(FRAME_PING_MS, FRAME_PING_MS + FRAME_PONG_MS)
   ) {}
 
   /** Before the upgrade. Undefined: admitted; then `opened`, or `abandoned`, must follow. */
@@ -69,19 +82,26 @@ export class Intake {
     this.admission.release(address)
   }
 
-  opened(connection: Connection): void {
+  /** @param opening where a session is to begin on it */
+  opened(connection: Connection, opening?: Opening): void {
     this.counters.live++
     this.counters.opened++
-    this.keepalive.opened(connection)
+    if (opening === undefined) this.keepalive.opened(connection)
     this.onChange?.()
-    if (!this.placement.place(connection)) connection.close(CloseReasons.tryAgain)
+    if (!this.placement.place(connection, opening)) connection.close(CloseReasons.tryAgain)
+  }
+
+  /** Something came from the client, if only a ping or pong. */
+  heard(connection: Connection): void {
+    if (connection.isSession) this.framePings.heard(connection)
+    else this.keepalive.heard(connection)
   }
 
   /** A whole message came in; the bytes are valid until it returns. */
   message(connection: Connection, data: Uint8Array, isBinary: boolean): void {
     this.counters.messages++
     this.counters.messageBytes += data.length
-    this.keepalive.heard(connection)
+    this.heard(connection)
     if (data.length > this.messageSize) connection.close(CloseReasons.tooBig)
     else connection.owner?.message(connection, data, isBinary)
   }
@@ -89,7 +109,10 @@ export class Intake {
   /** The socket is gone. Called once for each opened connection. */
   closed(connection: Connection, address: string, code: number): void {
     connection.leave()
-    this.keepalive.closed(connection)
+    if (connection.isSession) {
+      this.framePings.closed(connection)
+      this.stalledWrites.forget(connection)
+    } else this.keepalive.closed(connection)
     this.admission.release(address)
     this.counters.live--
     count(this.counters.closed, code)

@@ -12,7 +12,8 @@ export interface SessionHome {
   leave(connection: Connection): void
 }
 
-/** Takes a connection over once it is open, and sets its owner. */
+/** What the route that accepted a connection wants done with it. */
 export interface Opening {
+  /** Takes the connection over once it has a place, right after the handshake or the head of the stream, and sets its owner. */
   open(connection: Connection, home: SessionHome): void
 }

@@ -2,6 +2,7 @@
 import type { WebSocket } from "uWebSockets.js"
 import type { CloseReason } from "../../protocol/closeCodes.ts"
 import { Connection } from "../hot/Connection.ts"
+import type { StalledWrites, WatchedConnection } from "../hot/StalledWrites.ts"
 
 /** What uWebSockets.js copies onto its socket object: the way from a socket to its connection. */
 export interface SocketData {
@@ -51,6 +52,10 @@ export class UwsConnection extends Connection {
     return this.socket === undefined ? this.countedAs : text.decode(this.socket.getRemoteAddressAsText())
   }
 
+  get backlog(): number {
+    return this.socket?.getBufferedAmount() ?? 0
+  }
+
   send(data: Uint8Array, isBinary: boolean): boolean {
     const { socket } = this
     if (socket === undefined || (this.isFull && !this.hasRoom(socket))) return false
@@ -79,6 +84,29 @@ export class UwsConnection extends Connection {
 
   terminate(): void {
     this.socket?.close()
+  }
+}
+
+/** The connection of a session: it is told when the client takes something of what waits. */
+export class UwsSessionConnection extends UwsConnection implements WatchedConnection {
+  /** How often the client took something of what waited. */
+  progress = 0
+
+  constructor(
+    sendBuffer: number,
+    countedAs: string,
+    readonly stalledWrites: StalledWrites
+  ) {
+    super(sendBuffer, countedAs, undefined)
+  }
+
+  override get isSession(): boolean {
+    return true
+  }
+
+  override noteBacklog(socket: UwsSocket): void {
+    super.noteBacklog(socket)
+    this.stalledWrites.watch(this)
   }
 }
 

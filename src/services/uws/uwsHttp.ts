@@ -1,62 +1,141 @@
-/** Plain HTTP on uWebSockets.js: from its request to a web `Request`, and from a web `Response` to its response. */
+/** Plain HTTP on uWebSockets.js: reads whole requests and writes whole answers. What is answered at once makes no promise. */
 
 import type { HttpRequest, HttpResponse } from "uWebSockets.js"
 import { STATUS_CODES } from "node:http"
-import { broken, hasBody, makeRequest, replyHeaders, tooLarge, unacceptable } from "../httpReply.ts"
-import type { HttpHandler } from "../Transport.ts"
+import {
+  addHeader,
+  BROKEN,
+  EXCESS_BYTES,
+  hasBody,
+  isBodiless,
+  isStream,
+  TOO_LARGE,
+  UNACCEPTABLE
+} from "../httpReply.ts"
+import type { ConnectRequest, HttpHandler, PlainAnswer, PlainRequest, StreamAnswer } from "../Transport.ts"
 
 export const statusLine = (status: number): string => `${status} ${STATUS_CODES[status] ?? "Unknown"}`
 
-/** uWebSockets.js lets names and values through that the web does not know; those are left out. */
-const appendHeader = (headers: Headers, name: string, value: string): void => {
-  try {
-    headers.append(name, value)
-  } catch {}
+const text = new TextDecoder()
+export const addressOf = (response: HttpResponse): string => text.decode(response.getRemoteAddressAsText())
+
+const EMPTY = Buffer.alloc(0)
+
+const copyHeaders = (request: HttpRequest): ReadonlyMap<string, string> => {
+  const headers = new Map<string, string>()
+  request.forEachHeader((name, value) => addHeader(headers, name, value))
+  return headers
 }
 
-/** The body, or undefined when it is larger than `limit`. Never settles when the client goes away first. */
-const readBody = (response: HttpResponse, limit: number): Promise<Buffer | undefined> =>
-  new Promise((resolve) => {
-    const chunks: Array<Buffer> = []
+/** A copy of a handshake: the request object lives only as long as its handler runs. */
+export const copyHandshake = (response: HttpResponse, request: HttpRequest): ConnectRequest => {
+  const query = request.getQuery()
+  return {
+    url: query ? `${request.getUrl()}?${query}` : request.getUrl(),
+    headers: copyHeaders(request),
+    address: addressOf(response)
+  }
+}
+
+/** One request on its way to an answer: what was copied of it, and the response as long as there is one. */
+export class UwsExchange implements PlainRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly headers: ReadonlyMap<string, string>
+  body: Buffer = EMPTY
+
+  /** @param response undefined when the client has gone, or the answer has been given: it must not be touched then */
+  constructor(
+    public response: HttpResponse | undefined,
+    request: HttpRequest
+  ) {
+    this.method = request.getCaseSensitiveMethod().toUpperCase()
+    this.path = request.getUrl()
+    this.query = request.getQuery() ?? ""
+    this.headers = copyHeaders(request)
+  }
+
+  get address(): string {
+    return this.response === undefined ? "" : addressOf(this.response)
+  }
+
+  write(answer: PlainAnswer, isLast = false): void {
+    const { response } = this
+    if (response === undefined) return
+    this.response = undefined
+    response.cork(() => writeAnswer(response, answer, this.method === "HEAD", isLast))
+  }
+}
+
+export const writeAnswer = (
+  response: HttpResponse,
+  { status, headers, body }: PlainAnswer,
+  isHead: boolean,
+  isLast: boolean
+): void => {
+  response.writeStatus(statusLine(status))
+  for (const [name, value] of headers) response.writeHeader(name, value)
+  if (isBodiless(status)) response.endWithoutBody(undefined, isLast)
+  else if (isHead) response.endWithoutBody(Buffer.byteLength(body as string), isLast)
+  else response.end(body, isLast)
+}
+
+/** Answers requests. @param openStream takes the exchanges whose answer goes on */
+export const answerer = (
+  bodyLimit: (path: string) => number,
+  handler: HttpHandler,
+  openStream: (exchange: UwsExchange, answer: StreamAnswer) => void
+) => {
+  const give = (exchange: UwsExchange, answer: PlainAnswer | StreamAnswer): void => {
+    if (isStream(answer)) openStream(exchange, answer)
+    else exchange.write(answer)
+  }
+
+  const ask = (exchange: UwsExchange): void => {
+    try {
+      const answer = handler(exchange)
+      if (!(answer instanceof Promise)) return give(exchange, answer)
+      answer.then(
+        (later) => give(exchange, later),
+        () => exchange.write(BROKEN)
+      )
+    } catch {
+      exchange.write(BROKEN)
+    }
+  }
+
+  const readThenAsk = (exchange: UwsExchange, response: HttpResponse): void => {
+    const limit = bodyLimit(exchange.path)
+    let chunks: Array<Buffer> | undefined
     let size = 0
     response.onData((chunk, isLast) => {
       size += chunk.byteLength
-      // The chunk's memory is the socket's: it is copied, but not beyond the limit.
-      if (size <= limit) chunks.push(Buffer.from(Buffer.from(chunk)))
-      else chunks.length = 0
-      if (isLast) resolve(size <= limit ? Buffer.concat(chunks) : undefined)
+      if (size > limit) {
+        chunks = undefined
+        // What is read of it is thrown away, so that the client gets to read the answer; then it is cut.
+        if (isLast || size > limit + EXCESS_BYTES) exchange.write(TOO_LARGE, !isLast)
+        return
+      }
+      // The chunk's memory is the socket's: it is copied.
+      const copy = Buffer.from(Buffer.from(chunk))
+      if (!isLast) {
+        chunks ??= []
+        chunks.push(copy)
+        return
+      }
+      exchange.body = chunks === undefined ? copy : Buffer.concat([...chunks, copy])
+      ask(exchange)
     })
-  })
+  }
 
-/** Answers one request. @param origin scheme and host that relative URLs stand on */
-export const answer = async (
-  response: HttpResponse,
-  request: HttpRequest,
-  origin: string,
-  bodyLimit: number,
-  handler: HttpHandler
-): Promise<void> => {
-  let isAborted = false
-  response.onAborted(() => {
-    isAborted = true
-  })
-  // The request object lives only until the first await: everything is copied before.
-  const method = request.getMethod().toUpperCase()
-  const query = request.getQuery()
-  const url = `${origin}${request.getUrl()}${query ? `?${query}` : ""}`
-  const headers = new Headers()
-  request.forEachHeader((name, value) => appendHeader(headers, name, value))
-
-  const body = hasBody(method) ? await readBody(response, bodyLimit) : new Uint8Array()
-  const web = body === undefined ? undefined : makeRequest(url, method, headers, body)
-  const reply =
-    body === undefined ? tooLarge() : web === undefined ? unacceptable() : await handler(web).catch(broken)
-  const bytes = new Uint8Array(await reply.arrayBuffer())
-  if (isAborted) return
-  response.cork(() => {
-    response.writeStatus(statusLine(reply.status))
-    for (const [name, value] of replyHeaders(reply)) response.writeHeader(name, value)
-    if (method === "HEAD") response.endWithoutBody(bytes.length)
-    else response.end(bytes)
-  })
+  return (response: HttpResponse, request: HttpRequest): void => {
+    const exchange = new UwsExchange(response, request)
+    response.onAborted(() => {
+      exchange.response = undefined
+    })
+    if (!exchange.path.startsWith("/")) exchange.write(UNACCEPTABLE)
+    else if (hasBody(exchange.method)) readThenAsk(exchange, response)
+    else ask(exchange)
+  }
 }

@@ -3,8 +3,8 @@
  * into a message, and the answer comes back in another.
  */
 import * as Effect from "effect/Effect"
-import { broken, hasBody, makeRequest, unacceptable } from "../httpReply.ts"
-import type { HttpHandler } from "../Transport.ts"
+import { BROKEN, plainText } from "../httpReply.ts"
+import type { PlainAnswer, PlainHandler, PlainRequest } from "../Transport.ts"
 import type { ForwardedRequest, ForwardedResponse } from "./messages.ts"
 
 /** Requests of one worker that may wait for the primary; more are answered with 503. */
@@ -12,24 +12,22 @@ const MAX_PENDING = 1000
 /** Time for the primary to answer. */
 const TIMEOUT = "30 seconds"
 
-const unavailable = (status: 503 | 504): Response =>
-  new Response("the primary process does not answer\n", { status, headers: { "retry-after": "1" } })
+const unavailable = (status: 503 | 504): PlainAnswer =>
+  plainText(status, "the primary process does not answer", [["retry-after", "1"]])
 
 /** In a worker: the requests that wait for their answers. */
 export class Forwarder {
-  readonly #pending = new Map<number, (response: Response) => void>()
+  readonly #pending = new Map<number, (answer: PlainAnswer) => void>()
   #next = 0
 
   constructor(readonly send: (request: ForwardedRequest) => void) {}
 
-  readonly handle: HttpHandler = async (request) => {
-    const { url, method } = request
-    const body = hasBody(method) ? new Uint8Array(await request.arrayBuffer()) : new Uint8Array()
+  readonly handle: PlainHandler = ({ method, path, query, headers, body, address }) => {
     if (this.#pending.size >= MAX_PENDING) return unavailable(503)
     const id = this.#next++
-    const answer = Effect.callback<Response>((resume) => {
-      this.#pending.set(id, (response) => resume(Effect.succeed(response)))
-      this.send({ id, url, method, headers: [...request.headers], body })
+    const answer = Effect.callback<PlainAnswer>((resume) => {
+      this.#pending.set(id, (answer) => resume(Effect.succeed(answer)))
+      this.send({ id, method, path, query, headers: [...headers], body, address })
     })
     return Effect.runPromise(
       answer.pipe(
@@ -40,26 +38,25 @@ export class Forwarder {
   }
 
   answered({ id, status, headers, body }: ForwardedResponse): void {
-    const isBodiless = status === 204 || status === 304 || status < 200
-    const response = new Response(isBodiless ? null : body, {
-      status,
-      headers: headers.map(([n, v]) => [n, v])
-    })
-    this.#pending.get(id)?.(response)
+    this.#pending.get(id)?.({ status, headers, body })
+  }
+}
+
+const ask = async (http: PlainHandler, request: PlainRequest): Promise<PlainAnswer> => {
+  try {
+    return await http(request)
+  } catch {
+    return BROKEN
   }
 }
 
 /** In the primary: answers one. Does not reject. */
 export const answerForwarded = async (
-  { id, url, method, headers, body }: ForwardedRequest,
-  http: HttpHandler
+  { id, method, path, query, headers, body, address }: ForwardedRequest,
+  http: PlainHandler
 ): Promise<ForwardedResponse> => {
-  const request = makeRequest(url, method, new Headers(headers.map(([n, v]) => [n, v])), body)
-  const reply = request === undefined ? unacceptable() : await http(request).catch(broken)
-  return {
-    id,
-    status: reply.status,
-    headers: [...reply.headers],
-    body: new Uint8Array(await reply.arrayBuffer())
-  }
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  const request = { method, path, query, headers: new Map(headers), body: bytes, address }
+  const answer = await ask(http, request)
+  return { id, status: answer.status, headers: answer.headers, body: Buffer.from(answer.body as string) }
 }

@@ -35,10 +35,12 @@ const Headers = Schema.Array(Schema.Tuple([Schema.String, Schema.String]))
 /** An HTTP request that landed in a worker, for the primary to answer. */
 const ForwardedRequest = Schema.Struct({
   id: Schema.Number,
-  url: Schema.String,
   method: Schema.String,
+  path: Schema.String,
+  query: Schema.String,
   headers: Headers,
-  body: Schema.Uint8Array
+  body: Schema.Uint8Array,
+  address: Schema.String
 })
 export type ForwardedRequest = typeof ForwardedRequest.Type
 

@@ -4,6 +4,18 @@ import { WebSocket } from "ws"
 import type { CloseReason } from "../../protocol/closeCodes.ts"
 import { Connection } from "../hot/Connection.ts"
 import { binaryFrame, textFrame } from "../hot/frames.ts"
+import type { StalledWrites, WatchedConnection } from "../hot/StalledWrites.ts"
+
+/**
+ * Changes whenever the other side takes something of what waits: the bytes of the write under way that the kernel has not taken. Where Node
+ * does not tell them, the bytes that wait in all, which change when a whole write is done.
+ */
+export const writeProgress = (socket: Socket): number => {
+  const { _handle: handle } = socket as Socket & {
+    readonly _handle?: { readonly writeQueueSize?: number } | null
+  }
+  return handle?.writeQueueSize ?? socket.writableLength
+}
 
 /** The socket class that ws makes for each connection: a field for the way back, instead of closures. */
 export class WsSocket extends WebSocket {
@@ -42,6 +54,10 @@ export class WsConnection extends Connection {
     return this.raw.writableLength > this.sendBuffer
   }
 
+  get backlog(): number {
+    return this.raw.writableLength
+  }
+
   send(data: Uint8Array, isBinary: boolean): boolean {
     if (!this.isOpen || this.isSlow) return false
     this.raw.write(isBinary ? binaryFrame(data) : textFrame(data))
@@ -61,5 +77,32 @@ export class WsConnection extends Connection {
 
   terminate(): void {
     this.socket.terminate()
+  }
+}
+
+/** The connection of a session: its writes are watched. */
+export class WsSessionConnection extends WsConnection implements WatchedConnection {
+  constructor(
+    socket: WsSocket,
+    raw: Socket,
+    sendBuffer: number,
+    countedAs: string,
+    readonly stalledWrites: StalledWrites
+  ) {
+    super(socket, raw, sendBuffer, countedAs, undefined)
+  }
+
+  override get isSession(): boolean {
+    return true
+  }
+
+  get progress(): number {
+    return writeProgress(this.raw)
+  }
+
+  override send(data: Uint8Array, isBinary: boolean): boolean {
+    const isSent = super.send(data, isBinary)
+    if (this.raw.writableLength > 0) this.stalledWrites.watch(this)
+    return isSent
   }
 }

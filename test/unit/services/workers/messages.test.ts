@@ -99,7 +99,11 @@ const fromWorker: Examples<FromWorker> = {
       ]
     }
   ],
-  Request: [{ request: { id: 1, url: "http://x/api/y?z=%20", method: "POST", headers, body: data } }],
+  Request: [
+    {
+      request: { id: 1, method: "POST", path: "/api/y", query: "z=%20", headers, body: data, address: "::1" }
+    }
+  ],
   Observed: [
     { live: 0, samples: [], actors: [] },
     {
@@ -163,7 +167,10 @@ it.each([
   [
     "a header without a value",
     FromWorker,
-    { _tag: "Request", request: { id: 1, url: "/", method: "GET", headers: [["a"]], body: data } }
+    {
+      _tag: "Request",
+      request: { id: 1, method: "GET", path: "/", query: "", headers: [["a"]], body: data, address: "::1" }
+    }
   ],
   [
     "a child of an actor that is none",
