@@ -9,8 +9,10 @@ import { clientProtocolRules } from "./clientProtocolRules.ts"
 import { httpApiKeys } from "./httpApiKeys.ts"
 import { type ConfigOf, key, type Settings } from "./Keys.ts"
 import * as Kind from "./Kind.ts"
+import { backendKeys, backendRules } from "./proxyKeys.ts"
 import { type ConfigInvalid, type Rule, resolve } from "./resolve.ts"
 import { fromJson } from "./sources.ts"
+import { webhookKeys, webhookRules } from "./webhookKeys.ts"
 
 export const serverKeys = {
   "server.ip": key(Kind.text, "0.0.0.0", "address to listen on"),
@@ -144,6 +146,8 @@ export const serverKeys = {
   ...channelsKeys,
   ...clientProtocolKeys,
   ...httpApiKeys,
+  ...backendKeys,
+  ...webhookKeys,
   "store.path": key(Kind.text, "data", "directory for what the server keeps"),
   "log.level": key(Kind.choice("Debug", "Info", "Warn", "Error"), "Info", "least level that is logged"),
   "log.format": key(Kind.choice("auto", "pretty", "json"), "auto", "auto is pretty on a terminal, else JSON")
@@ -156,6 +160,8 @@ export class ServerConfig extends Context.Service<ServerConfig, ServerConfigValu
 ) {}
 
 export const serverRules: ReadonlyArray<Rule<ServerConfigValue>> = [
+  ...backendRules,
+  ...webhookRules,
   ({ server: { tls } }) =>
     (tls.cert === undefined) === (tls.key === undefined)
       ? []

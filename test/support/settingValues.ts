@@ -1,9 +1,11 @@
 /** Valid values of configuration keys, made from what their kinds say that they expect. */
 import fc from "fast-check"
+import * as HttpKinds from "../../src/config/httpKinds.ts"
 import type { Keys } from "../../src/config/Keys.ts"
 import * as Kind from "../../src/config/Kind.ts"
 import { namespaces } from "../../src/config/namespaces.ts"
 import { pattern } from "../../src/config/pattern.ts"
+import { backendKeys } from "../../src/config/proxyKeys.ts"
 import { publicKeys } from "./publicKeys.ts"
 
 /** One value, as a file has it and as the text that stands for it in the environment and in flags. */
@@ -33,6 +35,25 @@ const namespace = fc.record(
   },
   { requiredKeys: ["name"] }
 )
+const name = fc.stringMatching(/^[-a-zA-Z0-9_.]{2,8}$/)
+const url = fc.webAuthority().map((authority) => `https://${authority}/x?y=1`)
+const headerName = fc.stringMatching(/^X-[A-Za-z0-9]{1,10}$/)
+const headers = fc.dictionary(headerName, word, { minKeys: 1, maxKeys: 5 })
+const proxy = fc.record(
+  {
+    name,
+    endpoint: url,
+    timeout: fc.integer({ min: 1, max: 9 }).map((s) => `${s} s`),
+    httpHeaders: fc.array(headerName)
+  },
+  { requiredKeys: ["name"] }
+)
+const rpcNamespace = fc.record(
+  { name, proxyEnabled: fc.boolean(), proxyName: name },
+  { requiredKeys: ["name"] }
+)
+const uniquelyNamed = <A extends { readonly name: string }>(entry: fc.Arbitrary<A>) =>
+  fc.uniqueArray(entry, { selector: (one) => one.name })
 const asJson = (json: unknown): Given => ({ json, text: JSON.stringify(json) })
 
 const texts = (one: fc.Arbitrary<string>, minLength: number): fc.Arbitrary<Given> =>
@@ -76,7 +97,20 @@ export const given = (kind: Kind.Kind<unknown>): fc.Arbitrary<Given> => {
     case Kind.secret:
       return word.map(same)
   }
-  if (kind === namespaces) return fc.uniqueArray(namespace, { selector: ({ name }) => name }).map(asJson)
+  switch (kind) {
+    case namespaces:
+      return uniquelyNamed(namespace).map(asJson)
+    case backendKeys.proxies.kind:
+      return uniquelyNamed(proxy).map(asJson)
+    case backendKeys["rpc.namespaces"].kind:
+      return uniquelyNamed(rpcNamespace).map(asJson)
+    case HttpKinds.headers:
+      return headers.map(asJson)
+    case HttpKinds.endpointUrl:
+      return url.map(same)
+    case HttpKinds.headerNames:
+      return texts(headerName, 0)
+  }
   if (expected.startsWith("one of ")) return fc.constantFrom(...quoted(expected)).map(same)
   if (expected.startsWith("a list of any of ")) return texts(fc.constantFrom(...quoted(expected)), 0)
   if (expected.includes("public key")) return fc.constant(same(publicKeyFor(expected)))

@@ -7,6 +7,7 @@ import * as Runtime from "effect/Runtime"
 import { describe, expect, it } from "vitest"
 import { clientKeys } from "../../../src/config/ClientConfig.ts"
 import { type Program, readCommandLine, version } from "../../../src/config/commandLine.ts"
+import { headers } from "../../../src/config/httpKinds.ts"
 import type { ConfigOf, Keys } from "../../../src/config/Keys.ts"
 import { serverKeys, serverRules } from "../../../src/config/ServerConfig.ts"
 import { withFile } from "../../support/configurations.ts"
@@ -119,9 +120,12 @@ describe("--print-config", () => {
     expect(JSON.parse(shown).auth).toEqual({ apiKey: "<secret>" })
   })
 
-  it("masks the secrets of tokens, too", () => {
+  it("masks the secrets of tokens and of headers, too", () => {
     const secrets = Object.entries(serverKeys as Keys).filter(([, { kind }]) => kind.isSecret === true)
-    const args = secrets.flatMap(([path], at) => [`--${path}`, `hunter${at}`])
+    const args = secrets.flatMap(([path, { kind }], at) => [
+      `--${path}`,
+      kind === headers ? `{"X-Key":"hunter${at}"}` : `hunter${at}`
+    ])
     const shown = printed(server, ["--print-config", "--client.subscriptionToken.enabled", ...args])
     expect(secrets.length).toBeGreaterThan(4)
     expect(shown).not.toContain("hunter")
