@@ -75,5 +75,9 @@ export const channelKeys = {
 
 export type ChannelOptions = ConfigOf<typeof channelKeys>
 
+/** Whether publications are kept. */
+export const hasHistory = ({ historySize, historyTtl }: ChannelOptions): boolean =>
+  historySize > 0 && Duration.toMillis(historyTtl) > 0
+
 /** A namespace: a name and the options of its channels. */
 export type Namespace = ChannelOptions & { readonly name: string }

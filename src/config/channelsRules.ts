@@ -1,6 +1,6 @@
 /** What has to fit together in the configuration of channels. */
 import * as Duration from "effect/Duration"
-import type { ChannelOptions } from "./channelKeys.ts"
+import { type ChannelOptions, hasHistory } from "./channelKeys.ts"
 import type { ChannelsConfig } from "./channelsKeys.ts"
 import type { Rule } from "./resolve.ts"
 import { show } from "./sources.ts"
@@ -28,9 +28,6 @@ const namesWithoutBoundary: ChannelsRule = ({ channels: { namespaces, namespaceB
   )
 
 const isZero = (duration: Duration.Duration): boolean => Duration.toMillis(duration) === 0
-
-const hasHistory = ({ historySize, historyTtl }: ChannelOptions): boolean =>
-  historySize > 0 && !isZero(historyTtl)
 
 /** Options that promise what only history can keep. */
 const ON_HISTORY = [

@@ -1,0 +1,33 @@
+/** Whether data may be published in a channel: its `publicationDataFormat`. */
+import { isUtf8 } from "node:buffer"
+import type { ChannelOptions } from "../../config/channelKeys.ts"
+import { type ErrorCode, ErrorCodes } from "../../protocol/codes.ts"
+import { isJsonText } from "../../protocol/rawJson.ts"
+
+const isJson = (data: Uint8Array, pattern?: RegExp): boolean => {
+  if (!isUtf8(data)) return false
+  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString()
+  return (pattern === undefined || pattern.test(text)) && isJsonText(text)
+}
+
+/** Valid JSON that begins so is an object. */
+const BEGINS_OBJECT = /^[ \t\n\r]*\{/
+
+const isFit = (format: ChannelOptions["publicationDataFormat"], data: Uint8Array): boolean => {
+  switch (format) {
+    case "any":
+      return data.length > 0
+    case "json":
+      return isJson(data)
+    case "json_object":
+      return isJson(data, BEGINS_OBJECT)
+    case "binary":
+      return true
+  }
+}
+
+/** 107 where the data is not what the channel takes; undefined where it is. */
+export const dataProblem = (
+  { publicationDataFormat }: ChannelOptions,
+  data: Uint8Array
+): ErrorCode | undefined => (isFit(publicationDataFormat, data) ? undefined : ErrorCodes.badRequest)
