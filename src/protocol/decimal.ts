@@ -33,7 +33,8 @@ export const parseDecimal = (text: string): Decimal | undefined => {
 /** Below 0 where `one` is less than `other`, 0 where they are equal, above 0 otherwise. */
 export const compareDecimals = (one: Decimal, other: Decimal): number => {
   const sign = signOf(one)
-  return sign === signOf(other) ? sign * compareSizes(one, other) : sign - signOf(other)
+  if (sign !== signOf(other)) return sign - signOf(other)
+  return sign < 0 ? compareSizes(other, one) : compareSizes(one, other)
 }
 
 const signOf = ({ digits, isNegative }: Decimal): number => (digits === "" ? 0 : isNegative ? -1 : 1)

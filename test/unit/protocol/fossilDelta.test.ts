@@ -13,7 +13,7 @@ interface Codec {
     previous: Uint8Array
   ) => { readonly newPrevValue: Uint8Array }
 }
-const codecOf = (sdk: Centrifuge) => (sdk as unknown as { readonly _codec: Codec })._codec
+const codecOf = (sdk: object) => (sdk as unknown as { readonly _codec: Codec })._codec
 const jsonCodec = codecOf(new Centrifuge("ws://localhost/"))
 const protobufCodec = codecOf(new CentrifugeProtobuf("ws://localhost/"))
 
