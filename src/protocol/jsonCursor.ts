@@ -1,6 +1,6 @@
 /**
- * A strict scanner over JSON text. It accepts exactly what `JSON.parse` accepts, without recursion: nesting is bounded by the length of the
- * text only.
+ * A strict scanner over JSON text. It accepts exactly what `JSON.parse` accepts, without recursion: nesting is
+ * bounded by the length of the text only.
  *
  * HOT PATH of commands and of the server API: no allocation but for nesting, one pass over each character.
  */
@@ -30,7 +30,10 @@ const LOWER_U = 0x75
 export const OPEN_BRACE = 0x7b
 export const CLOSE_BRACE = 0x7d
 
-/** V8 copies slices that are shorter, and longer ones refer to the text that they were taken from (`SlicedString::kMinLength`). */
+/**
+ * V8 copies slices that are shorter, and longer ones refer to the text that they were taken from
+ * (`SlicedString::kMinLength`).
+ */
 const SLICED_LENGTH = 13
 
 const isDigit = (code: number): boolean => code >= DIGIT_0 && code <= DIGIT_9
@@ -51,7 +54,10 @@ const isHexDigit = (code: number): boolean => {
   return isDigit(code) || (lower >= 0x61 && lower <= 0x66)
 }
 
-/** A place in a JSON text that moves on. What returns false or undefined has found something that is not JSON; the cursor is useless then. */
+/**
+ * A place in a JSON text that moves on. What returns false or undefined has found something that is not JSON; the
+ * cursor is useless then.
+ */
 export class JsonCursor {
   readonly text: string
   at = 0
@@ -214,7 +220,10 @@ export class JsonCursor {
     return this.skipString() ? this.characters(start, this.at - 1, this.hadEscape) : undefined
   }
 
-  /** A string of its own: a longer slice would keep the whole text in memory as long as it lives itself, as a channel's name does. */
+  /**
+   * A string of its own: a longer slice would keep the whole text in memory as long as it lives itself, as a
+   * channel's name does.
+   */
   private characters(start: number, end: number, isEscaped: boolean): string {
     const { text } = this
     return isEscaped || end - start >= SLICED_LENGTH

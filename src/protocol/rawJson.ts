@@ -1,6 +1,6 @@
 /**
- * JSON that is looked at, not parsed: the source text of each value, so that payloads pass through byte for byte. Parsing and printing would
- * lose big integers, move integer-like keys and rewrite escapes.
+ * JSON that is looked at, not parsed: the source text of each value, so that payloads pass through byte for byte.
+ * Parsing and printing would lose big integers, move integer-like keys and rewrite escapes.
  */
 import {
   CLOSE_BRACE,
@@ -20,8 +20,8 @@ export const isJsonText = (text: string): boolean => {
 }
 
 /**
- * The members of the object that the text is: the source text of each value by its key, unescaped. Of duplicate keys the last counts.
- * Undefined when the text is not a JSON object.
+ * The members of the object that the text is: the source text of each value by its key, unescaped. Of duplicate
+ * keys the last counts. Undefined when the text is not a JSON object.
  */
 export const members = (text: string): ReadonlyMap<string, string> | undefined => {
   const cursor = new JsonCursor(text)
@@ -57,8 +57,8 @@ export const elements = (text: string): ReadonlyArray<string> | undefined => {
 }
 
 /**
- * The source texts of values that stand one behind the other, with or without whitespace between them: `{…}{…}\n{…}`. None in a text that
- * is only whitespace; undefined when one of them is not JSON.
+ * The source texts of values that stand one behind the other, with or without whitespace between them:
+ * `{…}{…}\n{…}`. None in a text that is only whitespace; undefined when one of them is not JSON.
  */
 export const concatenated = (text: string): ReadonlyArray<string> | undefined => {
   const cursor = new JsonCursor(text)
@@ -72,8 +72,8 @@ export const concatenated = (text: string): ReadonlyArray<string> | undefined =>
 }
 
 /**
- * Valid JSON without its raw newlines (`\n` and `\r`), which stand between tokens only: one line of a protocol whose messages end with
- * one. The same object when there are none.
+ * Valid JSON without its raw newlines (`\n` and `\r`), which stand between tokens only: one line of a protocol
+ * whose messages end with one. The same object when there are none.
  */
 export const compactNewlines = (raw: Uint8Array): Uint8Array => {
   if (!raw.includes(LF) && !raw.includes(CR)) return raw

@@ -1,9 +1,9 @@
 /**
- * How a message of the client protocol is described: one table for each message, from which its type, its JSON form and its Protobuf form
- * follow.
+ * How a message of the client protocol is described: one table for each message, from which its type, its JSON form
+ * and its Protobuf form follow.
  *
- * JSON names are the keys in snake case. A field at its zero value (0, "", false, no bytes, an empty list or map) is not sent, in either
- * form, unless the table says `always`; what is absent reads as undefined.
+ * JSON names are the keys in snake case. A field at its zero value (0, "", false, no bytes, an empty list or map)
+ * is not sent, in either form, unless the table says `always`; what is absent reads as undefined.
  */
 
 export type Scalar = "string" | "bool" | "uint32" | "int32" | "int64" | "uint64" | "sint64" | "bytes"

@@ -1,5 +1,5 @@
 /**
- * The JSON form of the client protocol: one message a line. What is not valid reads as undefined; nothing here throws.
+ * The JSON form of the client protocol: one message a line. What is not valid reads as undefined, without a throw.
  *
  * Payloads (`bytes` fields) are never parsed: their source text is cut out on the way in and spliced in on the way out.
  */
@@ -36,8 +36,9 @@ const pushTable = tableOf(PushFields)
 // Reading.
 
 /**
- * Reads one message. Unknown members are passed over, of duplicate members the last counts, `null` reads as absent, but not in a bytes field,
- * where it is a payload. Undefined for anything else than such an object: broken JSON, a wrong type, a number out of range or with a fraction.
+ * Reads one message. Unknown members are passed over, of duplicate members the last counts, `null` reads as absent,
+ * but not in a bytes field, where it is a payload. Undefined for anything else than such an object: broken JSON, a
+ * wrong type, a number out of range or with a fraction.
  */
 export const decodeMessage = <T extends Fields>(fields: T, text: string): MessageOf<T> | undefined => {
   const cursor = new JsonCursor(text)
@@ -46,8 +47,8 @@ export const decodeMessage = <T extends Fields>(fields: T, text: string): Messag
 }
 
 /**
- * Reads a frame: a command on each line, at least one. One newline may follow the last. Undefined when one of them is not valid. A command
- * with nothing in it is a pong.
+ * Reads a frame: a command on each line, at least one. One newline may follow the last. Undefined when one of them
+ * is not valid. A command with nothing in it is a pong.
  */
 export const decodeCommands = (frame: string): ReadonlyArray<Command> | undefined => {
   const cursor = new JsonCursor(frame)
@@ -185,8 +186,8 @@ const readBytes = (cursor: JsonCursor): Uint8Array | undefined => {
 // Writing.
 
 /**
- * Writes one message. Left out are fields that are undefined or at zero (also empty lists and maps), unless the table says `always`; a
- * message that is there is written also when it is empty.
+ * Writes one message. Left out are fields that are undefined or at zero (also empty lists and maps), unless the
+ * table says `always`; a message that is there is written also when it is empty.
  */
 export const encodeMessage = <T extends Fields>(fields: T, message: MessageOf<T>): string =>
   writeMessage(tableOf(fields), message as AnyMessage)

@@ -1,8 +1,9 @@
 /**
- * The messages of the Centrifugo client protocol, version 2: field numbers are those of its Protobuf schema, JSON names follow from the
- * keys. Facts from github.com/centrifugal/protocol (0.21).
+ * The messages of the Centrifugo client protocol, version 2: field numbers are those of its Protobuf schema, JSON
+ * names follow from the keys. Facts from github.com/centrifugal/protocol (0.21).
  *
- * Left out: map and shared-poll subscriptions, channel compaction and dictionary compression, which are experimental there.
+ * Left out: map and shared-poll subscriptions, channel compaction and dictionary compression, which are
+ * experimental there.
  */
 import {
   always,

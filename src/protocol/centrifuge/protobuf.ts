@@ -1,8 +1,9 @@
 /**
- * The Protobuf form of the client protocol: each message after its length. What is not valid reads as undefined; nothing here throws.
+ * The Protobuf form of the client protocol: each message after its length. What is not valid reads as undefined,
+ * without a throw.
  *
- * Stricter than Protobuf where that is lax: a number that does not fit its field is refused, not cut; groups, which proto3 does not have,
- * are refused.
+ * Stricter than Protobuf where that is lax: a number that does not fit its field is refused, not cut; groups, which
+ * proto3 does not have, are refused.
  */
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire"
 import type { Fields, MessageOf, Scalar } from "./fields.ts"
@@ -47,11 +48,17 @@ const decoded = <A>(read: () => A): A | undefined => {
   }
 }
 
-/** Reads one message. Unknown fields are passed over, of repeated ones the last counts. Undefined for malformed bytes. */
+/**
+ * Reads one message. Unknown fields are passed over, of repeated ones the last counts. Undefined for malformed
+ * bytes.
+ */
 export const decodeMessage = <T extends Fields>(fields: T, bytes: Uint8Array): MessageOf<T> | undefined =>
   decoded(() => readMessage(new BinaryReader(bytes), bytes.length, tableOf(fields), 1) as MessageOf<T>)
 
-/** Reads a frame: one command or more, each after its length. One of length 0 is a pong. Undefined when the frame is empty or malformed. */
+/**
+ * Reads a frame: one command or more, each after its length. One of length 0 is a pong. Undefined when the frame is
+ * empty or malformed.
+ */
 export const decodeCommands = (frame: Uint8Array): ReadonlyArray<Command> | undefined =>
   decoded(() => {
     const reader = new BinaryReader(frame)
@@ -210,6 +217,9 @@ const zigzag = (raw: bigint): bigint => (raw >> 1n) ^ -(raw & 1n)
 
 /** Bytes of a varint that surely fits 32 bits. */
 const SMALL_VARINT = 4
+/** Bytes of the longest varint, and the first number that needs them. Where a smaller one comes out, bits were lost. */
+const LONGEST_VARINT = 10
+const FIRST_OF_LONGEST = 2n ** 63n
 
 /** Reads a varint of up to 64 bits; a number where it is small. */
 const readVarint = (reader: BinaryReader): number | bigint => {
@@ -217,12 +227,17 @@ const readVarint = (reader: BinaryReader): number | bigint => {
   const low = reader.uint32()
   if (reader.pos - start <= SMALL_VARINT) return low
   reader.pos = start
-  return BigInt(reader.uint64())
+  const value = BigInt(reader.uint64())
+  if (reader.pos - start === LONGEST_VARINT && value < FIRST_OF_LONGEST) throw new Malformed()
+  return value
 }
 
 // Writing.
 
-/** Writes one message. Left out are fields that are undefined or at zero; a message that is there is written also when it is empty. */
+/**
+ * Writes one message. Left out are fields that are undefined or at zero; a message that is there is written also
+ * when it is empty.
+ */
 export const encodeMessage = <T extends Fields>(fields: T, message: MessageOf<T>): Uint8Array =>
   write(tableOf(fields), message as AnyMessage)
 
@@ -247,7 +262,10 @@ const write = (table: Table, message: AnyMessage): Uint8Array => {
 /** Bytes of the longest message after which the writer's memory is kept for the next one. */
 const MAX_KEPT = 65_536
 
-/** A writer with memory that has grown to the size of messages. Missing while it is in use, and after a message that could not be written. */
+/**
+ * A writer with memory that has grown to the size of messages. Missing while it is in use, and after a message that
+ * could not be written.
+ */
 let spareWriter: BinaryWriter | undefined
 
 const takeWriter = (): BinaryWriter => {

@@ -1,8 +1,12 @@
-/** Messages' tables made ready for the encodings: names, prefixes and nested tables are looked up once, not once a message. */
+/**
+ * Messages' tables made ready for the encodings: names, prefixes and nested tables are looked up once, not once a
+ * message.
+ */
 import { type Field, type Fields, jsonName, type Scalar } from "./fields.ts"
 
 /**
- * How deep messages may nest at most; the encodings recurse over them. Only tag filters nest by themselves; nobody writes one of this depth.
+ * How deep messages may nest at most; the encodings recurse over them. Only tag filters nest by themselves; nobody
+ * writes one of this depth.
  */
 export const MAX_DEPTH = 64
 
@@ -68,7 +72,10 @@ export class Table {
   /** Those that are sent in JSON at their zero value, too. */
   readonly always: ReadonlyArray<TableField>
   private readonly byJsonName: ReadonlyMap<string, TableField>
-  /** JSON names have few lengths in common: a name is found by comparing it with one or two, without making a string of it. */
+  /**
+   * JSON names have few lengths in common: a name is found by comparing it with one or two, without making a string
+   * of it.
+   */
   private readonly byLength: ReadonlyArray<ReadonlyArray<TableField>>
 
   constructor(fields: Fields) {

@@ -1,4 +1,7 @@
-/** JSON texts as nobody would print them: odd whitespace, escapes, numbers beyond any type; and texts that are nearly JSON. */
+/**
+ * JSON texts as nobody would print them: odd whitespace, escapes, numbers beyond any type; and texts that are
+ * nearly JSON.
+ */
 import fc from "fast-check"
 
 export const whitespace = fc.string({ unit: fc.constantFrom(" ", "\t", "\n", "\r"), maxLength: 3 })
@@ -41,6 +44,18 @@ export const keyText: fc.Arbitrary<string> = fc.oneof(
   stringText
 )
 
+type Member = [
+  before: string,
+  member: [key: string, before: string, after: string, value: string],
+  after: string
+]
+
+const memberText = ([before, [key, a, b, value], after]: Member): readonly [string, string, string] => [
+  before,
+  `${key}${a}:${b}${value}`,
+  after
+]
+
 const between = (items: ReadonlyArray<readonly [string, string, string]>): string =>
   items.map(([before, item, after]) => before + item + after).join(",")
 
@@ -66,9 +81,7 @@ export const valueText: fc.Arbitrary<string> = fc.letrec<{ value: string; array:
         whitespace
       )
       .map(([members, empty]) =>
-        members.length === 0
-          ? `{${empty}}`
-          : `{${between(members.map(([before, [key, a, b, value], after]) => [before, `${key}${a}:${b}${value}`, after]))}}`
+        members.length === 0 ? `{${empty}}` : `{${between(members.map(memberText))}}`
       )
   })
 ).value
@@ -82,7 +95,7 @@ const mutation = fc.record({
   place: fc.double({ min: 0, max: 1, noNaN: true }),
   removed: fc.nat({ max: 2 }),
   inserted: fc.string({
-    unit: fc.constantFrom(..."{}[]\":,\\ \n\t\r0123-+tfnulabrs/'\u0000\u001f\u00e9"),
+    unit: fc.constantFrom(..."{}[]\":,\\ \n\t\r0123-+tfnulabr/'\u0000\u001f\u00e9"),
     maxLength: 2
   })
 })
