@@ -6,6 +6,13 @@ export { ConfigInvalid } from "./config/resolve.ts"
 export { type ServerConfigValue, serverConfig } from "./config/ServerConfig.ts"
 export { PushServer } from "./PushServer.ts"
 export { type ActorNode, ActorTree } from "./services/ActorTree.ts"
+export {
+  BackendDisconnect,
+  BackendError,
+  BackendFailed,
+  BackendHooks,
+  type BackendHooksShape
+} from "./services/backend/Backend.ts"
 export { Hooks, type HooksShape, type Refused } from "./services/Hooks.ts"
 export { Connection } from "./services/hot/Connection.ts"
 export * as Logs from "./services/Logs.ts"

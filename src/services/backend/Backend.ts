@@ -107,17 +107,23 @@ export interface RpcQuestion extends UserFacts {
   readonly data?: Uint8Array | undefined
 }
 
-type Hook<Question, Answer> = (question: Question) => Effect.Effect<Answer, BackendFailure>
+/** Data for the client; undefined is none. */
+export type RpcAnswer = Uint8Array | undefined
 
-/** The hooks of an embedding program; those that are absent decide nothing. They come before the proxies of the configuration. */
+export type Hook<Question, Answer> = (question: Question) => Effect.Effect<Answer, BackendFailure>
+
+/**
+ * The hooks of an embedding program; those that are absent decide nothing. One that is there is asked in place of the proxy of the configuration:
+ * `subscribe`, `publish` and `subRefresh` for every channel, `rpc` for every method. A hook that dies, or does not answer within
+ * `limits.hookTimeout`, has failed like a backend.
+ */
 export interface BackendHooksShape {
   readonly connect?: Hook<ConnectQuestion, ConnectAnswer>
   readonly refresh?: Hook<UserFacts, RefreshAnswer>
   readonly subscribe?: Hook<SubscribeQuestion, SubscriptionGrant>
   readonly publish?: Hook<PublishQuestion, PublishAnswer>
   readonly subRefresh?: Hook<SubRefreshQuestion, RefreshAnswer>
-  /** The answer's data. */
-  readonly rpc?: Hook<RpcQuestion, Uint8Array | undefined>
+  readonly rpc?: Hook<RpcQuestion, RpcAnswer>
 }
 
 export const BackendHooks = Context.Reference<BackendHooksShape>("clarion/services/BackendHooks", {
@@ -133,6 +139,11 @@ export class Backend extends Context.Service<
     readonly subscribe: (options: ChannelOptions) => Hook<SubscribeQuestion, SubscriptionGrant> | undefined
     readonly publish: (options: ChannelOptions) => Hook<PublishQuestion, PublishAnswer> | undefined
     readonly subRefresh: (options: ChannelOptions) => Hook<SubRefreshQuestion, RefreshAnswer> | undefined
-    readonly rpc: (method: string) => Hook<RpcQuestion, Uint8Array | undefined> | undefined
+    /** A method in an RPC namespace that nobody configured has a hook, too: it fails with error 104. */
+    readonly rpc: (method: string) => Hook<RpcQuestion, RpcAnswer> | undefined
+    /** Whether questions need this header of the handshake, its name in lower case: the others need not be kept for them. */
+    readonly wantsHeader: (name: string) => boolean
+    /** The same for headers that the client gives in its connect command; their names in any case. */
+    readonly wantsEmulatedHeader: (name: string) => boolean
   }
 >()("clarion/services/Backend") {}
