@@ -17,16 +17,25 @@ import { ServerConfig, type ServerConfigValue } from "./config/ServerConfig.ts"
 import { ActorTree } from "./services/ActorTree.ts"
 import { ApiKey } from "./services/ApiKey.ts"
 import { listenAdmin } from "./services/adminPort.ts"
+import { layerBackend } from "./services/backend/backendLayer.ts"
+import * as MemoryBroker from "./services/broker/MemoryBroker.ts"
 import { ClientPublications } from "./services/ClientPublications.ts"
+import { Channels } from "./services/channels/Channels.ts"
+import { Emulation } from "./services/Emulation.ts"
 import { EventLoopDelay } from "./services/EventLoopDelay.ts"
 import * as HttpApi from "./services/HttpApi.ts"
 import { Hub } from "./services/Hub.ts"
+import * as MemoryPresence from "./services/MemoryPresence.ts"
 import { Metrics } from "./services/Metrics.ts"
 import { Publisher } from "./services/Publisher.ts"
 import * as ProcessMetrics from "./services/processMetrics.ts"
 import { type Failure, Serving } from "./services/Serving.ts"
+import { SessionEvents } from "./services/SessionEvents.ts"
 import { actorSamples } from "./services/serviceMetrics.ts"
+import { layerLocal } from "./services/sessions/localControl.ts"
+import { Sessions } from "./services/sessions/Sessions.ts"
 import { layerTransport } from "./services/transportLayer.ts"
+import { layerTokens } from "./temporary.ts"
 
 const make = Effect.gen(function* () {
   const config = yield* ServerConfig
@@ -75,10 +84,20 @@ const make = Effect.gen(function* () {
 const layerServing = ({ server: { workers } }: ServerConfigValue) =>
   workers === 0
     ? LocalServing.layer.pipe(
-        Layer.provideMerge(ShardSupervisor.layer),
-        Layer.provide(Layer.mergeAll(ClientPublications.layer, layerTransport))
+        Layer.provideMerge(Layer.mergeAll(ShardSupervisor.layer, layerLocal)),
+        Layer.provideMerge(Sessions.layer),
+        Layer.provide(Emulation.layerAlone),
+        Layer.provide(Layer.mergeAll(ClientPublications.layer, layerTransport, layerTokens, layerBackend))
       )
     : WorkerServing.layer
+
+/** What channels are, what they keep, and who is in them. */
+const layerChannels = Layer.mergeAll(
+  Channels.layer,
+  MemoryPresence.layerMemory,
+  SessionEvents.layerNobody,
+  Layer.unwrap(Effect.map(Hub, ({ publish }) => MemoryBroker.layerMemory(publish)))
+)
 
 export class PushServer extends Context.Service<
   PushServer,
@@ -96,6 +115,7 @@ export class PushServer extends Context.Service<
     Layer.effect(this, make).pipe(
       Layer.merge(BroadcastTimer.layer),
       Layer.provideMerge(layerServing(config)),
+      Layer.provideMerge(layerChannels),
       Layer.provideMerge(Publisher.layer),
       Layer.provideMerge(
         Layer.mergeAll(

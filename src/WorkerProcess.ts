@@ -21,6 +21,7 @@ import { Metrics } from "./services/Metrics.ts"
 import { EpochAtZero } from "./services/now.ts"
 import { linkToParent, type ParentLink } from "./services/processes/ParentLink.ts"
 import * as ProcessMetrics from "./services/processMetrics.ts"
+import { Sessions } from "./services/sessions/Sessions.ts"
 import { layerTransport } from "./services/transportLayer.ts"
 import { AddressAsker } from "./services/workers/AddressAsker.ts"
 import { ClientOutbox } from "./services/workers/ClientOutbox.ts"
@@ -96,6 +97,7 @@ const layer = (config: ServerConfigValue, { address, workers }: Assignment, outb
       Layer.mergeAll(
         Hub.layer,
         layerTransport,
+        Sessions.layerNone,
         ProcessMetrics.layer({ process: address.slice(address.lastIndexOf("/") + 1) }),
         Layer.succeed(ClientPublications, { publish: outbox.publish })
       )

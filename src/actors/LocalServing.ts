@@ -14,6 +14,7 @@ import { makeNow } from "../services/now.ts"
 import { connectionCapacity, openFileLimit } from "../services/openFiles.ts"
 import { type Served, Serving } from "../services/Serving.ts"
 import { connectionSamples } from "../services/serviceMetrics.ts"
+import { Sessions } from "../services/sessions/Sessions.ts"
 import { type HttpHandler, Transport } from "../services/Transport.ts"
 import type { AddressAsker } from "../services/workers/AddressAsker.ts"
 import { ShardSupervisor } from "./ShardSupervisor.ts"
@@ -67,6 +68,7 @@ const makeIntake = Effect.fnUntraced(function* (share: Share | undefined) {
       )
     )
   }
+  ;(yield* Sessions).attach(intake)
   const { keepalive, framePings, stalledWrites } = intake
   if (keepalive.isOn) yield* forkTicking("keepalive", keepalive)
   yield* forkTicking("frame pings", framePings)
@@ -90,10 +92,13 @@ export const serveHere = Effect.fnUntraced(function* (http: HttpHandler, share?:
   yield* (yield* Metrics).register(Effect.sync(() => connectionSamples(intake, shards)))
   const asksAddresses = (yield* ServerConfig).limits.connectionsPerAddress > 0
   if (share !== undefined && asksAddresses) intake.admission.onRelease = share.addresses.went
+  const sessions = yield* Sessions
   const listener = yield* transport.listen({
     intake,
+    upgrades: sessions.upgrades,
+    bodyLimits: sessions.bodyLimits,
     decide: share !== undefined && asksAddresses ? share.addresses.decide : shards.hooks.decide,
-    http,
+    http: (request) => sessions.http(request) ?? http(request),
     sharedPort: share?.port
   })
   const served: Served = {
@@ -116,7 +121,7 @@ export const serveHere = Effect.fnUntraced(function* (http: HttpHandler, share?:
 export const layer = Layer.effect(
   Serving,
   Effect.gen(function* () {
-    const context = yield* Effect.context<ServerConfig | Metrics | ShardSupervisor | Transport>()
+    const context = yield* Effect.context<ServerConfig | Metrics | Sessions | ShardSupervisor | Transport>()
     return Serving.of({
       begin: (http) => Effect.map(serveHere(http), ({ served }) => served).pipe(Effect.provide(context))
     })

@@ -6,7 +6,7 @@
  * A crash ends the shard's own connections with 1012 and nothing else; publications that it had taken are accounted for as closed.
  */
 import * as Effect from "effect/Effect"
-import { CloseReasons } from "../protocol/closeCodes.ts"
+import { type CloseReason, CloseReasons } from "../protocol/closeCodes.ts"
 import { Hub, type HubMember } from "../services/Hub.ts"
 import { BROADCAST_CHANNEL, type ChannelEvent } from "../services/hot/ChannelEvent.ts"
 import type { Connection, ConnectionOwner } from "../services/hot/Connection.ts"
@@ -145,6 +145,10 @@ export class Shard implements ConnectionOwner, HubMember, SessionHome {
     this.options.onMessage(connection, data, isBinary)
   }
 
+  end(connection: Connection, why: CloseReason): void {
+    connection.close(why)
+  }
+
   readonly offer = (publication: Publication): boolean => this.mailbox.offer(publication)
 
   /** Waits for publications, and takes those that follow closely too. */
@@ -179,13 +183,13 @@ export class Shard implements ConnectionOwner, HubMember, SessionHome {
     })
 
   /** Accounts for what nobody will send any more, and ends the connections. */
-  readonly end = (): void => {
+  readonly finish = (): void => {
     for (const { delivery } of [...this.#taken, ...this.mailbox.takeUnsafe(this.mailbox.capacity)]) {
       delivery.add(this.size, 0, 0, Number.NaN, Number.NaN)
     }
     for (const channel of this.rooms.keys()) this.hub.ignore(channel, this)
     for (const connection of [...this.connections.items, ...this.sessions.items])
-      connection.close(CloseReasons.restart)
+      connection.owner?.end(connection, CloseReasons.restart)
   }
 }
 
@@ -196,7 +200,7 @@ export const shardProgram = (options: ShardOptions, alive: (shard: Shard | undef
     const hub = yield* Hub
     const shard = new Shard(mailbox, hub, options)
     // Released in reverse: it takes no connection, leaves the hub, and then ends what it holds.
-    yield* Effect.addFinalizer(() => Effect.sync(shard.end))
+    yield* Effect.addFinalizer(() => Effect.sync(shard.finish))
     yield* hub.join(shard)
     yield* Effect.acquireRelease(
       Effect.sync(() => alive(shard)),

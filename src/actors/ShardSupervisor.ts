@@ -7,14 +7,17 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ServerConfig, type ServerConfigValue } from "../config/ServerConfig.ts"
 import { CloseReasons } from "../protocol/closeCodes.ts"
+import { deltaOf } from "../protocol/fossilDelta.ts"
 import { OwnAddress } from "../services/ActorTree.ts"
 import { ClientPublications } from "../services/ClientPublications.ts"
 import type { Connection } from "../services/hot/Connection.ts"
 import type { Placement } from "../services/hot/Intake.ts"
 import { Slicer } from "../services/hot/Slicer.ts"
+import { streamFanOut } from "../services/hot/StreamFanOut.ts"
 import { makeNow } from "../services/now.ts"
 import { connectionCapacity, openFileLimit } from "../services/openFiles.ts"
 import { rawFrame } from "../services/sessions/plainWires.ts"
+import { Session } from "../services/sessions/Session.ts"
 import { Transport } from "../services/Transport.ts"
 import { type HookRunner, makeHookRunner } from "./hookRunner.ts"
 import { type Shard, type ShardOptions, shardProgram } from "./Shard.ts"
@@ -90,8 +93,8 @@ export class ShardSupervisor extends Context.Service<
       const { fanOut } = yield* Transport
       const options: ShardOptions = {
         fanOut,
-        streamFanOut: fanOut,
-        deltaOf: () => undefined,
+        streamFanOut,
+        deltaOf,
         rawFrame,
         slicer: new Slicer(),
         mailboxCapacity: config.limits.mailbox,
@@ -111,7 +114,10 @@ export class ShardSupervisor extends Context.Service<
       )
       const placement: Placement = {
         place: placeInRuns(shards),
-        closed: (connection, code) => hooks.closed?.(connection, code)
+        closed: (connection, code) => {
+          if (connection.attachment instanceof Session) connection.attachment.gone(code)
+          else hooks.closed?.(connection, code)
+        }
       }
       return ShardSupervisor.of({
         placement,
@@ -140,18 +146,15 @@ const placeInRuns = (shards: ReadonlyArray<Shard | undefined>): Placement["place
   let current: Shard | undefined
   let left = 0
   return (connection, opening) => {
-    if (opening !== undefined) {
-      const home = smallest(shards)
-      if (home !== undefined) opening.open(connection, home)
-      return home !== undefined
-    }
     if (left === 0 || current === undefined || !shards.includes(current)) {
       current = smallest(shards)
       left = RUN
     }
     left--
-    current?.add(connection)
-    return current !== undefined
+    if (current === undefined) return false
+    if (opening === undefined) current.add(connection)
+    else opening.open(connection, current)
+    return true
   }
 }
 
@@ -164,12 +167,18 @@ const smallest = (shards: ReadonlyArray<Shard | undefined>): Shard | undefined =
 
 /** Closes step by step, so that everyone is closed within the time, and no faster than need be. */
 const closeAll = Effect.fnUntraced(function* (shards: ReadonlyArray<Shard | undefined>, withinMs: number) {
-  const open = shards.flatMap((shard) => shard?.connections.items ?? [])
+  const open = shards.flatMap((shard) => [
+    ...(shard?.connections.items ?? []),
+    ...(shard?.sessions.items ?? [])
+  ])
   const totalMs = Math.min(withinMs, (open.length / CLOSES_PER_SECOND) * 1000)
   const steps = Math.max(1, Math.floor(totalMs / CLOSE_STEP_MS))
   const perStep = Math.ceil(open.length / steps)
   for (let at = 0; at < open.length; at += perStep) {
-    for (const connection of open.slice(at, at + perStep)) connection.close(CloseReasons.restart)
+    for (const connection of open.slice(at, at + perStep)) {
+      const { isSession, owner } = connection
+      owner?.end(connection, isSession ? CloseReasons.shutdown : CloseReasons.restart)
+    }
     if (at + perStep < open.length) yield* Effect.sleep(CLOSE_STEP_MS)
   }
 })

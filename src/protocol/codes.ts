@@ -3,6 +3,8 @@
  * tables and from `closeCodes.ts`.
  */
 
+import { type CloseReason, CloseReasons } from "./closeCodes.ts"
+
 /** The answer to a command that failed. Clients try again by themselves where it is temporary. */
 export interface ErrorCode {
   readonly code: number
@@ -31,6 +33,15 @@ export const ErrorCodes = {
   tooManyRequests: error(111, "too many requests", true),
   unrecoverablePosition: error(112, "unrecoverable position")
 } as const
+
+/** How a connection ends whose connect command failed, where there is no reply to carry the error. */
+export const closeReasonOf = ({ code }: ErrorCode): CloseReason => {
+  if (code === ErrorCodes.tokenExpired.code || code === ErrorCodes.expired.code)
+    return CloseReasons.connectionExpired
+  if (code === ErrorCodes.tooManyRequests.code) return CloseReasons.tooManyRequests
+  if (code === ErrorCodes.permissionDenied.code) return CloseReasons.permissionDenied
+  return CloseReasons.serverError
+}
 
 /** Error codes that applications may choose, in answers of proxies and hooks. */
 export const isApplicationErrorCode = (code: number): boolean => code >= 400 && code <= 1999

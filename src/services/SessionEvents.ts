@@ -3,6 +3,7 @@
  * for whoever listens.
  */
 import * as Context from "effect/Context"
+import * as Layer from "effect/Layer"
 
 export type SessionEvent =
   | {
@@ -32,4 +33,7 @@ export class SessionEvents extends Context.Service<
     /** Nobody listens to some of them: then they need not be told. */
     readonly wants: (tag: SessionEvent["_tag"]) => boolean
   }
->()("clarion/services/SessionEvents") {}
+>()("clarion/services/SessionEvents") {
+  /** Nobody listens. */
+  static readonly layerNobody = Layer.succeed(this, { tell: () => {}, wants: () => false })
+}

@@ -13,7 +13,15 @@ export interface Refusal {
   readonly retryAfterSeconds?: number
 }
 
-export type RefusalReason = "invalid" | "capacity" | "rate" | "address" | "pending" | "hook" | "draining"
+export type RefusalReason =
+  | "invalid"
+  | "capacity"
+  | "rate"
+  | "address"
+  | "pending"
+  | "hook"
+  | "origin"
+  | "draining"
 
 const FULL: Refusal = {
   status: 503,

@@ -11,6 +11,8 @@ export interface ConnectionOwner {
   message(connection: Connection, data: Uint8Array, isBinary: boolean): void
   /** The connection is gone, or about to go: nothing is sent to it any more. Called once. */
   left(connection: Connection): void
+  /** The connection is to end, and the client to be told why. */
+  end(connection: Connection, why: CloseReason): void
 }
 
 export abstract class Connection implements Slotted {

@@ -17,6 +17,8 @@ import { encodeOnce, UNFIT, type Wire } from "./Wire.ts"
 export interface Subscriber {
   readonly connection: Connection
   readonly wire: Wire
+  /** What it is written differs from what others are: it is served one by one, always. */
+  readonly isServedAlone: boolean
   send(frame: Frame): void
   /** Publications were missed; the client has to be told. It leaves the room. */
   insufficient(subscription: Subscription): void
@@ -86,9 +88,9 @@ export class Subscription implements Slotted {
 
   /** Whether it has seen just what the room has sent. */
   get isInStep(): boolean {
-    const { room } = this
-    if (this.held !== undefined || this.filter !== undefined || (this.isDelta && this.needsWhole))
-      return false
+    const { room, subscriber } = this
+    if (this.held !== undefined || this.filter !== undefined || subscriber.isServedAlone) return false
+    if (this.isDelta && this.needsWhole) return false
     return !this.isPositioned || (this.offset === room.offset && this.epoch === room.epoch)
   }
 

@@ -3,13 +3,26 @@
  * go on from.
  */
 import { isUtf8 } from "node:buffer"
-import { compactNewlines } from "../../protocol/rawJson.ts"
 import type { ChannelEvent } from "../hot/ChannelEvent.ts"
 import type { Frame } from "../hot/Publication.ts"
-import type { Encoded, Joined, Wire } from "../hot/Wire.ts"
-import { FIRST_PLAIN_WIRE } from "./wires.ts"
+import type { Encoded, Joined } from "../hot/Wire.ts"
+import { formatPosition } from "./since.ts"
+import { FIRST_PLAIN_WIRE, type SessionWire } from "./wires.ts"
 
 const QUOTE = 0x22
+const NOTHING = new Uint8Array()
+
+/** Nothing but publications is told, and what the client sends is ignored. */
+const plain = {
+  format: "json",
+  isUnidirectional: true,
+  isBinary: false,
+  isPlain: true,
+  reply: () => NOTHING,
+  push: () => NOTHING,
+  combine: (messages: ReadonlyArray<Uint8Array>) => messages,
+  decode: () => []
+} as const
 
 /** A JSON string as its characters; everything else as it is, in a text frame where it is text. */
 export const rawFrame = ({ data }: Pick<ChannelEvent, "data">): Frame => {
@@ -24,43 +37,43 @@ export const rawFrame = ({ data }: Pick<ChannelEvent, "data">): Frame => {
   return { data, isBinary: !isUtf8(data) }
 }
 
-const apart = (frames: ReadonlyArray<Frame>): ReadonlyArray<Joined> =>
-  frames.map((frame) => ({ frame, count: 1 }))
-
-export const rawWire: Wire = {
+export const rawSessionWire: SessionWire = {
+  ...plain,
   index: FIRST_PLAIN_WIRE,
   isStream: false,
+  hasCloseFrames: true,
+  ping: NOTHING,
   encode: (event): Encoded => (event.kind === "publication" ? rawFrame(event) : undefined),
-  join: apart
+  join: (frames): ReadonlyArray<Joined> => frames.map((frame) => ({ frame, count: 1 }))
 }
 
 /** Every line of the data is a line of the event; what is not text travels as base64, as an event of the type "binary". */
 const eventText = (id: string, data: Uint8Array): Buffer => {
   const isText = isUtf8(data)
-  const text = isText ? Buffer.from(compactNewlines(data)).toString() : Buffer.from(data).toString("base64")
+  const text = Buffer.from(data).toString(isText ? "utf8" : "base64")
   const lines = text.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`)
   return Buffer.from(`${id === "" ? "" : `id: ${id}\n`}${isText ? "" : "event: binary\n"}${lines.join("")}\n`)
 }
 
-/** @param id says where to go on from, after this event; "" for a channel without history */
-export const eventFrame = ({ data }: Pick<ChannelEvent, "data">, id: string): Frame => ({
-  data: eventText(id, data),
-  isBinary: false
-})
-
-/** "epoch:offset" */
-export const positionId = (epoch: string, offset: number): string =>
-  offset === 0 ? "" : `${epoch}:${offset}`
-
-/** For an EventSource of one channel, whose position is the event's own. */
-export const eventsWire: Wire = {
-  index: FIRST_PLAIN_WIRE + 1,
+/** @param idOf where to go on from after this event; "" where nothing can be recovered, or the session writes the id */
+const eventsWire = (index: number, idOf: (event: ChannelEvent) => string): SessionWire => ({
+  ...plain,
+  index,
   isStream: true,
+  hasCloseFrames: false,
+  // A comment, which no EventSource tells its page about.
+  ping: Buffer.from(":\n\n"),
   encode: (event): Encoded =>
-    event.kind === "publication"
-      ? eventFrame(event, positionId(event.epoch, event.publication.offset))
-      : undefined,
-  join: (frames) => [
+    event.kind === "publication" ? { data: eventText(idOf(event), event.data), isBinary: false } : undefined,
+  join: (frames): ReadonlyArray<Joined> => [
     { frame: { data: Buffer.concat(frames.map(({ data }) => data)), isBinary: false }, count: frames.length }
   ]
-}
+})
+
+/** For an EventSource of one channel, whose position is the event's own. */
+export const oneEventsWire = eventsWire(FIRST_PLAIN_WIRE + 1, ({ epoch, publication: { offset } }) =>
+  offset === 0 ? "" : formatPosition({ epoch, offset })
+)
+
+/** For one of several channels, whose session writes the ids. */
+export const manyEventsWire = eventsWire(FIRST_PLAIN_WIRE + 2, () => "")

@@ -26,6 +26,8 @@ export interface SessionWire extends Wire {
   readonly ping: Uint8Array
   /** Messages in as few frames as may be. */
   combine(messages: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array>
+  /** Only publications are written, and nobody is told what else happens. */
+  readonly isPlain: boolean
   /** Undefined: not the protocol. */
   decode(frame: Uint8Array): ReadonlyArray<Command> | undefined
 }
@@ -109,6 +111,12 @@ const joinFrames = (frames: ReadonlyArray<Frame>, separator: Uint8Array): Frame 
 const textOf = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
 
+/** All that the client of a unidirectional transport says. */
+export const connectCommand = (text: string): ReadonlyArray<Command> | undefined => {
+  const connect = Json.decodeConnectRequest(text)
+  return connect && [{ id: 1, connect }]
+}
+
 const makeWire = ({
   index,
   format,
@@ -130,17 +138,17 @@ const makeWire = ({
     isUnidirectional,
     hasCloseFrames,
     isBinary,
+    isPlain: false,
     reply,
     push,
     ping: wrap(isBinary ? NOTHING : Buffer.from("{}")),
     combine: (messages) =>
       separator === undefined ? messages : groups(messages).map((group) => concat(group, separator)),
-    decode: (frame) =>
-      isBinary
-        ? Protobuf.decodeCommands(frame)
-        : isUtf8(frame)
-          ? Json.decodeCommands(textOf(frame))
-          : undefined,
+    decode: (frame) => {
+      if (isBinary) return Protobuf.decodeCommands(frame)
+      if (!isUtf8(frame)) return undefined
+      return isUnidirectional ? connectCommand(textOf(frame)) : Json.decodeCommands(textOf(frame))
+    },
     encode: (event, isDelta, patch): Encoded => {
       const message = pushOf(format, event, isDelta, patch)
       return message === undefined ? UNFIT : { data: push(message), isBinary }

@@ -1,0 +1,351 @@
+/**
+ * One client of the Centrifugo protocol, from its first command to its end: a plain object without fiber, timer or machine of its own.
+ *
+ * Guarantees: commands are done one at a time, in the order in which they came, and their replies keep that order; what a channel has for the
+ * client comes after the reply to its subscribe command. Whatever the client sends ends at most its own connection.
+ */
+import { randomUUID } from "node:crypto"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import type { ClientInfo, Command, Push, Reply } from "../../protocol/centrifuge/messages.ts"
+import { type CloseReason, CloseReasons } from "../../protocol/closeCodes.ts"
+import { closeReasonOf, type ErrorCode, ErrorCodes, UnsubscribeCodes } from "../../protocol/codes.ts"
+import type { ClientFacts, UserFacts } from "../backend/Backend.ts"
+import type { Connection, ConnectionOwner } from "../hot/Connection.ts"
+import type { SessionHome } from "../hot/Opening.ts"
+import type { Frame } from "../hot/Publication.ts"
+import type { Subscriber, Subscription } from "../hot/Subscription.ts"
+import { handle, isPong } from "./commands.ts"
+import { Deadlines } from "./Deadlines.ts"
+import type { Handshake } from "./Handshake.ts"
+import type { Answer, Failure, Outcome } from "./outcome.ts"
+import type { SessionEnv } from "./SessionEnv.ts"
+import type { SessionSubscription } from "./SessionSubscription.ts"
+import { endAll, endSubscription } from "./unsubscribe.ts"
+import type { SessionWire } from "./wires.ts"
+
+/** "failed": its connect command was answered with an error, and nothing but the end can follow. */
+export type SessionState = "new" | "connecting" | "connected" | "failed" | "ended"
+
+/** Something that is done in order with the commands of the client; without an id nobody is told how it ended. */
+interface Task {
+  readonly id: number | undefined
+  readonly isConnect: boolean
+  readonly begin: () => Outcome
+}
+
+const NO_SUBSCRIPTIONS: ReadonlyMap<string, SessionSubscription> = new Map()
+
+export class Session implements ConnectionOwner, Subscriber {
+  state: SessionState = "new"
+  readonly client: string = randomUUID()
+  /** Never in step with a room: what it is written differs from what others are. */
+  readonly isServedAlone: boolean = false
+  user = ""
+  /** JSON that others see with the user. */
+  info: Uint8Array | undefined
+  /** JSON for the server and its backend. */
+  meta: Uint8Array | undefined
+  /** Headers that the client gave in its connect command. */
+  emulatedHeaders: Readonly<Record<string, string>> | undefined
+  /** What its token had the server subscribe it to; a new token may not change that. */
+  tokenChannels: ReadonlySet<string> | undefined
+  /** The secret by which commands reach a one-way connection. */
+  sessionId: string | undefined
+  readonly deadlines = new Deadlines(this)
+  /** How it ended, if we ended it. */
+  endedWith: CloseReason | undefined
+  #wasConnected = false
+  #subscriptions: Map<string, SessionSubscription> | undefined
+  /** Commands that wait for the one before them. */
+  #waiting: Array<Task> | undefined
+  #running: Fiber.Fiber<Answer, Failure> | undefined
+  /** Messages that go out together when the present turn is over; undefined where none are held back. */
+  #outgoing: Array<Uint8Array> | undefined
+
+  constructor(
+    readonly env: SessionEnv,
+    readonly connection: Connection,
+    readonly home: SessionHome,
+    readonly wire: SessionWire,
+    readonly handshake: Handshake
+  ) {}
+
+  /** Takes its connection over. */
+  begin(): void {
+    const { connection, handshake, env } = this
+    connection.owner = this
+    connection.attachment = this
+    this.home.enter(connection)
+    if (handshake.hasFramePings) env.framePings.opened(connection)
+    this.deadlines.begin()
+  }
+
+  get subscriptions(): ReadonlyMap<string, SessionSubscription> {
+    return this.#subscriptions ?? NO_SUBSCRIPTIONS
+  }
+
+  addSubscription(subscription: SessionSubscription): void {
+    this.#subscriptions ??= new Map()
+    this.#subscriptions.set(subscription.channel, subscription)
+  }
+
+  removeSubscription(channel: string): void {
+    this.#subscriptions?.delete(channel)
+  }
+
+  /** As others see it. */
+  clientInfo(chanInfo?: Uint8Array): ClientInfo {
+    return { user: this.user, client: this.client, connInfo: this.info, chanInfo }
+  }
+
+  /** Whether pings are to be answered. */
+  get wantsPongs(): boolean {
+    const { pingInterval, pongTimeout } = this.env.config.client
+    return (
+      !this.wire.isUnidirectional &&
+      Duration.toMillis(pongTimeout) > 0 &&
+      Duration.toMillis(pingInterval) > 0 &&
+      !this.handshake.hasFramePings
+    )
+  }
+
+  /** Seconds that are left until then; nothing where it does not expire. */
+  expiresIn(expireAt: number | undefined): { readonly expires?: boolean; readonly ttl?: number } {
+    if (expireAt === undefined) return {}
+    return { expires: true, ttl: Math.max(0, Math.ceil(expireAt - this.env.now() / 1000)) }
+  }
+
+  /** For the backend. */
+  clientFacts(): ClientFacts {
+    const { client, wire, handshake, emulatedHeaders = {} } = this
+    const { transport, headers } = handshake
+    const encoding = wire.isBinary ? "binary" : "json"
+    return { client, transport, protocol: wire.format, encoding, headers, emulatedHeaders }
+  }
+
+  userFacts(): UserFacts {
+    return { ...this.clientFacts(), user: this.user, meta: this.meta }
+  }
+
+  // What comes in.
+
+  message(_: Connection, data: Uint8Array): void {
+    const commands = this.wire.decode(data)
+    if (commands === undefined) this.disconnect(CloseReasons.badRequest)
+    else this.receive(commands)
+  }
+
+  /** Commands of one frame. Their replies go out together as far as they are there at once. */
+  receive(commands: ReadonlyArray<Command>): void {
+    if (this.state === "failed") return this.disconnect(CloseReasons.badRequest)
+    this.#together(() => {
+      for (const command of commands) {
+        if (this.state === "ended") return
+        if (isPong(command)) this.#pong()
+        else
+          this.#take({
+            id: command.id,
+            isConnect: command.connect !== undefined,
+            begin: () => handle(this, command)
+          })
+      }
+    })
+  }
+
+  /** What it is asked to do from elsewhere, in order with the commands of the client. */
+  do(begin: Task["begin"]): void {
+    this.#together(() => this.#take({ id: undefined, isConnect: false, begin }))
+  }
+
+  #pong(): void {
+    if (!this.deadlines.ponged()) this.disconnect(CloseReasons.badRequest)
+  }
+
+  #take(task: Task): void {
+    this.#waiting ??= []
+    if (this.#waiting.length >= this.env.config.client.commandQueue) {
+      this.disconnect(CloseReasons.tooManyRequests)
+      return
+    }
+    this.#waiting.push(task)
+    this.#next()
+  }
+
+  /** Does the commands that wait, as far as none has to be waited for. */
+  #next(): void {
+    while (this.#running === undefined && this.state !== "ended") {
+      const task = this.#waiting?.shift()
+      if (task === undefined) {
+        this.#waiting = undefined
+        return
+      }
+      const fiber = this.env.fork(Effect.suspend(task.begin))
+      const exit = fiber.pollUnsafe()
+      if (exit !== undefined) this.#done(task, exit)
+      else {
+        this.#running = fiber
+        fiber.addObserver((exit) => {
+          this.#running = undefined
+          this.#together(() => {
+            this.#done(task, exit)
+            this.#next()
+          })
+        })
+      }
+    }
+  }
+
+  #done(task: Task, exit: Exit.Exit<Answer, Failure>): void {
+    if (this.state === "ended") return
+    if (exit._tag === "Success") {
+      const { reply, after } = exit.value
+      if (this.wire.isUnidirectional) {
+        if (reply.connect !== undefined) this.push({ connect: reply.connect })
+      } else if (task.id !== undefined) this.#reply({ id: task.id, ...reply })
+      after?.()
+      return
+    }
+    const failure = Option.getOrUndefined(Cause.findErrorOption(exit.cause))
+    if (failure === undefined) {
+      this.env.fork(Effect.logError("a command of a client failed unexpectedly", exit.cause))
+      this.#error(task, ErrorCodes.internal)
+    } else if (failure._tag === "Closed") this.disconnect(failure.why)
+    else this.#error(task, failure.error)
+  }
+
+  #error({ id, isConnect }: Task, error: ErrorCode): void {
+    // Who gets no replies is told by the end of the connection.
+    if (this.wire.isUnidirectional) return isConnect ? this.disconnect(closeReasonOf(error)) : undefined
+    const { code, message, isTemporary } = error
+    if (isConnect) {
+      this.state = "failed"
+      this.#waiting = undefined
+      this.deadlines.failed()
+      endAll(this)
+    }
+    if (id !== undefined) this.#reply({ id, error: { code, message, temporary: isTemporary } })
+  }
+
+  // What goes out.
+
+  #reply(reply: Reply): void {
+    this.#write(this.wire.reply(reply))
+  }
+
+  push(push: Push): void {
+    this.#write(this.wire.push(push))
+  }
+
+  ping(): void {
+    this.#write(this.wire.ping)
+  }
+
+  /** A frame of a channel. What is held back goes first. */
+  send({ data, isBinary }: Frame): void {
+    this.flush()
+    this.#sendFrame(data, isBinary)
+  }
+
+  /** For clients without an SDK: bytes that are no reply and no push. */
+  sendAlone(data: Uint8Array): void {
+    this.#sendFrame(data, this.wire.isBinary)
+  }
+
+  #write(message: Uint8Array): void {
+    // Clients without an SDK are told of publications only.
+    if (message.length === 0) return
+    if (this.#outgoing !== undefined) this.#outgoing.push(message)
+    else this.#sendFrame(message, this.wire.isBinary)
+  }
+
+  #sendFrame(data: Uint8Array, isBinary: boolean): void {
+    // A connection that is closing takes nothing either, and has been told why.
+    if (!this.connection.send(data, isBinary) && this.state !== "ended") this.disconnect(CloseReasons.slow)
+  }
+
+  /** Holds replies back while `work` goes on, so that they share frames. */
+  #together(work: () => void): void {
+    if (this.#outgoing !== undefined) return work()
+    this.#outgoing = []
+    work()
+    this.flush()
+    this.#outgoing = undefined
+  }
+
+  flush(): void {
+    const outgoing = this.#outgoing
+    if (outgoing === undefined || outgoing.length === 0) return
+    this.#outgoing = []
+    for (const frame of this.wire.combine(outgoing)) this.#sendFrame(frame, this.wire.isBinary)
+  }
+
+  // Subscriptions that a room finds fault with.
+
+  insufficient(subscription: Subscription): void {
+    const { isServerSide } = subscription as SessionSubscription
+    if (isServerSide) this.disconnect(CloseReasons.insufficientState)
+    else endSubscription(this, subscription as SessionSubscription, UnsubscribeCodes.insufficient)
+  }
+
+  inappropriate(): void {
+    this.disconnect(CloseReasons.inappropriateProtocol)
+  }
+
+  // The end.
+
+  end(_: Connection, why: CloseReason): void {
+    this.disconnect(why)
+  }
+
+  /** Ends the connection; the client is told why. */
+  disconnect(why: CloseReason): void {
+    if (this.state === "ended") return
+    this.endedWith = why
+    const isSilent = why === CloseReasons.slow
+    if (isSilent) this.#outgoing = undefined
+    else {
+      if (!this.wire.hasCloseFrames || this.handshake.wantsDisconnectPush)
+        this.push({ disconnect: { code: why.code, reason: why.reason } })
+      // From here on nothing that fails to be written matters.
+      this.state = "ended"
+      this.flush()
+    }
+    this.#leave()
+    this.connection.close(why)
+  }
+
+  /** The connection is gone, or about to go. */
+  left(): void {
+    this.#leave()
+  }
+
+  #leave(): void {
+    this.state = "ended"
+    this.home.leave(this.connection)
+    this.deadlines.end()
+    this.env.registry.remove(this)
+    if (this.sessionId !== undefined) this.env.registry.forget(this.sessionId)
+    this.#waiting = undefined
+    this.#running?.interruptUnsafe()
+    endAll(this)
+  }
+
+  /** Told once, when the socket is gone. */
+  gone(code: number): void {
+    if (!this.#wasConnected) return
+    const { client, user, endedWith = { code, reason: "" } } = this
+    this.env.events.tell({ _tag: "Disconnected", client, user, ...endedWith })
+  }
+
+  /** The connect command succeeded. */
+  connected(): void {
+    this.state = "connected"
+    this.#wasConnected = true
+    this.env.registry.add(this)
+  }
+}

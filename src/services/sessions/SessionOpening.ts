@@ -1,0 +1,34 @@
+/** Begins a session on a connection that was accepted by one of the protocol's routes. */
+import { randomUUID } from "node:crypto"
+import type { Command } from "../../protocol/centrifuge/messages.ts"
+import type { Connection } from "../hot/Connection.ts"
+import type { Opening, SessionHome } from "../hot/Opening.ts"
+import type { Handshake } from "./Handshake.ts"
+import { Session } from "./Session.ts"
+import type { SessionEnv } from "./SessionEnv.ts"
+import type { SessionWire } from "./wires.ts"
+
+export class SessionOpening implements Opening {
+  /**
+   * @param first what the client said with the handshake
+   * @param isEmulated whether further commands come by other requests, with a secret session id
+   */
+  constructor(
+    readonly env: SessionEnv,
+    readonly wire: SessionWire,
+    readonly handshake: Handshake,
+    readonly first: ReadonlyArray<Command> = [],
+    readonly isEmulated = false
+  ) {}
+
+  open(connection: Connection, home: SessionHome): void {
+    const { env, wire, handshake, first } = this
+    const session = new Session(env, connection, home, wire, handshake)
+    if (this.isEmulated || wire.isUnidirectional) {
+      session.sessionId = randomUUID()
+      env.registry.emulate(session.sessionId, session)
+    }
+    session.begin()
+    if (first.length > 0) session.receive(first)
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * `/events?channels=a,b`: channels for an EventSource. Every event has an id; a browser that comes back sends the last one, and gets what it
+ * missed, or an event "unrecovered" that names the channel where that is not possible.
+ */
+import * as Effect from "effect/Effect"
+import { ErrorCodes } from "../../protocol/codes.ts"
+import type { Connection } from "../hot/Connection.ts"
+import type { Opening, SessionHome } from "../hot/Opening.ts"
+import type { Frame } from "../hot/Publication.ts"
+import type { HttpAnswer, PlainRequest as HttpRequest, PlainAnswer } from "../Transport.ts"
+import { FORBIDDEN_ORIGIN, handshakeOf } from "./acceptance.ts"
+import type { Handshake } from "./Handshake.ts"
+import { corsHeaders, EVENT_STREAM_HEADERS, notAllowed, plainText, preflight } from "./httpHeaders.ts"
+import type { Failure } from "./outcome.ts"
+import { type Admitted, admit, type PlainRequest, plainRequest, subscribePlain } from "./plainClients.ts"
+import { manyEventsWire, oneEventsWire } from "./plainWires.ts"
+import { Session } from "./Session.ts"
+import type { SessionEnv } from "./SessionEnv.ts"
+import { formatPositions } from "./since.ts"
+import type { HttpRoute } from "./streamRoutes.ts"
+
+const METHODS = "GET, OPTIONS"
+
+/** An EventSource of several channels: every id says where it is in all of them. */
+class ManyEventsSession extends Session {
+  override readonly isServedAlone = true
+
+  override send({ data, isBinary }: Frame): void {
+    const positions = [...this.subscriptions.values()]
+      .filter(({ isPositioned }) => isPositioned)
+      .map((subscription) => [subscription.channel, subscription] as const)
+    const id = positions.length === 0 ? "" : `id: ${formatPositions(positions)}\n`
+    super.send({ data: Buffer.concat([Buffer.from(id), data]), isBinary })
+  }
+}
+
+class EventsOpening implements Opening {
+  constructor(
+    readonly env: SessionEnv,
+    readonly handshake: Handshake,
+    readonly request: PlainRequest,
+    readonly admitted: Admitted
+  ) {}
+
+  open(connection: Connection, home: SessionHome): void {
+    const { env, handshake, request, admitted } = this
+    const session =
+      request.channels.length === 1
+        ? new Session(env, connection, home, oneEventsWire, handshake)
+        : new ManyEventsSession(env, connection, home, manyEventsWire, handshake)
+    session.begin()
+    session.do(() =>
+      subscribePlain(session, request, admitted, (channel) =>
+        session.sendAlone(Buffer.from(`event: unrecovered\ndata: ${JSON.stringify({ channel })}\n\n`))
+      )
+    )
+  }
+}
+
+/** An EventSource gives up on these, and not on a stream that ends. */
+const failed = (request: HttpRequest, failure: Failure): PlainAnswer => {
+  const text = failure._tag === "Refused" ? failure.error.message : failure.why.reason
+  return plainText(statusOf(failure), text, corsHeaders(request))
+}
+
+const statusOf = (failure: Failure): number => {
+  if (failure._tag === "Closed") return failure.why.code === 3500 ? 401 : 403
+  switch (failure.error) {
+    case ErrorCodes.tokenExpired:
+    case ErrorCodes.expired:
+      return 401
+    case ErrorCodes.unknownChannel:
+      return 404
+    case ErrorCodes.badRequest:
+      return 400
+    case ErrorCodes.internal:
+      return 503
+    default:
+      return 403
+  }
+}
+
+export const eventsRoute =
+  (env: SessionEnv): HttpRoute =>
+  (request): HttpAnswer | Promise<HttpAnswer> => {
+    const { method, headers, query } = request
+    if (!env.isAllowedOrigin(headers.get("origin"))) return plainText(403, FORBIDDEN_ORIGIN.message)
+    if (method === "OPTIONS") return preflight(request, METHODS)
+    if (method !== "GET") return notAllowed(METHODS)
+    const wanted = plainRequest(new URLSearchParams(query), headers.get("last-event-id"))
+    if (typeof wanted === "string")
+      return plainText(400, `${wanted} is missing or malformed`, corsHeaders(request))
+    const handshake = handshakeOf(env, "uni_sse", headers)
+    return Effect.runPromise(
+      Effect.match(admit(env, handshake, wanted), {
+        onFailure: (failure): HttpAnswer => failed(request, failure),
+        onSuccess: (admitted): HttpAnswer => ({
+          headers: [...EVENT_STREAM_HEADERS, ...corsHeaders(request)],
+          first: Buffer.from("\r\n"),
+          opening: new EventsOpening(env, handshake, wanted, admitted)
+        })
+      })
+    )
+  }

@@ -1,0 +1,130 @@
+/**
+ * Clients without an SDK: raw WebSockets with `?channels=` and EventSources. They say who they are and what they want with the handshake, and
+ * are told of publications only. The rules are those of all clients: tokens, permissions, limits.
+ */
+import { randomUUID } from "node:crypto"
+import * as Effect from "effect/Effect"
+import { CloseReasons } from "../../protocol/closeCodes.ts"
+import { ErrorCodes } from "../../protocol/codes.ts"
+import type { ClientFacts } from "../backend/Backend.ts"
+import type { SubscriptionGrant } from "../Control.ts"
+import { isErrorCode } from "../channels/Channels.ts"
+import { streamOptions } from "../channels/streams.ts"
+import type { StreamPosition } from "../hot/ChannelEvent.ts"
+import { type Identity, identify } from "./connect.ts"
+import { type Established, establish } from "./establish.ts"
+import type { Handshake } from "./Handshake.ts"
+import { brokerFailure, close, type Failure, type Outcome, refuse } from "./outcome.ts"
+import type { Session } from "./Session.ts"
+import type { SessionEnv } from "./SessionEnv.ts"
+import { parseSince, readPositionAt, type Since } from "./since.ts"
+import { type Asking, begin, permit } from "./subscribe.ts"
+
+/** What such a client asks for. */
+export interface PlainRequest {
+  readonly channels: ReadonlyArray<string>
+  readonly token: string | undefined
+  readonly since: Since | undefined
+}
+
+/** @param lastId what an EventSource says that it saw last; it counts more than the address that was made before */
+export const plainRequest = (
+  query: URLSearchParams,
+  lastId: string | undefined
+): PlainRequest | "channels" | "since" => {
+  const channels = [...new Set((query.get("channels") ?? "").split(",").filter((channel) => channel !== ""))]
+  if (channels.length === 0) return "channels"
+  const text = lastId ?? query.get("since") ?? ""
+  const since = text === "" ? undefined : parseSince(text, channels)
+  if (text !== "" && since === undefined) return "since"
+  return { channels, token: query.get("token") ?? undefined, since }
+}
+
+/** What it may have. */
+export interface Admitted {
+  readonly identity: Identity
+  readonly grants: ReadonlyMap<string, SubscriptionGrant>
+}
+
+/** Asks for all that such a client wants, before there is a session. */
+export const admit = Effect.fnUntraced(function* (
+  env: SessionEnv,
+  handshake: Handshake,
+  { channels, token }: PlainRequest
+): Effect.fn.Return<Admitted, Failure> {
+  const client = randomUUID()
+  const facts = (): ClientFacts => ({
+    client,
+    transport: handshake.transport,
+    protocol: "json",
+    encoding: "binary",
+    headers: handshake.headers,
+    emulatedHeaders: {}
+  })
+  const identity = yield* identify({ env, handshake }, { token }, facts)
+  const { user, meta } = identity
+  const asking: Asking = { env, user, client, userFacts: () => ({ ...facts(), user, meta }) }
+  if (channels.length > env.config.client.channelLimit) return yield* close(CloseReasons.channelLimit)
+  const grants = new Map<string, SubscriptionGrant>()
+  for (const channel of channels) {
+    const options = env.channels.optionsForSubscriber(channel)
+    if (isErrorCode(options)) return yield* refuse(options)
+    const granted = identity.subs.get(channel)
+    grants.set(channel, granted ?? (yield* permit(asking, channel, options, {})))
+  }
+  return { identity, grants }
+})
+
+const position = (
+  { env }: Session,
+  channel: string,
+  since: Since
+): Effect.Effect<StreamPosition | undefined, Failure> => {
+  if (since instanceof Map) return Effect.succeed(since.get(channel))
+  const options = env.channels.optionsOf(channel)
+  const stream = isErrorCode(options) ? undefined : streamOptions(options)
+  const { ms } = since as { readonly ms: number }
+  return stream === undefined
+    ? Effect.succeed(undefined)
+    : Effect.mapError(
+        readPositionAt(env.broker, channel, ms, stream, env.config.client.recoveryMaxPublicationLimit),
+        brokerFailure
+      )
+}
+
+/** Makes the subscriptions of such a client, and lets it take what it missed and what comes. */
+export const subscribePlain = Effect.fnUntraced(function* (
+  session: Session,
+  { since }: PlainRequest,
+  { identity, grants }: Admitted,
+  unrecovered: (channel: string) => void
+): Effect.fn.Return<Effect.Success<Outcome>, Failure> {
+  const { env } = session
+  session.user = identity.user
+  session.info = identity.info
+  session.meta = identity.meta
+  if (identity.expireAt !== undefined && identity.expireAt * 1000 <= env.now())
+    return yield* refuse(ErrorCodes.expired)
+  const made: Array<Established> = []
+  for (const [channel, grant] of grants) {
+    const options = env.channels.optionsOf(channel)
+    if (isErrorCode(options)) return yield* refuse(options)
+    const at = since === undefined ? undefined : yield* position(session, channel, since)
+    // Who knows where it was may go on from there; no command is needed to ask for it.
+    const override =
+      streamOptions(options) === undefined ? undefined : { ...grant.override, forceRecovery: true }
+    const wish = at === undefined ? {} : { recover: true, ...at }
+    const established = yield* establish(session, channel, options, wish, { ...grant, override }, true)
+    if (at !== undefined && established.result.recovered !== true) unrecovered(channel)
+    made.push(established)
+  }
+  return {
+    reply: {},
+    after: () => {
+      session.connected()
+      session.deadlines.connected()
+      session.deadlines.expires(identity.expireAt)
+      for (const one of made) begin(session, one)
+    }
+  }
+})
