@@ -96,6 +96,7 @@ export const serveHere = Effect.fnUntraced(function* (http: HttpHandler, share?:
   const listener = yield* transport.listen({
     intake,
     upgrades: sessions.upgrades,
+    upgradeWithChannels: sessions.upgradeWithChannels,
     bodyLimits: sessions.bodyLimits,
     decide: share !== undefined && asksAddresses ? share.addresses.decide : shards.hooks.decide,
     http: (request) => sessions.http(request) ?? http(request),

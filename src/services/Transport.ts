@@ -109,6 +109,8 @@ export interface ListenOptions {
   readonly decide: ((request: ConnectRequest) => Promise<Decision>) | undefined
   /** Handshakes that become connections of sessions, by path; all others become raw connections. */
   readonly upgrades?: ReadonlyMap<string, UpgradeRoute> | undefined
+  /** Those on any other path whose query names channels; without it they become raw connections, too. */
+  readonly upgradeWithChannels?: UpgradeRoute | undefined
   readonly http: HttpHandler
   /** Bytes that the body of a request to these paths may have; to others `limits.requestSize`. */
   readonly bodyLimits?: ReadonlyMap<string, number> | undefined

@@ -50,6 +50,10 @@ export const checkUpgrade = (
 export const firstProtocol = (protocols: string | undefined): string =>
   protocols ? (protocols.split(",")[0]?.trim() ?? "") : ""
 
+/** Whether a query names channels, which raw connections may. */
+export const namesChannels = (query: string): boolean =>
+  query.startsWith("channels=") || query.includes("&channels=")
+
 /** Headers of a refusal: every transport answers with the same. */
 export const refusalHeaders = (refusal: Refusal): ReadonlyArray<readonly [name: string, value: string]> => [
   ["content-type", "text/plain; charset=utf-8"],

@@ -29,6 +29,7 @@ import { eventsRoute } from "./eventsRoute.ts"
 import { Interest } from "./Interest.ts"
 import { checkPositions, type Suspects } from "./positions.ts"
 import { Registry } from "./Registry.ts"
+import { rawRoute } from "./rawRoute.ts"
 import type { SessionEnv } from "./SessionEnv.ts"
 import { SessionTimers } from "./SessionTimers.ts"
 import { BODY_LIMIT, type HttpRoute, streamRoutes } from "./streamRoutes.ts"
@@ -129,6 +130,7 @@ const make = Effect.gen(function* () {
   const http = httpRoutes(env, yield* Emulation)
   return Sessions.of({
     upgrades: websocketRoutes(env),
+    upgradeWithChannels: rawRoute(env),
     bodyLimits: new Map([...http.keys()].map((path) => [path, BODY_LIMIT])),
     http: (request) => http.get(request.path)?.(request),
     emulate: (session, data) => emulate(env, session, data),
@@ -158,6 +160,8 @@ export class Sessions extends Context.Service<
   {
     /** WebSocket handshakes of the protocol, by path. */
     readonly upgrades: ReadonlyMap<string, UpgradeRoute>
+    /** Those of raw WebSockets that name their channels, on any other path. */
+    readonly upgradeWithChannels: UpgradeRoute | undefined
     /** Bytes that bodies of the protocol's HTTP transports may have, by path. */
     readonly bodyLimits: ReadonlyMap<string, number>
     /** Answers requests of the protocol's HTTP transports; undefined for all others. */
@@ -177,6 +181,7 @@ export class Sessions extends Context.Service<
   /** No routes: every connection is a raw one. */
   static readonly layerNone = Layer.succeed(this, {
     upgrades: new Map(),
+    upgradeWithChannels: undefined,
     bodyLimits: new Map(),
     http: () => undefined,
     emulate: () => {},

@@ -6,7 +6,13 @@ import type { ServerConfigValue } from "../../config/ServerConfig.ts"
 import type { Refusal } from "../hot/Admission.ts"
 import type { Intake } from "../hot/Intake.ts"
 import type { Opening } from "../hot/Opening.ts"
-import { checkUpgrade, firstProtocol, refusalHeaders, type UpgradeHeaders } from "../hot/upgradeRequest.ts"
+import {
+  checkUpgrade,
+  firstProtocol,
+  namesChannels,
+  refusalHeaders,
+  type UpgradeHeaders
+} from "../hot/upgradeRequest.ts"
 import type { ListenOptions, UpgradeRoute } from "../Transport.ts"
 import { type SocketData, UwsConnection, UwsSessionConnection, type UwsSocket } from "./UwsConnection.ts"
 import { addressOf, copyHandshake, writeAnswer } from "./uwsHttp.ts"
@@ -72,10 +78,13 @@ const admit = (
   })
 }
 
-const rawUpgrader =
-  (options: ListenOptions, { limits }: ServerConfigValue): Upgrader =>
-  (response, request, context) => {
-    const { intake } = options
+const rawUpgrader = (options: ListenOptions, config: ServerConfigValue): Upgrader => {
+  const { intake, upgradeWithChannels } = options
+  const { limits } = config
+  const withChannels = upgradeWithChannels && sessionUpgrader(options, config, upgradeWithChannels)
+  return (response, request, context) => {
+    if (withChannels !== undefined && namesChannels(request.getQuery() ?? ""))
+      return withChannels(response, request, context)
     const headers = upgradeHeaders(request)
     const unfit = checkUpgrade(request.getMethod(), headers)
     if (unfit !== undefined) return refuse(response, intake.refuse(unfit))
@@ -86,6 +95,7 @@ const rawUpgrader =
       response.upgrade<SocketData>({ connection }, headers.key!, protocol, "", context)
     })
   }
+}
 
 /** What uWebSockets.js copies onto the socket of a session; the opening until it is opened. */
 interface SessionData extends SocketData {
@@ -127,6 +137,21 @@ const behaviour = (intake: Intake, { limits }: ServerConfigValue): uWS.WebSocket
   }
 })
 
+/** Sessions stand on paths of their own, and on any other one where they name channels. */
+const opened = (intake: Intake): Pick<uWS.WebSocketBehavior<SocketData>, "open" | "drain"> => ({
+  open: (socket) => {
+    const data = socket.getUserData() as Partial<SessionData> & SocketData
+    const { connection, opening } = data
+    if (opening !== undefined) data.opening = undefined
+    connection.socket = socket as UwsSocket
+    intake.opened(connection, opening)
+  },
+  drain: (socket) => {
+    const { connection } = socket.getUserData()
+    if (connection.isSession) (connection as UwsSessionConnection).progress++
+  }
+})
+
 export const rawBehaviour = (
   options: ListenOptions,
   config: ServerConfigValue
@@ -140,11 +165,7 @@ export const rawBehaviour = (
     idleTimeout: idleSeconds === 0 ? 960 : Math.min(960, Math.max(8, idleSeconds + 4)),
     sendPingsAutomatically: idleSeconds === 0 || idleSeconds + 4 > 960,
     upgrade: rawUpgrader(options, config),
-    open: (socket) => {
-      const { connection } = socket.getUserData()
-      connection.socket = socket as UwsSocket
-      intake.opened(connection)
-    }
+    ...opened(intake)
   }
 }
 
@@ -159,16 +180,6 @@ export const sessionBehaviour = (
     idleTimeout: SESSION_IDLE_SECONDS,
     sendPingsAutomatically: true,
     upgrade: sessionUpgrader(options, config, route),
-    open: (socket) => {
-      const data = socket.getUserData() as SessionData
-      const { connection, opening } = data
-      data.opening = undefined
-      connection.socket = socket as UwsSocket
-      intake.opened(connection, opening)
-    },
-    drain: (socket) => {
-      const connection = socket.getUserData().connection as UwsSessionConnection
-      connection.progress++
-    }
+    ...opened(intake)
   }
 }

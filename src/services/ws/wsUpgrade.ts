@@ -7,7 +7,7 @@ import type { ServerConfigValue } from "../../config/ServerConfig.ts"
 import type { Refusal } from "../hot/Admission.ts"
 import type { Intake } from "../hot/Intake.ts"
 import type { Opening } from "../hot/Opening.ts"
-import { checkUpgrade, refusalHeaders } from "../hot/upgradeRequest.ts"
+import { checkUpgrade, namesChannels, refusalHeaders } from "../hot/upgradeRequest.ts"
 import { copyHeaders, splitUrl } from "../nodeHttp.ts"
 import type { Acceptance, ConnectRequest, ListenOptions } from "../Transport.ts"
 import { WsConnection, WsSessionConnection, WsSocket } from "./WsConnection.ts"
@@ -60,7 +60,7 @@ type Accepted = Exclude<Acceptance, { readonly refusal: Refusal }>
 
 /** Handshakes: checks, the route if the path has one, limits, the hook if there is one, the upgrade. */
 export const upgrader = (options: ListenOptions, { limits, client }: ServerConfigValue) => {
-  const { intake, decide, upgrades } = options
+  const { intake, decide, upgrades, upgradeWithChannels } = options
   /** The subprotocol of the handshake under way, where a route chose it. */
   let protocol = ""
   const settings = {
@@ -125,7 +125,8 @@ export const upgrader = (options: ListenOptions, { limits, client }: ServerConfi
       protocols: headers["sec-websocket-protocol"]
     })
     if (unfit !== undefined) return refuse(raw, intake.refuse(unfit))
-    const route = upgrades?.get(splitUrl(request.url ?? "").path)
+    const { path, query } = splitUrl(request.url ?? "")
+    const route = upgrades?.get(path) ?? (namesChannels(query) ? upgradeWithChannels : undefined)
     const acceptance = route?.(copyRequest(request))
     if (acceptance !== undefined && "refusal" in acceptance)
       return refuse(raw, intake.refuse(acceptance.refusal))
