@@ -2,7 +2,8 @@
  * Who is subscribed to a channel now, over all processes. Every implementation is held to one suite (test/contract/presenceSuite.ts).
  *
  * Guarantees: after `add` has succeeded the client is in `get` and `stats` until `remove`, or until the process that holds it is gone
- * (`drop`). Adding again replaces the info.
+ * (`drop`). Adding again replaces the info. A client is in a channel once: a process that adds it takes it over from the one before,
+ * and what that removes or takes with it afterwards is no longer it.
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
@@ -29,7 +30,7 @@ export class Presence extends Context.Service<
     /** By client id. */
     readonly get: (channel: string) => Effect.Effect<ReadonlyMap<string, ClientInfo>, BrokerUnavailable>
     readonly stats: (channel: string) => Effect.Effect<PresenceStats, BrokerUnavailable>
-    /** The process is gone, and its clients with it. */
+    /** The process is gone, and its clients with it. Those that one of the same name adds from now on stay. */
     readonly drop: (node: string) => Effect.Effect<void>
   }
 >()("clarion/services/Presence") {}

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { HistoryFilter } from "../../../../src/services/broker/Broker.ts"
@@ -101,4 +103,18 @@ describe("a stream", () => {
     stream.touch(1490, { size: 1, ttlMs: 500, metaTtlMs: 50 })
     expect(stream.until).toBe(1540)
   })
+})
+
+it("what a smaller size drops does not stay in memory", () => {
+  setFlagsFromString("--expose-gc")
+  const collect = runInNewContext("gc") as () => void
+  const MiB = 2 ** 20
+  const stream = new Stream("news")
+  for (let offset = 1; offset <= 64; offset++) stream.append(publication(offset, MiB), 0, options(64))
+  collect()
+  const before = process.memoryUsage().arrayBuffers
+  stream.append(publication(65, 1), 0, options(1))
+  collect()
+  expect(before - process.memoryUsage().arrayBuffers).toBeGreaterThan(60 * MiB)
+  expect(stream.size).toBe(1)
 })
