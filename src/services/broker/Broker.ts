@@ -41,10 +41,17 @@ export interface PublishOptions {
   readonly info?: ClientInfo | undefined
   readonly tags?: Readonly<Record<string, string>> | undefined
   readonly isDelta?: boolean
-  /** A second publication with the same key in the same channel within five minutes is suppressed. */
+  /**
+   * A second publication with the same key in the same channel within five minutes is suppressed, with history or without. Keys of
+   * suppressed publications do not count. "" is none.
+   */
   readonly idempotencyKey?: string | undefined
-  /** Suppressed unless it is higher than the last one of the stream with the same `versionEpoch`. 0 is none. */
+  /**
+   * Suppressed unless it is higher than the stream's last one. 0 is none; a channel without history has none. Known as long as the
+   * stream's position.
+   */
   readonly version?: number | undefined
+  /** Another one than the last version's: versions begin anew. */
   readonly versionEpoch?: string | undefined
 }
 
