@@ -17,6 +17,7 @@ import { ServerConfig, type ServerConfigValue } from "./config/ServerConfig.ts"
 import { ActorTree } from "./services/ActorTree.ts"
 import { ApiKey } from "./services/ApiKey.ts"
 import { listenAdmin } from "./services/adminPort.ts"
+import * as JwtTokens from "./services/auth/JwtTokens.ts"
 import { layerBackend } from "./services/backend/backendLayer.ts"
 import * as MemoryBroker from "./services/broker/MemoryBroker.ts"
 import { ClientPublications } from "./services/ClientPublications.ts"
@@ -35,7 +36,6 @@ import { actorSamples } from "./services/serviceMetrics.ts"
 import { layerLocal } from "./services/sessions/localControl.ts"
 import { Sessions } from "./services/sessions/Sessions.ts"
 import { layerTransport } from "./services/transportLayer.ts"
-import { layerTokens } from "./temporary.ts"
 
 const make = Effect.gen(function* () {
   const config = yield* ServerConfig
@@ -87,7 +87,7 @@ const layerServing = ({ server: { workers } }: ServerConfigValue) =>
         Layer.provideMerge(Layer.mergeAll(ShardSupervisor.layer, layerLocal)),
         Layer.provideMerge(Sessions.layer),
         Layer.provide(Emulation.layerAlone),
-        Layer.provide(Layer.mergeAll(ClientPublications.layer, layerTransport, layerTokens, layerBackend))
+        Layer.provide(Layer.mergeAll(ClientPublications.layer, layerTransport, JwtTokens.layer, layerBackend))
       )
     : WorkerServing.layer
 
