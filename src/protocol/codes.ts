@@ -12,26 +12,54 @@ export interface ErrorCode {
   readonly isTemporary: boolean
 }
 
-const error = (code: number, message: string, isTemporary = false): ErrorCode => ({
+/** An error of the server's own. */
+export interface KnownErrorCode extends ErrorCode {
+  /** When it happens, for people. */
+  readonly about: string
+}
+
+const error = (code: number, message: string, about: string, isTemporary = false): KnownErrorCode => ({
   code,
   message,
-  isTemporary
+  isTemporary,
+  about
 })
 
 export const ErrorCodes = {
-  internal: error(100, "internal server error", true),
-  unauthorized: error(101, "unauthorized"),
-  unknownChannel: error(102, "unknown channel"),
-  permissionDenied: error(103, "permission denied"),
-  methodNotFound: error(104, "method not found"),
-  alreadySubscribed: error(105, "already subscribed"),
-  limitExceeded: error(106, "limit exceeded"),
-  badRequest: error(107, "bad request"),
-  notAvailable: error(108, "not available"),
-  tokenExpired: error(109, "token expired"),
-  expired: error(110, "expired"),
-  tooManyRequests: error(111, "too many requests", true),
-  unrecoverablePosition: error(112, "unrecoverable position")
+  internal: error(100, "internal server error", "the broker, the backend or the server itself failed", true),
+  unauthorized: error(101, "unauthorized", "not used by the server itself; a backend may answer with it"),
+  unknownChannel: error(102, "unknown channel", "the channel's namespace is not in `channels.namespaces`"),
+  permissionDenied: error(
+    103,
+    "permission denied",
+    "the options of the channel, or its token, do not allow it"
+  ),
+  methodNotFound: error(
+    104,
+    "method not found",
+    "an RPC, or a method of the server API, that does not exist"
+  ),
+  alreadySubscribed: error(105, "already subscribed", "by the client itself, or by the server"),
+  limitExceeded: error(106, "limit exceeded", "more subscriptions than `client.channelLimit`"),
+  badRequest: error(107, "bad request", "a name, filter or payload that is not allowed"),
+  notAvailable: error(
+    108,
+    "not available",
+    "presence, history or the backend is off for this channel or method"
+  ),
+  tokenExpired: error(109, "token expired", "the client is to get a new token and try again"),
+  expired: error(110, "expired", "the connection would be over before it began"),
+  tooManyRequests: error(
+    111,
+    "too many requests",
+    "not used by the server itself; a backend may answer with it",
+    true
+  ),
+  unrecoverablePosition: error(
+    112,
+    "unrecoverable position",
+    "the stream is another one than the position is of, or what was missed is gone"
+  )
 } as const
 
 /** How a connection ends whose connect command failed, where there is no reply to carry the error. */
@@ -52,14 +80,30 @@ export interface UnsubscribeCode {
   readonly reason: string
 }
 
-const unsubscribe = (code: number, reason: string): UnsubscribeCode => ({ code, reason })
+/** An end of the server's own. */
+export interface KnownUnsubscribeCode extends UnsubscribeCode {
+  /** When it happens, for people. */
+  readonly about: string
+}
+
+const unsubscribe = (code: number, reason: string, about: string): KnownUnsubscribeCode => ({
+  code,
+  reason,
+  about
+})
 
 export const UnsubscribeCodes = {
-  /** Asked for by the server API. */
-  server: unsubscribe(2000, "server unsubscribe"),
-  /** Publications were missed: the client is to recover. */
-  insufficient: unsubscribe(2500, "insufficient state"),
-  expired: unsubscribe(2501, "subscription expired")
+  server: unsubscribe(2000, "server unsubscribe", "asked for by the server API"),
+  insufficient: unsubscribe(
+    2500,
+    "insufficient state",
+    "publications were missed: the client subscribes again and recovers"
+  ),
+  expired: unsubscribe(
+    2501,
+    "subscription expired",
+    "it was good until a time, and was not refreshed within `client.expiredSubCloseDelay`"
+  )
 } as const
 
 /** Close codes that applications may choose: below 4500 clients reconnect, above they do not. */

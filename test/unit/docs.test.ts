@@ -6,13 +6,18 @@ import { serverKeys } from "../../src/config/ServerConfig.ts"
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")
 
+const made = (script: string) =>
+  execFileSync(process.execPath, [script], { cwd: new URL("../..", import.meta.url), encoding: "utf8" })
+
 describe("docs/configuration.md", () => {
   it("is what the tables of keys say", () => {
-    const made = execFileSync(process.execPath, ["scripts/configuration-docs.mjs"], {
-      cwd: new URL("../..", import.meta.url),
-      encoding: "utf8"
-    })
-    expect(read("docs/configuration.md")).toBe(made)
+    expect(read("docs/configuration.md")).toBe(made("scripts/configuration-docs.mjs"))
+  })
+})
+
+describe("docs/errors.md", () => {
+  it("is what the tables of codes say", () => {
+    expect(read("docs/errors.md")).toBe(made("scripts/errors-docs.mjs"))
   })
 })
 

@@ -338,8 +338,9 @@ export class Session implements ConnectionOwner, Subscriber {
   /** Told once, when the socket is gone. */
   gone(code: number): void {
     if (!this.#wasConnected) return
-    const { client, user, endedWith = { code, reason: "" } } = this
-    this.env.events.tell({ _tag: "Disconnected", client, user, ...endedWith })
+    const { client, user, endedWith } = this
+    const why = endedWith ?? { code, reason: "" }
+    this.env.events.tell({ _tag: "Disconnected", client, user, code: why.code, reason: why.reason })
   }
 
   /** The connect command succeeded. */

@@ -29,7 +29,8 @@ const end = (session: Session, subscription: SessionSubscription, why: Unsubscri
   forget(session, subscription)
   if (options.joinLeave && hasJoined)
     env.forkLogged("leave", env.broker.announce("leave", channel, session.clientInfo(chanInfo)))
-  if (hasJoined) env.events.tell({ _tag: "Unsubscribed", client, user, channel, ...why })
+  const { code, reason } = why
+  if (hasJoined) env.events.tell({ _tag: "Unsubscribed", client, user, channel, code, reason })
 }
 
 /** Ends it, and tells the client. */
