@@ -1,13 +1,11 @@
 /** The channels of the configuration: what each of them can do, by its name. */
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { type ChannelOptions, hasHistory } from "../../config/channelKeys.ts"
+import type { ChannelOptions } from "../../config/channelKeys.ts"
 import { toRegExp } from "../../config/pattern.ts"
 import { ServerConfig, type ServerConfigValue } from "../../config/ServerConfig.ts"
 import { type ErrorCode, ErrorCodes } from "../../protocol/codes.ts"
-import type { StreamOptions } from "../broker/Broker.ts"
 import {
   behindNamespace,
   isAscii,
@@ -39,8 +37,6 @@ export interface ChannelsShape {
    * server subscribes clients to need not.
    */
   readonly optionsForSubscriber: (channel: string) => ChannelOptions | ErrorCode
-  /** What the broker is to keep of these channels; undefined: nothing. */
-  readonly streamOf: (options: ChannelOptions) => StreamOptions | undefined
   readonly factsOf: (channel: string) => ChannelFacts
   /** The channel that this user is subscribed to by itself; undefined where that is off, and for nobody in particular (""). */
   readonly personalChannel: (user: string) => string | undefined
@@ -48,25 +44,14 @@ export interface ChannelsShape {
 
 export const isErrorCode = (found: ChannelOptions | ErrorCode): found is ErrorCode => "code" in found
 
-const streamOptions = (options: ChannelOptions): StreamOptions | undefined =>
-  hasHistory(options)
-    ? {
-        size: options.historySize,
-        ttlMs: Duration.toMillis(options.historyTtl),
-        metaTtlMs: Duration.toMillis(options.historyMetaTtl)
-      }
-    : undefined
-
 export const makeChannels = ({ channels, client }: ServerConfigValue): ChannelsShape => {
   const { withoutNamespace, maxLength } = channels
   const namespaces = new Map<string, ChannelOptions>(channels.namespaces.map((one) => [one.name, one]))
-  const all = [withoutNamespace, ...namespaces.values()]
   const patterns = new Map(
-    all.flatMap((options) =>
+    [withoutNamespace, ...namespaces.values()].flatMap((options) =>
       options.channelRegex === undefined ? [] : [[options, toRegExp(options.channelRegex)] as const]
     )
   )
-  const streams = new Map(all.map((options) => [options, streamOptions(options)]))
   const { enabled, personalChannelNamespace } = client.subscribeToUserPersonalChannel
 
   const optionsOf = (channel: string): ChannelOptions | ErrorCode => {
@@ -85,7 +70,6 @@ export const makeChannels = ({ channels, client }: ServerConfigValue): ChannelsS
         pattern === undefined ? isAscii(channel) : pattern.test(behindNamespace(channel, channels))
       return isFit ? options : ErrorCodes.badRequest
     },
-    streamOf: (options) => streams.get(options),
     factsOf: (channel) => ({ isPrivate: isPrivate(channel, channels), users: usersOf(channel, channels) }),
     personalChannel: (user) =>
       enabled && user !== "" ? personalName(user, personalChannelNamespace, channels) : undefined

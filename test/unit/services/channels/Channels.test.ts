@@ -86,24 +86,6 @@ describe("a client that subscribes", () => {
   })
 })
 
-describe("a stream", () => {
-  it("is what history and lifetimes say, made once", () => {
-    const { optionsOf, streamOf } = withChannels({
-      namespaces: [{ name: "kept", historySize: 5, historyTtl: "1 minute", historyMetaTtl: "1 hour" }]
-    })
-    const options = optionsOf("kept:a")
-    const stream = isErrorCode(options) ? undefined : streamOf(options)
-    expect(stream).toEqual({ size: 5, ttlMs: 60_000, metaTtlMs: 3_600_000 })
-    expect(isErrorCode(options) || streamOf(options)).toBe(stream)
-  })
-
-  it("is none without history", () => {
-    const { optionsOf, streamOf } = withChannels()
-    const options = optionsOf("news")
-    expect(isErrorCode(options) || streamOf(options)).toBeUndefined()
-  })
-})
-
 describe("facts and personal channels", () => {
   it("are told for permissions", () => {
     const { factsOf } = withChannels()
