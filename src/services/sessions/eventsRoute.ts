@@ -12,7 +12,14 @@ import { FORBIDDEN_ORIGIN, handshakeOf } from "./acceptance.ts"
 import type { Handshake } from "./Handshake.ts"
 import { corsHeaders, EVENT_STREAM_HEADERS, notAllowed, plainText, preflight } from "./httpHeaders.ts"
 import type { Failure } from "./outcome.ts"
-import { type Admitted, admit, type PlainRequest, plainRequest, subscribePlain } from "./plainClients.ts"
+import {
+  type Admitted,
+  admit,
+  closed,
+  type PlainRequest,
+  plainRequest,
+  subscribePlain
+} from "./plainClients.ts"
 import { manyEventsWire, oneEventsWire } from "./plainWires.ts"
 import { Session } from "./Session.ts"
 import type { SessionEnv } from "./SessionEnv.ts"
@@ -52,7 +59,7 @@ class EventsOpening implements Opening {
     session.do(() =>
       subscribePlain(session, request, admitted, (channel) =>
         session.sendAlone(Buffer.from(`event: unrecovered\ndata: ${JSON.stringify({ channel })}\n\n`))
-      )
+      ).pipe(Effect.mapError(closed))
     )
   }
 }

@@ -14,7 +14,7 @@ import type { StreamPosition } from "../hot/ChannelEvent.ts"
 import { type Identity, identify } from "./connect.ts"
 import { type Established, establish } from "./establish.ts"
 import type { Handshake } from "./Handshake.ts"
-import { brokerFailure, close, type Failure, type Outcome, refuse } from "./outcome.ts"
+import { brokerFailure, Closed, close, type Failure, type Outcome, refuse } from "./outcome.ts"
 import type { Session } from "./Session.ts"
 import type { SessionEnv } from "./SessionEnv.ts"
 import { parseSince, readPositionAt, type Since } from "./since.ts"
@@ -90,6 +90,18 @@ const position = (
         readPositionAt(env.broker, channel, ms, stream, env.config.client.recoveryMaxPublicationLimit),
         brokerFailure
       )
+}
+
+/** How a connection ends that cannot have what it asked for: clients come back where that may help. */
+export const closed = (failure: Failure): Failure => {
+  if (failure._tag === "Closed") return failure
+  const { error } = failure
+  if (error === ErrorCodes.tokenExpired || error === ErrorCodes.expired)
+    return new Closed(CloseReasons.connectionExpired)
+  if (error.isTemporary) return new Closed(CloseReasons.serverError)
+  return new Closed(
+    error === ErrorCodes.permissionDenied ? CloseReasons.permissionDenied : CloseReasons.badRequest
+  )
 }
 
 /** Makes the subscriptions of such a client, and lets it take what it missed and what comes. */

@@ -11,7 +11,7 @@ import { firstProtocol } from "../hot/upgradeRequest.ts"
 import type { UpgradeRoute } from "../Transport.ts"
 import { FORBIDDEN_ORIGIN, handshakeOf } from "./acceptance.ts"
 import type { Handshake } from "./Handshake.ts"
-import { admit, type PlainRequest, plainRequest, subscribePlain } from "./plainClients.ts"
+import { admit, closed, type PlainRequest, plainRequest, subscribePlain } from "./plainClients.ts"
 import { rawSessionWire } from "./plainWires.ts"
 import { Session } from "./Session.ts"
 import type { SessionEnv } from "./SessionEnv.ts"
@@ -31,7 +31,7 @@ class RawOpening implements Opening {
     session.do(() =>
       Effect.flatMap(admit(env, handshake, request), (admitted) =>
         subscribePlain(session, request, admitted, () => session.disconnect(CloseReasons.insufficientState))
-      )
+      ).pipe(Effect.mapError(closed))
     )
   }
 }
