@@ -1,5 +1,6 @@
 /** What clients of the Centrifugo protocol may do and how they are treated. Names and built-in values are Centrifugo's, in camel case. */
 import * as Duration from "effect/Duration"
+import { codeMap } from "./codeMap.ts"
 import { key } from "./Keys.ts"
 import * as Kind from "./Kind.ts"
 import { pattern } from "./pattern.ts"
@@ -163,6 +164,16 @@ export const clientProtocolKeys = {
   "uniWebsocket.disableDisconnectPush": key(Kind.boolean, false, "only the close frame says why"),
   "uniSse.enabled": key(Kind.boolean, false, "serve /connection/uni_sse"),
   "uniHttpStream.enabled": key(Kind.boolean, false, "serve /connection/uni_http_stream"),
+  "client.connectCodeToUnidirectionalDisconnect": key(
+    codeMap("close code", 3000, 4999),
+    [],
+    "how unidirectional connections end whose connect failed, by error code; others end as docs/errors.md says"
+  ),
+  "client.connectCodeToHttpResponse": key(
+    codeMap("HTTP status", 400, 599),
+    [],
+    "connect errors that uni_sse and uni_http_stream answer with a status instead"
+  ),
   "events.enabled": key(Kind.boolean, true, "serve /events: EventSource without an SDK"),
   "rpc.ping.enabled": key(Kind.boolean, false, "answer an RPC that does nothing"),
   "rpc.ping.method": key(Kind.text, "ping", "its name")

@@ -111,6 +111,8 @@ export const given = (kind: Kind.Kind<unknown>): fc.Arbitrary<Given> => {
     case HttpKinds.headerNames:
       return texts(headerName, 0)
   }
+  const code = /^a list of "<error code>: .* between (\d+)/.exec(expected)?.[1]
+  if (code !== undefined) return texts(fc.constantFrom(`109: ${code} come back`, `103: ${code}`), 0)
   if (expected.startsWith("one of ")) return fc.constantFrom(...quoted(expected)).map(same)
   if (expected.startsWith("a list of any of ")) return texts(fc.constantFrom(...quoted(expected)), 0)
   if (expected.includes("public key")) return fc.constant(same(publicKeyFor(expected)))

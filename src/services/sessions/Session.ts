@@ -220,7 +220,7 @@ export class Session implements ConnectionOwner, Subscriber {
 
   #error({ id, isConnect }: Task, error: ErrorCode): void {
     // Who gets no replies is told by the end of the connection.
-    if (this.wire.isUnidirectional) return isConnect ? this.disconnect(closeReasonOf(error)) : undefined
+    if (this.wire.isUnidirectional) return isConnect ? this.disconnect(this.#closeReasonOf(error)) : undefined
     const { code, message, isTemporary } = error
     if (isConnect) {
       this.state = "failed"
@@ -229,6 +229,12 @@ export class Session implements ConnectionOwner, Subscriber {
       endAll(this)
     }
     if (id !== undefined) this.#reply({ id, error: { code, message, temporary: isTemporary } })
+  }
+
+  #closeReasonOf(error: ErrorCode): CloseReason {
+    const { connectCodeToUnidirectionalDisconnect } = this.env.config.client
+    const mapped = connectCodeToUnidirectionalDisconnect.find((one) => one.error === error.code)
+    return mapped ?? closeReasonOf(error)
   }
 
   // What goes out.

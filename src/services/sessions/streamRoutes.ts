@@ -1,8 +1,11 @@
 /** Clients whose connection is the answer to an HTTP request: /connection/sse, /connection/http_stream, and the unidirectional two. */
-import type { Command } from "../../protocol/centrifuge/messages.ts"
+import * as Effect from "effect/Effect"
+import type { Command, ConnectRequest } from "../../protocol/centrifuge/messages.ts"
 import type { ClientFacts } from "../backend/Backend.ts"
 import type { AnswerHeaders, HttpAnswer, PlainRequest } from "../Transport.ts"
 import { FORBIDDEN_ORIGIN, handshakeOf } from "./acceptance.ts"
+import { identify } from "./connect.ts"
+import type { Handshake } from "./Handshake.ts"
 import {
   corsHeaders,
   EVENT_STREAM_HEADERS,
@@ -102,12 +105,36 @@ const route =
     const commands = kind.commandsOf(request, wire)
     if (typeof commands === "string") return plainText(400, commands, corsHeaders(request))
     const handshake = handshakeOf(env, kind.transport, headers)
-    return {
+    const stream: HttpAnswer = {
       headers: [...kind.headers, ...corsHeaders(request)],
       first: kind.first,
       opening: new SessionOpening(env, wire, handshake, commands, true)
     }
+    const isAsked = wire.isUnidirectional && env.config.client.connectCodeToHttpResponse.length > 0
+    return isAsked ? firstIdentified(env, handshake, request, commands?.[0]?.connect ?? {}, stream) : stream
   }
+
+/** Where errors of connect are to be a status, they have to be known before the stream begins. */
+const firstIdentified = (
+  env: SessionEnv,
+  handshake: Handshake,
+  request: PlainRequest,
+  connect: ConnectRequest,
+  stream: HttpAnswer
+): Promise<HttpAnswer> => {
+  const facts = () =>
+    ({ client: "", protocol: "json", encoding: "json", emulatedHeaders: {}, ...handshake }) as const
+  return Effect.runPromise(
+    Effect.match(identify({ env, handshake }, connect, facts), {
+      onSuccess: () => stream,
+      onFailure: (failure) => {
+        const error = failure._tag === "Refused" ? failure.error.code : -1
+        const mapped = env.config.client.connectCodeToHttpResponse.find((one) => one.error === error)
+        return mapped === undefined ? stream : plainText(mapped.code, mapped.reason, corsHeaders(request))
+      }
+    })
+  )
+}
 
 /** By path; those that are off are not there. */
 export const streamRoutes = (env: SessionEnv): ReadonlyMap<string, HttpRoute> => {
