@@ -1,3 +1,4 @@
+import type { CloseReason } from "../../src/protocol/closeCodes.ts"
 import type { Connection, ConnectionOwner } from "../../src/services/hot/Connection.ts"
 import { type Course, Drain, sliceSize } from "../../src/services/hot/Drain.ts"
 import type { Broadcast } from "../../src/services/hot/Publication.ts"
@@ -49,6 +50,10 @@ export class DrainFixture implements ConnectionOwner {
   }
 
   message(): void {}
+
+  end(connection: Connection, why: CloseReason): void {
+    connection.close(why)
+  }
 
   /** Slices until the end; their number. */
   run(): number {

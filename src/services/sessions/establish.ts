@@ -12,7 +12,7 @@ import { ErrorCodes } from "../../protocol/codes.ts"
 import { compileTagsFilter, InvalidFilter } from "../../protocol/tagsFilter.ts"
 import type { BrokerUnavailable, History } from "../broker/Broker.ts"
 import type { SubscriptionGrant, SubscriptionOverride } from "../Control.ts"
-import { mayReadHistory, mayReadPresence } from "../channels/permissions.ts"
+import { isGranted } from "../channels/permissions.ts"
 import { streamOptions } from "../channels/streams.ts"
 import { ChannelEvent, type StreamPosition } from "../hot/ChannelEvent.ts"
 import { Delivery } from "../hot/Publication.ts"
@@ -62,12 +62,12 @@ const agree = (session: Session, options: ChannelOptions, wish: Wish, isServerSi
   const isRecoverable =
     hasStream &&
     (options.forceRecovery ||
-      (wish.recoverable === true && (options.allowRecovery || mayReadHistory(asker) === "allowed")))
+      (wish.recoverable === true && (options.allowRecovery || isGranted("History", asker))))
   const isPositioned =
     hasStream &&
     (isRecoverable ||
       options.forcePositioning ||
-      (wish.positioned === true && (options.allowPositioning || mayReadHistory(asker) === "allowed")))
+      (wish.positioned === true && (options.allowPositioning || isGranted("History", asker))))
   const isAuto = options.forceRecoveryMode === "cache" && options.autoCacheRecover
   return {
     isPositioned,
@@ -75,8 +75,8 @@ const agree = (session: Session, options: ChannelOptions, wish: Wish, isServerSi
     hearsJoins:
       options.joinLeave &&
       (options.forcePushJoinLeave ||
-        (wish.joinLeave === true && (isServerSide || mayReadPresence(asker) === "allowed"))),
-    isDelta: wish.delta === "fossil" && (options.allowedDeltaTypes ?? []).includes("fossil"),
+        (wish.joinLeave === true && (isServerSide || isGranted("Presence", asker)))),
+    isDelta: wish.delta === "fossil" && options.allowedDeltaTypes.includes("fossil"),
     since:
       isRecoverable && (wish.recover === true || isAuto)
         ? { offset: wish.offset ?? 0, epoch: wish.epoch ?? "" }

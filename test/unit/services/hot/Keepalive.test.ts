@@ -129,7 +129,7 @@ describe("a connection that ends", () => {
     const keepalive = new Keepalive(0, 10_000)
     const all = Array.from({ length: 100 }, () => opened(keepalive))
     for (const connection of all)
-      connection.owner = { left: () => keepalive.closed(connection), message: () => {} }
+      connection.owner = { left: () => keepalive.closed(connection), message: () => {}, end: () => {} }
     pass(keepalive, 20_000)
     expect(all.every(({ closedWith }) => closedWith === CloseReasons.noPong)).toBe(true)
     expect(keepalive.expired).toBe(100)
