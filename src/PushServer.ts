@@ -21,6 +21,7 @@ import * as JwtTokens from "./services/auth/JwtTokens.ts"
 import { layerBackend } from "./services/backend/backendLayer.ts"
 import * as MemoryBroker from "./services/broker/MemoryBroker.ts"
 import { ClientPublications } from "./services/ClientPublications.ts"
+import * as ChannelOccupancy from "./services/channelOccupancy.ts"
 import { Channels } from "./services/channels/Channels.ts"
 import { Emulation } from "./services/Emulation.ts"
 import { EventLoopDelay } from "./services/EventLoopDelay.ts"
@@ -113,7 +114,7 @@ export class PushServer extends Context.Service<
   /** The service with `Publisher`, `ActorTree` and `Metrics` to use beside it. Hooks are taken from the `Hooks` reference. */
   static readonly layer = (config: ServerConfigValue) =>
     Layer.effect(this, make).pipe(
-      Layer.merge(BroadcastTimer.layer),
+      Layer.merge(Layer.mergeAll(BroadcastTimer.layer, ChannelOccupancy.layer)),
       Layer.provideMerge(layerServing(config)),
       Layer.provideMerge(layerChannels),
       Layer.provideMerge(Publisher.layer),

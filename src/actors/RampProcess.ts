@@ -13,7 +13,7 @@ import type { ProcessLoad } from "../client/processLoad.ts"
 import { FromRamps, type ProcessGlance, type ProcessNews, type ToRamps } from "../client/processMessages.ts"
 import type { ActorNode, ActorProbe } from "../services/ActorTree.ts"
 import { type ChildLink, startChild } from "../services/processes/ChildLink.ts"
-import { Question } from "./Question.ts"
+import { Question } from "../services/processes/Question.ts"
 import type { RampState } from "./rampMachine.ts"
 import type { Life } from "./Supervisor.ts"
 

@@ -7,10 +7,10 @@
 import type * as Effect from "effect/Effect"
 import type { HubMember } from "../services/Hub.ts"
 import type { Delivery, Publication } from "../services/hot/Publication.ts"
+import { Question } from "../services/processes/Question.ts"
 import { outgoing } from "../services/workers/inbound.ts"
 import type { Delivered, FromWorker, ToWorker } from "../services/workers/messages.ts"
 import { Outbox } from "../services/workers/Outbox.ts"
-import { Question } from "./Question.ts"
 
 /** Bytes of publications that a worker may owe the counts of; beyond, it takes no more. */
 const MAX_OWED_BYTES = 64 * 1_048_576

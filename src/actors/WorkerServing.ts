@@ -15,20 +15,28 @@ import * as Layer from "effect/Layer"
 import { transferable } from "../config/resolve.ts"
 import { ServerConfig, type ServerConfigValue, serverKeys } from "../config/ServerConfig.ts"
 import { ActorTree } from "../services/ActorTree.ts"
+import { BackendHooks } from "../services/backend/Backend.ts"
+import { Broker } from "../services/broker/Broker.ts"
 import { readCertificate } from "../services/certificate.ts"
 import { Hooks } from "../services/Hooks.ts"
-import type { Hub } from "../services/Hub.ts"
+import { Hub } from "../services/Hub.ts"
 import { Metrics } from "../services/Metrics.ts"
 import { epochAtZero } from "../services/now.ts"
 import { openFileLimit } from "../services/openFiles.ts"
+import { Presence } from "../services/Presence.ts"
 import { Publisher } from "../services/Publisher.ts"
 import { probePort } from "../services/portProbe.ts"
 import { HooksElsewhere, type Served, Serving, WorkerFailed } from "../services/Serving.ts"
+import { SessionEvents } from "../services/SessionEvents.ts"
+import { Interest } from "../services/sessions/Interest.ts"
 import type { PlainHandler } from "../services/Transport.ts"
 import { chooseTransport } from "../services/transportLayer.ts"
 import { chooseWorkers } from "../services/workerCount.ts"
 import { AddressLedger } from "../services/workers/AddressLedger.ts"
+import type { DeskEnv } from "../services/workers/AnswerDesk.ts"
+import { workerEventTags } from "../services/workers/controlMessages.ts"
 import { addSamples } from "../services/workers/sampleSums.ts"
+import { layerControl, WorkerRoster } from "../services/workers/WorkerRoster.ts"
 import { CLOSE_GRACE } from "./LocalServing.ts"
 import * as Supervisor from "./Supervisor.ts"
 import { WorkerSlot } from "./WorkerSlot.ts"
@@ -43,20 +51,50 @@ const OBSERVE_TIMEOUT = "1 second"
 /** Connections closed in a second at the end, where `shutdown.timeout` allows it. */
 const CLOSES_PER_SECOND = 2000
 
-/** What a worker has to know: all but the API key, which this process alone asks for. */
+/** What a worker has to know: all but the API key and webhooks, whose secret is this process' alone. */
 const settingsOf = (config: ServerConfigValue, transport: "uws" | "ws") => {
-  const { auth: _, ...settings } = transferable(serverKeys, config) as {
+  const {
+    auth: _,
+    webhooks: __,
+    ...settings
+  } = transferable(serverKeys, config) as {
     readonly server: object
     readonly auth: unknown
+    readonly webhooks: unknown
   }
   return { ...settings, server: { ...settings.server, transport } }
 }
 
+/** With what the questions of workers are answered. */
+const makeDesk = Effect.gen(function* () {
+  const hub = yield* Hub
+  const broker = yield* Broker
+  const fork = Effect.runForkWith(yield* Effect.context<never>())
+  const interest = new Interest(hub, broker, fork)
+  const desk: DeskEnv = {
+    hub,
+    broker,
+    presence: yield* Presence,
+    ready: (channel) => interest.ready(channel),
+    emulate: (yield* WorkerRoster).emulate,
+    fork
+  }
+  return desk
+})
+
+/** Functions of an embedding program, by name. */
+const hookNames = Effect.gen(function* () {
+  const hooks = [yield* Hooks, yield* BackendHooks]
+  return hooks
+    .flatMap((some) => Object.entries(some))
+    .flatMap(([name, hook]) => (hook === undefined ? [] : [name]))
+})
+
 const begin = Effect.fnUntraced(function* (http: PlainHandler) {
   const config = yield* ServerConfig
   const { ip, workers: wish } = config.server
-  const hooks = Object.entries(yield* Hooks).filter(([, hook]) => hook !== undefined)
-  if (hooks.length > 0) return yield* new HooksElsewhere({ hooks: hooks.map(([name]) => name) })
+  const hooks = yield* hookNames
+  if (hooks.length > 0) return yield* new HooksElsewhere({ hooks })
   const choice = chooseWorkers(wish, config.totalSize, openFileLimit(), availableParallelism())
   yield* Effect.logInfo(`${choice.count} workers: ${choice.reason}`)
   yield* readCertificate(config)
@@ -66,6 +104,9 @@ const begin = Effect.fnUntraced(function* (http: PlainHandler) {
   const supervisor = yield* Supervisor.make(ADDRESS, WORKER_RESTARTS, "last")
   const settings = settingsOf(config, transport)
   const addresses = new AddressLedger(config.limits.connectionsPerAddress)
+  const desk = yield* makeDesk
+  const roster = yield* WorkerRoster
+  const events = yield* SessionEvents
 
   const slots = Array.from({ length: choice.count }, (_, i) => new WorkerSlot(`worker-${i}`))
   let isAccepting = true
@@ -75,7 +116,17 @@ const begin = Effect.fnUntraced(function* (http: PlainHandler) {
     const program = workerProgram({
       name: slot.name,
       config,
-      assignment: { address, config: settings, port, workers: choice.count, epochAtZeroMs: epochAtZero() },
+      assignment: {
+        address,
+        events: workerEventTags.filter(events.wants),
+        config: settings,
+        port,
+        workers: choice.count,
+        epochAtZeroMs: epochAtZero()
+      },
+      desk,
+      roster,
+      events,
       http,
       addresses,
       publish: ({ data, isBinary }) => broadcastUnsafe(data, isBinary),
@@ -151,10 +202,13 @@ const drain = Effect.fnUntraced(function* (
   }
 }, Effect.scoped)
 
+/** Who serves, and how the server API reaches their sessions. */
 export const layer = Layer.effect(
   Serving,
   Effect.gen(function* () {
-    const context = yield* Effect.context<ServerConfig | ActorTree | Hub | Metrics | Publisher>()
+    const context = yield* Effect.context<
+      ServerConfig | ActorTree | Broker | Hub | Metrics | Presence | Publisher | SessionEvents | WorkerRoster
+    >()
     return Serving.of({ begin: (http) => Effect.provide(begin(http), context) })
   })
-)
+).pipe(Layer.provideMerge(layerControl), Layer.provide(WorkerRoster.layer))

@@ -1,5 +1,6 @@
 /** The program of a worker's life in the primary: starts the process, watches its heart, lets it end. */
 import cluster from "node:cluster"
+import { randomUUID } from "node:crypto"
 import { fileURLToPath } from "node:url"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
@@ -8,10 +9,15 @@ import * as Effect from "effect/Effect"
 import type { ServerConfigValue } from "../config/ServerConfig.ts"
 import { Hub } from "../services/Hub.ts"
 import { type ChildLink, startChild } from "../services/processes/ChildLink.ts"
+import type { SessionEvents } from "../services/SessionEvents.ts"
 import type { PlainHandler } from "../services/Transport.ts"
 import type { AddressLedger } from "../services/workers/AddressLedger.ts"
+import { AnswerDesk, type DeskEnv } from "../services/workers/AnswerDesk.ts"
+import { eventsSize } from "../services/workers/EventOutbox.ts"
 import { answerForwarded } from "../services/workers/forwardedHttp.ts"
 import { type Assignment, FromWorker, type Outgoing, type ToWorker } from "../services/workers/messages.ts"
+import { WorkerPeer } from "../services/workers/WorkerPeer.ts"
+import type { WorkerRoster } from "../services/workers/WorkerRoster.ts"
 import type { Life } from "./Supervisor.ts"
 import { Worker } from "./Worker.ts"
 
@@ -35,7 +41,13 @@ export class WorkerRefused extends Data.TaggedError("WorkerRefused")<{ readonly 
 export interface WorkerOptions {
   readonly name: string
   readonly config: ServerConfigValue
-  readonly assignment: Assignment
+  /** What each life is told; its id is its own. */
+  readonly assignment: Omit<Assignment, "node">
+  /** With what its questions are answered. */
+  readonly desk: DeskEnv
+  readonly roster: WorkerRoster["Service"]
+  /** Hear of its sessions. */
+  readonly events: SessionEvents["Service"]
   /** Answers the plain HTTP that lands in it. */
   readonly http: PlainHandler
   /** Takes what its clients publish. */
@@ -91,19 +103,25 @@ const watchHeart = Effect.fnUntraced(function* (worker: Worker, config: ServerCo
 
 export const workerProgram = (options: WorkerOptions) =>
   Effect.fnUntraced(function* (life: Life) {
-    const { name, config, http } = options
+    const { name, config, http, events } = options
     const hub = yield* Hub
+    const node = randomUUID()
     const ready = yield* Deferred.make<void>()
     const refused = yield* Deferred.make<never, WorkerRefused>()
     let link: ChildLink<ToWorker> | undefined
-    const send = (message: ToWorker) => link?.send(message)
+    const send = (message: ToWorker, left?: () => void) => link?.send(message, left)
     const worker = new Worker(name, config.limits.mailbox, send)
+    const desk = new AnswerDesk(worker, node, options.desk, send)
+    const peer = new WorkerPeer(name, node, send)
     const addresses = options.addresses.account()
     yield* Effect.addFinalizer(() => Effect.sync(() => addresses.close()))
     const onMessage = FromWorker.match({
-      Ready: () => Deferred.doneUnsafe(ready, Effect.void),
-      Failed: ({ message }) =>
-        Deferred.doneUnsafe(refused, Effect.fail(new WorkerRefused({ detail: message }))),
+      Ready: () => {
+        Deferred.doneUnsafe(ready, Effect.void)
+      },
+      Failed: ({ message }) => {
+        Deferred.doneUnsafe(refused, Effect.fail(new WorkerRefused({ detail: message })))
+      },
       Connections: ({ live }) => {
         worker.size = live
       },
@@ -124,6 +142,13 @@ export const workerProgram = (options: WorkerOptions) =>
         }
         if (answers.length > 0) send({ _tag: "Room", answers })
       },
+      Ask: ({ questions }) => desk.asked(questions),
+      Events: ({ events: all }) => {
+        for (const event of all) events.tell(event)
+        send({ _tag: "EventsTaken", count: all.length, bytes: eventsSize(all) })
+      },
+      Node: ({ node }) => peer.noteNode(node),
+      Channels: ({ counts }) => peer.noteChannels(counts),
       Observed: (observed) => worker.noteObserved(observed)
     })
     link = yield* startChild<FromWorker, ToWorker>({
@@ -135,7 +160,10 @@ export const workerProgram = (options: WorkerOptions) =>
       }
     })
     const died = Effect.raceFirst(Effect.flatMap(link.ended, Effect.fail), Deferred.await(refused))
-    send({ _tag: "Start", assignment: options.assignment })
+    // Clients may come a moment before the primary hears that it serves. Nothing is asked of it any more before its process is ended.
+    yield* Effect.addFinalizer(() => desk.close)
+    yield* options.roster.join(peer)
+    send({ _tag: "Start", assignment: { ...options.assignment, node } })
     const begun = yield* Effect.raceAllFirst([
       Effect.as(Deferred.await(ready), true),
       died,
@@ -151,6 +179,7 @@ export const workerProgram = (options: WorkerOptions) =>
     // Released in reverse: it leaves the hub, what it owes is accounted for, and then the process is ended.
     yield* Effect.addFinalizer(() => Effect.sync(() => worker.end()))
     yield* hub.join(worker)
+    peer.isServing = true
     yield* Effect.acquireRelease(
       Effect.sync(() => options.alive(worker)),
       () => Effect.sync(() => options.alive(undefined))

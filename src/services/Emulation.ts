@@ -9,12 +9,15 @@ import * as Layer from "effect/Layer"
 export class Emulation extends Context.Service<
   Emulation,
   {
-    /** @param data the commands, encoded as on the session's connection. A session that is gone is no failure. */
+    /**
+     * A session that is gone is no failure.
+     * @param data the commands, encoded as on the session's connection
+     */
     readonly forward: (
       node: string,
       session: string,
       data: Uint8Array
-    ) => Effect.Effect<"done" | "unknownNode">
+    ) => Effect.Effect<"done" | "unknownNode" | "unavailable">
   }
 >()("clarion/services/Emulation") {
   /** Where one process serves there is no other. */

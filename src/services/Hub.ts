@@ -30,7 +30,7 @@ export class Hub extends Context.Service<
     /** From now on the member gets what happens in the channel. To be called once until `ignore`. */
     readonly listen: (channel: string, member: HubMember) => void
     readonly ignore: (channel: string, member: HubMember) => void
-    /** Told of the first member that listens to a channel, and of the last that does no more. One at a time. */
+    /** From now on told of the first member that listens to a channel, and of the last that does no more. */
     readonly onInterest: (told: (channel: string, isWanted: boolean) => void) => void
     /** Live connections over all members. */
     readonly size: () => number
@@ -45,7 +45,10 @@ export class Hub extends Context.Service<
   static readonly layer = Layer.sync(this, () => {
     const members = new Set<HubMember>()
     const listeners = new Map<string, Array<HubMember>>()
-    let tellInterest = (_channel: string, _isWanted: boolean) => {}
+    const interested: Array<(channel: string, isWanted: boolean) => void> = []
+    const tellInterest = (channel: string, isWanted: boolean) => {
+      for (const told of interested) told(channel, isWanted)
+    }
     const ignore = (channel: string, member: HubMember) => {
       const all = listeners.get(channel)
       const at = all?.indexOf(member) ?? -1
@@ -74,9 +77,7 @@ export class Hub extends Context.Service<
         }
       },
       ignore,
-      onInterest: (told) => {
-        tellInterest = told
-      },
+      onInterest: (told) => void interested.push(told),
       size: () => {
         let size = 0
         for (const member of members) size += member.size

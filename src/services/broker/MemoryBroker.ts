@@ -10,6 +10,7 @@ import { Delivery } from "../hot/Publication.ts"
 import { forkLongLived } from "../longLived.ts"
 import { Metrics } from "../Metrics.ts"
 import { makeNow } from "../now.ts"
+import { ownBytes } from "../ownBytes.ts"
 import {
   Broker,
   type History,
@@ -159,10 +160,6 @@ const publicationOf = (
   { info, tags, isDelta = false }: PublishOptions,
   now: number
 ): ChannelPublication => ({ offset, data, info, tags, isDelta, time: Math.floor(now) })
-
-/** Bytes that are a part of something much larger, such as a request with many publications, would keep all of it in memory. */
-const ownBytes = (data: Uint8Array): Uint8Array =>
-  data.byteLength * 2 < data.buffer.byteLength ? new Uint8Array(data) : data
 
 /** @param deliver takes each event to the subscribers, in this order */
 export const makeMemory = Effect.fnUntraced(function* (

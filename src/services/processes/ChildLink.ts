@@ -31,8 +31,11 @@ export const LINKED = "linked"
 
 export interface ChildLink<Out> {
   readonly pid: number
-  /** Nothing happens where the child is gone already: `ended` tells. */
-  readonly send: (message: Out) => void
+  /**
+   * Nothing happens where the child is gone already: `ended` tells.
+   * @param left called once, when the message has left this process or cannot any more
+   */
+  readonly send: (message: Out, left?: () => void) => void
   readonly ended: Effect.Effect<ChildEnded>
   readonly kill: (signal: NodeJS.Signals) => void
 }
@@ -57,15 +60,20 @@ export const startChild = Effect.fnUntraced(function* <In, Out>(options: ChildOp
   )
   let violation: string | undefined
   // Node loses what is sent to a process of a cluster before it listens, so that waits until it says that it does.
-  let waiting: Array<Out> | undefined = []
-  const send = (message: Out) => {
-    if (child.connected) child.send(message as object, ignore)
+  let waiting: Array<readonly [Out, () => void]> | undefined = []
+  const send = (message: Out, left: () => void) => {
+    // A failure to send is the child's end, and told as that.
+    if (child.connected) child.send(message as object, left)
+    else left()
   }
-  const end = (code: number | null, signal: string | null) =>
+  const end = (code: number | null, signal: string | null) => {
+    for (const [, left] of waiting ?? []) left()
+    waiting = undefined
     Deferred.doneUnsafe(
       ended,
       Effect.succeed(new ChildEnded({ code, signal, ...(violation === undefined ? {} : { violation }) }))
     )
+  }
   child.once("exit", end)
   // It could not be started or told something; where it did start, its exit follows.
   child.on("error", (error) => {
@@ -76,7 +84,8 @@ export const startChild = Effect.fnUntraced(function* <In, Out>(options: ChildOp
     if (message === LINKED) {
       const early = waiting ?? []
       waiting = undefined
-      return early.forEach(send)
+      for (const [message, left] of early) send(message, left)
+      return
     }
     const decoded = decode(message)
     if (Exit.isSuccess(decoded)) return options.onMessage(decoded.value)
@@ -85,12 +94,12 @@ export const startChild = Effect.fnUntraced(function* <In, Out>(options: ChildOp
   })
   const link: ChildLink<Out> = {
     pid: child.pid ?? 0,
-    send: (message) => void (waiting === undefined ? send(message) : waiting.push(message)),
+    send: (message, left = ignore) =>
+      void (waiting === undefined ? send(message, left) : waiting.push([message, left])),
     ended: Deferred.await(ended),
     kill: (signal) => void child.kill(signal)
   }
   return link
 })
 
-/** A failure to send is the child's end, and told as that. */
 const ignore = () => {}

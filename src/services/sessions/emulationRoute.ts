@@ -18,6 +18,11 @@ const decode = ({ headers, body }: PlainRequest): Emulated | undefined => {
   return isUtf8(body) ? decodeEmulation(body.toString()) : undefined
 }
 
+const FAILURES = {
+  unknownNode: [404, "there is no such node"],
+  unavailable: [503, "the node that holds the session does not answer"]
+} as const
+
 /** Answered when the commands are on their way; the replies travel on the stream. */
 export const emulationRoute =
   (env: SessionEnv, emulation: Emulation["Service"]): HttpRoute =>
@@ -35,9 +40,11 @@ export const emulationRoute =
       return noContent(request)
     }
     return Effect.runPromise(
-      Effect.map(emulation.forward(node, session, data), (how) =>
-        how === "done" ? noContent(request) : plainText(404, "there is no such node", corsHeaders(request))
-      )
+      Effect.map(emulation.forward(node, session, data), (how) => {
+        if (how === "done") return noContent(request)
+        const [status, message] = FAILURES[how]
+        return plainText(status, message, corsHeaders(request))
+      })
     )
   }
 

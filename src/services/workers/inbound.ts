@@ -2,6 +2,7 @@
 import type { Hub } from "../Hub.ts"
 import { ChannelEvent } from "../hot/ChannelEvent.ts"
 import { Delivery, type Publication } from "../hot/Publication.ts"
+import { ownBytes, ownInfo } from "../ownBytes.ts"
 import type { Delivered, FromWorker, InChannel, ToWorker } from "./messages.ts"
 import { Outbox } from "./Outbox.ts"
 
@@ -19,8 +20,10 @@ export const outgoing = (publication: Publication): Omit<Publications[number], "
 const arrived = (data: Uint8Array, isBinary: boolean, inChannel: InChannel | undefined): Publication => {
   const delivery = new Delivery()
   if (inChannel === undefined) return { data, isBinary, delivery }
-  const { kind, channel, epoch, ...entry } = inChannel
-  return new ChannelEvent(kind, channel, { data, ...entry }, epoch, delivery)
+  const { kind, channel, epoch, info, ...about } = inChannel
+  // A room keeps its last publication: not with all that came in the same message.
+  const publication = { ...about, data: ownBytes(data), info: info && ownInfo(info) }
+  return new ChannelEvent(kind, channel, publication, epoch, delivery)
 }
 
 /** In a worker. */

@@ -3,6 +3,8 @@
  * against these schemas: once for a batch, never for a connection.
  */
 import * as Schema from "effect/Schema"
+import { ControlCommand, NodeInfo, WorkerEvent, workerEventTags } from "./controlMessages.ts"
+import { AboutPublication, Answer, Question } from "./questions.ts"
 
 /** Milliseconds since the epoch, with fractions; NaN where nothing was written. */
 const Time = Schema.Number
@@ -10,23 +12,12 @@ const Time = Schema.Number
 const Outgoing = Schema.Struct({ data: Schema.Uint8Array, isBinary: Schema.Boolean })
 export type Outgoing = typeof Outgoing.Type
 
-const ClientInfo = Schema.Struct({
-  user: Schema.optional(Schema.String),
-  client: Schema.optional(Schema.String),
-  connInfo: Schema.optional(Schema.Uint8Array),
-  chanInfo: Schema.optional(Schema.Uint8Array)
-})
-
 /** What happened in a channel; the data is beside it. */
 const InChannel = Schema.Struct({
   kind: Schema.Literals(["publication", "join", "leave"]),
   channel: Schema.String,
   epoch: Schema.String,
-  offset: Schema.Number,
-  info: Schema.optional(ClientInfo),
-  tags: Schema.optional(Schema.Record(Schema.String, Schema.String)),
-  isDelta: Schema.Boolean,
-  time: Schema.Number
+  ...AboutPublication.fields
 })
 export type InChannel = typeof InChannel.Type
 
@@ -97,7 +88,14 @@ const Actor: Schema.Codec<ObservedActor> = Schema.Struct({
 const Assignment = Schema.Struct({
   /** Its address in the actor tree: "primary/workers/worker-0". */
   address: Schema.String,
-  /** The merged configuration as JSON, with the secrets of tokens, without the API key: the primary alone asks for that one. */
+  /** Its id in this life, among all processes that hold connections. */
+  node: Schema.String,
+  /** What of its sessions' events somebody listens to. */
+  events: Schema.Array(Schema.Literals(workerEventTags)),
+  /**
+   * The merged configuration as JSON, with the secrets of tokens and backends; without those that the primary alone asks for: the API key and
+   * the secret of webhooks.
+   */
   config: Schema.Unknown,
   /** The port that all workers share. */
   port: Schema.Number,
@@ -127,6 +125,19 @@ export const ToWorker = Schema.TaggedUnion({
   Answer: { response: ForwardedResponse },
   /** Whether the addresses that it asked for have room. */
   Room: { answers: Schema.Array(Schema.Struct({ id: Schema.Number, hasRoom: Schema.Boolean })) },
+  Answered: { answers: Schema.Array(Answer) },
+  /** What the server API does to sessions. */
+  Control: { commands: Schema.Array(ControlCommand) },
+  /** Commands of clients whose session it holds, and whose requests came to other workers. */
+  Emulated: {
+    frames: Schema.Array(Schema.Struct({ session: Schema.String, data: Schema.Uint8Array }))
+  },
+  /** So many of the events of its sessions, and bytes of them, were taken up. */
+  EventsTaken: { count: Schema.Number, bytes: Schema.Number },
+  /** Answered at once by `Node`. */
+  TellNode: {},
+  /** Answered at once by `Channels`. */
+  TellChannels: {},
   StopAccepting: {},
   /** Close everyone, spread over so many ms, and exit. */
   Drain: { withinMs: Schema.Number }
@@ -145,6 +156,13 @@ export const FromWorker = Schema.TaggedUnion({
   Request: { request: ForwardedRequest },
   /** Client addresses of connections that came and went, where `limits.connectionsPerAddress` is set. */
   Addresses: { events: Schema.Array(AddressEvent) },
+  /** What its sessions ask of the broker and of presence. */
+  Ask: { questions: Schema.Array(Question) },
+  /** What happened to its sessions. */
+  Events: { events: Schema.Array(WorkerEvent) },
+  Node: { node: NodeInfo },
+  /** Subscribers of each channel. */
+  Channels: { counts: Schema.Array(Schema.Tuple([Schema.String, Schema.Number])) },
   Observed: { live: Schema.Number, samples: Schema.Array(Sample), actors: Schema.Array(Actor) }
 })
 export type FromWorker = typeof FromWorker.Type

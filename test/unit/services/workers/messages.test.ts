@@ -20,6 +20,20 @@ const headers = [
   ["set-cookie", "b"]
 ] as const
 
+const info = { user: "u", client: "c-1", connInfo: data, chanInfo: undefined }
+const bare = { offset: 0, isDelta: false, time: 1_700_000_000_000 }
+const about = { ...bare, offset: 7, info, tags: { a: "", "": "b" }, isDelta: true }
+const stream = { size: 10, ttlMs: 1000.5, metaTtlMs: Number.MAX_SAFE_INTEGER }
+const node = {
+  uid: "n",
+  name: "worker-0",
+  version: "1",
+  numClients: 1,
+  numUsers: 1,
+  numChannels: 1,
+  numSubs: 1
+}
+
 const shard: ObservedActor = {
   name: "shard-0",
   address: "primary/workers/worker-0/shards/shard-0",
@@ -42,6 +56,8 @@ const toWorker: Examples<ToWorker> = {
     {
       assignment: {
         address: "primary/workers/worker-0",
+        node: "0b4e1c9a-9d2c-4a52-8f4e-3f6c5a1d7e21",
+        events: ["Disconnected"],
         config: { server: { port: 0, workers: 2 }, "raw.onMessage": "broadcast", list: [1, "a", null] },
         port: 65_535,
         workers: 2,
@@ -57,8 +73,74 @@ const toWorker: Examples<ToWorker> = {
         { id: Number.MAX_SAFE_INTEGER, data: new Uint8Array(), isBinary: true },
         { id: 2, data: new Uint8Array(70_000).fill(255).subarray(1, 69_999), isBinary: true }
       ]
+    },
+    {
+      publications: [
+        {
+          id: 3,
+          data,
+          isBinary: true,
+          inChannel: { kind: "publication", channel: "a", epoch: "xyz", ...about }
+        },
+        { id: 4, data, isBinary: true, inChannel: { kind: "join", channel: "a", epoch: "", ...bare, info } }
+      ]
     }
   ],
+  Answered: [
+    {
+      answers: [
+        { _tag: "Done", id: 0 },
+        { _tag: "Published", id: 1, offset: Number.MAX_SAFE_INTEGER, epoch: "xyz", isSuppressed: true },
+        {
+          _tag: "History",
+          id: 2,
+          offset: 2,
+          epoch: "xyz",
+          publications: [
+            { data, ...about },
+            { data, ...bare }
+          ]
+        },
+        {
+          _tag: "Clients",
+          id: 3,
+          clients: [
+            ["c-1", info],
+            ["c-2", {}]
+          ]
+        },
+        { _tag: "Counted", id: 4, numClients: 3, numUsers: 2 },
+        { _tag: "UnknownNode", id: 5 },
+        { _tag: "Unavailable", id: 6, detail: "no" }
+      ]
+    }
+  ],
+  Control: [
+    {
+      commands: [
+        { _tag: "Subscribe", user: "u", channel: "a" },
+        {
+          _tag: "Subscribe",
+          user: "u",
+          client: "c-1",
+          session: undefined,
+          channel: "a",
+          recoverSince: { offset: 1, epoch: "" },
+          info: data,
+          data,
+          expireAt: 1_700_000_000,
+          override: { presence: false, joinLeave: undefined, forceRecovery: true }
+        },
+        { _tag: "Unsubscribe", user: "", session: "s", channel: "a" },
+        { _tag: "Disconnect", user: "u", code: 3503, reason: "force", whitelist: ["c-1", "c-2"] },
+        { _tag: "Refresh", user: "u", isExpired: false, expireAt: undefined, info: data }
+      ]
+    }
+  ],
+  Emulated: [{ frames: [{ session: "s", data }] }],
+  EventsTaken: [{ count: 2, bytes: 300 }],
+  TellNode: [{}],
+  TellChannels: [{}],
   Taken: [{ count: 10_000, bytes: 64 }],
   Observe: [{}],
   Room: [
@@ -102,6 +184,64 @@ const fromWorker: Examples<FromWorker> = {
   Request: [
     {
       request: { id: 1, method: "POST", path: "/api/y", query: "z=%20", headers, body: data, address: "::1" }
+    }
+  ],
+  Ask: [
+    {
+      questions: [
+        { _tag: "Publish", id: 0, channel: "a", data, options: { stream: undefined } },
+        {
+          _tag: "Publish",
+          id: 1,
+          channel: "a",
+          data,
+          options: {
+            stream,
+            info,
+            tags: { a: "b" },
+            isDelta: true,
+            idempotencyKey: "k",
+            version: 2,
+            versionEpoch: undefined
+          }
+        },
+        { _tag: "Announce", id: 2, channel: "a", kind: "leave", info },
+        { _tag: "Subscribe", id: 3, channel: "" },
+        { _tag: "Unsubscribe", channel: "a" },
+        { _tag: "History", id: 4, channel: "a", filter: { limit: -1 }, stream },
+        {
+          _tag: "History",
+          id: 5,
+          channel: "a",
+          filter: { limit: 1, since: { offset: 3, epoch: "xyz" }, isReverse: true },
+          stream
+        },
+        { _tag: "RemoveHistory", id: 6, channel: "a" },
+        { _tag: "AddPresence", id: 7, node: "n", channel: "a", client: "c-1", info },
+        { _tag: "RemovePresence", id: 8, node: "n", channel: "a", client: "c-1" },
+        { _tag: "GetPresence", id: 9, channel: "a" },
+        { _tag: "CountPresence", id: 10, channel: "a" },
+        { _tag: "DropPresence", id: 11, node: "n" },
+        { _tag: "Emulate", id: 12, node: "n", session: "s", data }
+      ]
+    }
+  ],
+  Events: [
+    {
+      events: [
+        { _tag: "Disconnected", client: "c-1", user: "u", code: 3001, reason: "shutdown" },
+        { _tag: "Unsubscribed", client: "c-1", user: "", channel: "a", code: 0, reason: "" }
+      ]
+    }
+  ],
+  Node: [{ node: { ...node, uptime: 0 } }],
+  Channels: [
+    { counts: [] },
+    {
+      counts: [
+        ["a", 1],
+        ["b", 20_000]
+      ]
     }
   ],
   Observed: [
@@ -171,6 +311,21 @@ it.each([
       _tag: "Request",
       request: { id: 1, method: "GET", path: "/", query: "", headers: [["a"]], body: data, address: "::1" }
     }
+  ],
+  [
+    "a question that there is not",
+    FromWorker,
+    { _tag: "Ask", questions: [{ _tag: "Guess", id: 0, channel: "a" }] }
+  ],
+  [
+    "a publication without data among answers",
+    ToWorker,
+    { _tag: "Answered", answers: [{ _tag: "History", id: 2, offset: 2, epoch: "", publications: [bare] }] }
+  ],
+  [
+    "an event that only the primary sees",
+    FromWorker,
+    { _tag: "Events", events: [{ _tag: "ChannelOccupied", channel: "a" }] }
   ],
   [
     "a child of an actor that is none",

@@ -2,8 +2,8 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 
-export class Question {
-  #answered: Deferred.Deferred<void> | undefined
+export class Question<A = void> {
+  #answered: Deferred.Deferred<A> | undefined
 
   get isOpen(): boolean {
     return this.#answered !== undefined
@@ -11,28 +11,27 @@ export class Question {
 
   /** Completes when the question under way, if any, is answered. */
   readonly settled: Effect.Effect<void> = Effect.suspend(() =>
-    this.#answered === undefined ? Effect.void : Deferred.await(this.#answered)
+    this.#answered === undefined ? Effect.void : Effect.asVoid(Deferred.await(this.#answered))
   )
 
   /** Sends it, unless one is under way. */
-  pose(send: () => void): void {
-    if (this.#answered !== undefined) return
-    this.#answered = Deferred.makeUnsafe()
+  pose(send: () => void): Deferred.Deferred<A> {
+    if (this.#answered !== undefined) return this.#answered
+    const answered = Deferred.makeUnsafe<A>()
+    this.#answered = answered
     send()
+    return answered
   }
 
   /** The same, and completes with the answer. */
-  ask(send: () => void): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      this.pose(send)
-      return this.settled
-    })
+  ask(send: () => void): Effect.Effect<A> {
+    return Effect.suspend(() => Deferred.await(this.pose(send)))
   }
 
   /** The answer came, or cannot come any more. */
-  settle(): void {
+  settle(answer: A): void {
     const answered = this.#answered
     this.#answered = undefined
-    if (answered !== undefined) Deferred.doneUnsafe(answered, Effect.void)
+    if (answered !== undefined) Deferred.doneUnsafe(answered, Effect.succeed(answer))
   }
 }

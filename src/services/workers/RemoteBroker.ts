@@ -1,0 +1,38 @@
+/**
+ * The broker of a worker: it is in the primary, and is asked there.
+ *
+ * What the primary publishes comes to the hub of this process by another way (`publishHere`), and neither way waits for the other. So the answer
+ * to `history` may come before publications that it covers, and after publications that it does not know of. Nothing is missed all the same:
+ * - A room stands in the hub of this process before the channel is subscribed to, and the primary begins what it is asked in the order
+ *   in which it is asked. It has listened for this worker, then, before it reads the history for a subscriber of the channel: whatever gets a
+ *   higher offset than the answer's is sent to this worker, or, where the worker has no room for it, leaves a gap that is seen.
+ * - A subscriber holds back what comes from before it asks until it has the answer. What came before the answer and has a higher offset is
+ *   held, and sent after it; what comes later goes the usual way.
+ * - What comes and has no higher offset, early or late, is skipped: the answer has it.
+ * - A channel that is left and subscribed to again has a new room. What was on its way for the old one has a lower offset than what the
+ *   history then tells, which is read after the second subscription.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Broker } from "../broker/Broker.ts"
+import type { PrimaryAsker } from "./PrimaryAsker.ts"
+
+export const remoteBroker = (asker: PrimaryAsker): Broker["Service"] => ({
+  publish: (channel, data, options) =>
+    Effect.map(asker.ask({ _tag: "Publish", channel, data, options }), ({ offset, epoch, isSuppressed }) => ({
+      offset,
+      epoch,
+      isSuppressed
+    })),
+  announce: (kind, channel, info) => Effect.asVoid(asker.ask({ _tag: "Announce", kind, channel, info })),
+  subscribe: (channel) => Effect.asVoid(asker.ask({ _tag: "Subscribe", channel })),
+  unsubscribe: (channel) => Effect.sync(() => asker.unsubscribe(channel)),
+  history: (channel, filter, stream) =>
+    Effect.map(
+      asker.ask({ _tag: "History", channel, filter, stream }),
+      ({ offset, epoch, publications }) => ({ offset, epoch, publications })
+    ),
+  removeHistory: (channel) => Effect.asVoid(asker.ask({ _tag: "RemoveHistory", channel }))
+})
+
+export const layer = (asker: PrimaryAsker) => Layer.succeed(Broker, remoteBroker(asker))
