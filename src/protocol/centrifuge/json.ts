@@ -36,9 +36,9 @@ const pushTable = tableOf(PushFields)
 // Reading.
 
 /**
- * Reads one message. Unknown members are passed over, of duplicate members the last counts, `null` reads as absent,
- * but not in a bytes field, where it is a payload. Undefined for anything else than such an object: broken JSON, a
- * wrong type, a number out of range or with a fraction.
+ * Reads one message. Unknown members are passed over, of duplicate members the last counts. `null` reads as absent,
+ * but not in a bytes field, where it is a payload; so does "". Undefined for anything else than such an object: broken
+ * JSON, a wrong type, a number out of range or with a fraction.
  */
 export const decodeMessage = <T extends Fields>(fields: T, text: string): MessageOf<T> | undefined => {
   const cursor = new JsonCursor(text)
@@ -126,7 +126,9 @@ const readField = (cursor: JsonCursor, field: TableField, message: AnyMessage, d
         ? readMap(cursor, field, depth)
         : readValue(cursor, field, depth)
   if (value === undefined) return false
-  message[field.name] = value
+  // Zero is absent. Whether another zero than this one is there, nobody asks.
+  if (value !== "") message[field.name] = value
+  else if (field.name in message) message[field.name] = undefined
   return true
 }
 

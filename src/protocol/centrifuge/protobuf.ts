@@ -49,8 +49,8 @@ const decoded = <A>(read: () => A): A | undefined => {
 }
 
 /**
- * Reads one message. Unknown fields are passed over, of repeated ones the last counts. Undefined for malformed
- * bytes.
+ * Reads one message. Unknown fields are passed over, of repeated ones the last counts, empty text reads as absent.
+ * Undefined for malformed bytes.
  */
 export const decodeMessage = <T extends Fields>(fields: T, bytes: Uint8Array): MessageOf<T> | undefined =>
   decoded(() => readMessage(new BinaryReader(bytes), bytes.length, tableOf(fields), 1) as MessageOf<T>)
@@ -133,7 +133,10 @@ const readField = (reader: BinaryReader, field: TableField, message: AnyMessage,
   } else if (field.kind === "map") {
     message[name] ??= emptyMap()
     readMapEntry(reader, field, message[name] as AnyMessage, depth)
-  } else message[name] = readValue(reader, field, message[name] as AnyMessage | undefined, depth)
+  } else {
+    const value = readValue(reader, field, message[name] as AnyMessage | undefined, depth)
+    message[name] = value === "" ? undefined : value
+  }
 }
 
 /** One value of a field. A message that comes in parts goes on in `before`. */

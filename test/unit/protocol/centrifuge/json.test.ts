@@ -144,10 +144,17 @@ describe("a known field", () => {
   it("has strings as JSON.parse reads them", () => {
     fc.assert(
       fc.property(stringText, (channel) => {
-        expect(command(`{"subscribe":{"channel":${channel}}}`)?.subscribe?.channel).toBe(JSON.parse(channel))
+        const read = command(`{"subscribe":{"channel":${channel}}}`)?.subscribe?.channel
+        expect(read ?? "").toBe(JSON.parse(channel))
       }),
       { numRuns: 1000 }
     )
+  })
+
+  it("is absent where its text is empty, as the last one of duplicates too", () => {
+    const empty = command('{"subscribe":{"channel":"","token":"a","token":""}}')?.subscribe
+    expect(empty?.channel).toBeUndefined()
+    expect(empty?.token).toBeUndefined()
   })
 
   it("may have any keys in a map", () => {

@@ -101,6 +101,12 @@ describe("a message", () => {
     })
   })
 
+  it("reads empty text as absent", () => {
+    const message = Protobuf.decodeMessage(CommandFields, hex("2a 04 0a 00 12 00"))
+    expect(message?.subscribe?.channel).toBeUndefined()
+    expect(message?.subscribe?.token).toBeUndefined()
+  })
+
   it("counts repeated fields as sent last, and joins a message in parts", () => {
     expect(Protobuf.decodeMessage(CommandFields, hex("08 05 08 06"))).toEqual({ id: 6 })
     const parts = Buffer.concat([
