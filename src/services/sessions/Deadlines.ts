@@ -8,8 +8,8 @@ import { checkSubscriptions } from "./subscriptionExpiry.ts"
 
 /** Time that a client gets to close a connection whose connect command failed. */
 const FAILED_CLOSE_MS = 5000
-/** Expiry further away than a year is looked at again after a year, as with Centrifugo. */
-const MAX_EXPIRY_MS = 365 * 24 * 3_600_000
+/** An expiry that is further away is looked at again after so long. */
+const MAX_WAIT_MS = 24 * 3_600_000
 
 export class Deadlines implements Timed {
   timer = -1
@@ -19,6 +19,8 @@ export class Deadlines implements Timed {
   #pong = 0
   #expiry = 0
   #subscriptions = 0
+  /** When the expiry is to be acted on: milliseconds since the epoch. */
+  #expiryAt = 0
 
   constructor(readonly session: Session) {}
 
@@ -38,7 +40,7 @@ export class Deadlines implements Timed {
     this.#stale = 0
     const ms = Duration.toMillis(pingInterval)
     // At a random moment, so that the pings of many who came together are spread.
-    if (ms > 0 && !this.session.handshake.hasFramePings)
+    if (ms > 0 && this.session.handshake.hasPings)
       this.#ping = this.session.env.timers.in(ms * (0.5 + Math.random() / 2))
     this.#set()
   }
@@ -52,14 +54,20 @@ export class Deadlines implements Timed {
 
   /** The connection expires, or, with undefined, does not. @param expireAt seconds since the epoch */
   expires(expireAt: number | undefined): void {
-    const { config, backend, now, timers } = this.session.env
+    const { config, backend } = this.session.env
     if (expireAt === undefined) this.#expiry = 0
     else {
       // Where the backend is asked, it is asked in time; a client gets a while longer to bring a new token.
       const graceMs = backend.refresh === undefined ? Duration.toMillis(config.client.expiredCloseDelay) : 0
-      this.#expiry = timers.in(Math.min(MAX_EXPIRY_MS, expireAt * 1000 - now() + graceMs))
+      this.#expiryAt = expireAt * 1000 + graceMs
+      this.#awaitExpiry()
     }
     this.#set()
+  }
+
+  #awaitExpiry(): void {
+    const { now, timers } = this.session.env
+    this.#expiry = timers.in(Math.min(MAX_WAIT_MS, this.#expiryAt - now()))
   }
 
   /** There is a subscription that expires. */
@@ -86,14 +94,17 @@ export class Deadlines implements Timed {
     if (isDue(this.#stale)) return session.disconnect(CloseReasons.stale)
     if (isDue(this.#pong)) return session.disconnect(CloseReasons.noPong)
     if (isDue(this.#ping)) this.#sendPing()
-    if (isDue(this.#expiry)) {
-      this.#expiry = 0
-      refreshConnection(session)
-    }
+    if (isDue(this.#expiry)) this.#expire()
     if (isDue(this.#subscriptions)) {
       this.#subscriptions = 0
       if (checkSubscriptions(session)) this.watchSubscriptions()
     }
+  }
+
+  #expire(): void {
+    if (this.session.env.now() < this.#expiryAt) return this.#awaitExpiry()
+    this.#expiry = 0
+    refreshConnection(this.session)
   }
 
   #sendPing(): void {

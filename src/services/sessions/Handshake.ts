@@ -9,8 +9,10 @@ export interface Handshake {
   readonly cookieToken: string | undefined
   /** From the header of a gateway that may hold one. */
   readonly headerUser: string | undefined
-  /** Pings are frames of the transport, and none of the protocol. */
+  /** It is pinged by frames of the transport. */
   readonly hasFramePings: boolean
+  /** It is pinged by messages of the protocol. */
+  readonly hasPings: boolean
   /** On a transport with close frames: the client is told by a push, too. */
   readonly wantsDisconnectPush: boolean
 }

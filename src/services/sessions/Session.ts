@@ -38,6 +38,9 @@ interface Task {
   readonly begin: () => Outcome
 }
 
+/** Seconds that a client is told at most, as with Centrifugo: a year. */
+const MAX_TTL = 365 * 24 * 3600
+
 const NO_SUBSCRIPTIONS: ReadonlyMap<string, SessionSubscription> = new Map()
 
 export class Session implements ConnectionOwner, Subscriber {
@@ -110,14 +113,15 @@ export class Session implements ConnectionOwner, Subscriber {
       !this.wire.isUnidirectional &&
       Duration.toMillis(pongTimeout) > 0 &&
       Duration.toMillis(pingInterval) > 0 &&
-      !this.handshake.hasFramePings
+      this.handshake.hasPings
     )
   }
 
   /** Seconds that are left until then; nothing where it does not expire. */
   expiresIn(expireAt: number | undefined): { readonly expires?: boolean; readonly ttl?: number } {
     if (expireAt === undefined) return {}
-    return { expires: true, ttl: Math.max(0, Math.ceil(expireAt - this.env.now() / 1000)) }
+    const seconds = Math.ceil(expireAt - this.env.now() / 1000)
+    return { expires: true, ttl: Math.min(MAX_TTL, Math.max(0, seconds)) }
   }
 
   /** For the backend. */
@@ -145,7 +149,8 @@ export class Session implements ConnectionOwner, Subscriber {
     if (this.state === "failed") return this.disconnect(CloseReasons.badRequest)
     this.#together(() => {
       for (const command of commands) {
-        if (this.state === "ended") return
+        // The rest of a frame whose connect command failed is dropped.
+        if (this.state === "ended" || this.state === "failed") return
         if (isPong(command)) this.#pong()
         else
           this.#take({

@@ -26,7 +26,7 @@ export const handshakeOf = (
   { config, backend }: SessionEnv,
   transport: ClientFacts["transport"],
   headers: Headers,
-  { hasFramePings = false, wantsDisconnectPush = false } = {}
+  { hasFramePings = false, hasPings = true, wantsDisconnectPush = false } = {}
 ): Handshake => {
   const { token, userIdHttpHeader } = config.client
   const cookies = headers.get("cookie")
@@ -38,6 +38,7 @@ export const handshakeOf = (
     headerUser:
       userIdHttpHeader === undefined ? undefined : headers.get(userIdHttpHeader.toLowerCase()) || undefined,
     hasFramePings,
+    hasPings,
     wantsDisconnectPush
   }
 }

@@ -129,7 +129,7 @@ const resultOf = (
 ): ConnectResult => {
   const { env, client, handshake, sessionId } = session
   const { pingInterval, connectIncludeServerTime } = env.config.client
-  const pingSeconds = handshake.hasFramePings ? 0 : Math.ceil(Duration.toSeconds(pingInterval))
+  const pingSeconds = handshake.hasPings ? Math.ceil(Duration.toSeconds(pingInterval)) : 0
   const results = subs.map(({ subscription, result }): [string, SubscribeResult] => [
     subscription.channel,
     result

@@ -48,7 +48,10 @@ export const rawRoute =
     if (!env.isAllowedOrigin(request.headers.get("origin"))) return { refusal: FORBIDDEN_ORIGIN }
     const wanted = plainRequest(queryOf(request), undefined)
     if (typeof wanted === "string") return { refusal: malformed(wanted) }
-    const handshake = handshakeOf(env, "uni_websocket", request.headers, { hasFramePings: true })
+    const handshake = handshakeOf(env, "uni_websocket", request.headers, {
+      hasFramePings: true,
+      hasPings: false
+    })
     const protocol = firstProtocol(request.headers.get("sec-websocket-protocol"))
     return { opening: new RawOpening(env, handshake, wanted), protocol }
   }

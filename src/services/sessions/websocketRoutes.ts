@@ -22,16 +22,18 @@ const bidirectional =
     if (!env.isAllowedOrigin(request.headers.get("origin"))) return { refusal: FORBIDDEN_ORIGIN }
     const query = queryOf(request)
     const protocols = offered(request)
-    const isProtobuf =
-      protocols.includes(PROTOBUF_PROTOCOL) ||
-      query.get("format") === "protobuf" ||
-      query.get("cf_protocol") === "protobuf"
     const protocol = protocols.find((name) => name === PROTOBUF_PROTOCOL || name === JSON_PROTOCOL) ?? ""
+    const isProtobuf =
+      protocol === ""
+        ? query.get("format") === "protobuf" || query.get("cf_protocol") === "protobuf"
+        : protocol === PROTOBUF_PROTOCOL
+    const hasFramePings = query.get("cf_ws_frame_ping_pong") === "true"
     const handshake = handshakeOf(env, "websocket", request.headers, {
-      hasFramePings: query.get("cf_ws_frame_ping_pong") === "true"
+      hasFramePings,
+      hasPings: !hasFramePings
     })
     const wire = isProtobuf ? wires.websocketProtobuf : wires.websocketJson
-    return { opening: new SessionOpening(env, wire, handshake), protocol }
+    return { opening: new SessionOpening(env, wire, handshake, []), protocol }
   }
 
 const unidirectional =
