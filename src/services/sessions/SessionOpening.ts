@@ -1,6 +1,7 @@
 /** Begins a session on a connection that was accepted by one of the protocol's routes. */
 import { randomUUID } from "node:crypto"
 import type { Command } from "../../protocol/centrifuge/messages.ts"
+import { CloseReasons } from "../../protocol/closeCodes.ts"
 import type { Connection } from "../hot/Connection.ts"
 import type { Opening, SessionHome } from "../hot/Opening.ts"
 import type { Handshake } from "./Handshake.ts"
@@ -10,14 +11,14 @@ import type { SessionWire } from "./wires.ts"
 
 export class SessionOpening implements Opening {
   /**
-   * @param first what the client said with the handshake
+   * @param first what the client said with the handshake; undefined where that is not the protocol
    * @param isEmulated whether further commands come by other requests, with a secret session id
    */
   constructor(
     readonly env: SessionEnv,
     readonly wire: SessionWire,
     readonly handshake: Handshake,
-    readonly first: ReadonlyArray<Command> = [],
+    readonly first: ReadonlyArray<Command> | undefined,
     readonly isEmulated = false
   ) {}
 
@@ -29,6 +30,7 @@ export class SessionOpening implements Opening {
       env.registry.emulate(session.sessionId, session)
     }
     session.begin()
-    if (first.length > 0) session.receive(first)
+    if (first === undefined) session.disconnect(CloseReasons.badRequest)
+    else session.receive(first)
   }
 }

@@ -6,7 +6,8 @@ const UNCACHED: AnswerHeaders = [
   ["x-accel-buffering", "no"],
   ["cache-control", "private, no-cache, no-store, must-revalidate, max-age=0"],
   ["pragma", "no-cache"],
-  ["expire", "0"]
+  ["expire", "0"],
+  ["connection", "keep-alive"]
 ]
 
 export const STREAM_HEADERS: AnswerHeaders = UNCACHED

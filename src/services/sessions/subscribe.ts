@@ -118,6 +118,7 @@ export const subRefresh = (session: Session, { channel, token }: SubRefreshReque
   )
   return Effect.map(verified, ({ expireAt, info }) => {
     subscription.expireAt = expireAt
+    if (expireAt !== undefined) session.deadlines.watchSubscriptions()
     if (info !== undefined) subscription.chanInfo = info
     return { reply: { subRefresh: session.expiresIn(expireAt) } }
   })
