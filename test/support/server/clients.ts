@@ -56,9 +56,13 @@ export class Client {
 }
 
 /** Connects; rejects when the handshake fails. */
-export const connect = (url: string, options: ClientOptions = {}): Promise<Client> => {
+export const connect = (
+  url: string,
+  options: ClientOptions = {},
+  protocols: ReadonlyArray<string> = []
+): Promise<Client> => {
   const client = new Client(
-    new WebSocket(url, { rejectUnauthorized: false, perMessageDeflate: false, ...options })
+    new WebSocket(url, [...protocols], { rejectUnauthorized: false, perMessageDeflate: false, ...options })
   )
   onTestFinished(() => client.socket.terminate())
   return new Promise((resolve, reject) => {

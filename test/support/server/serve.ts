@@ -17,6 +17,9 @@ import { type ServerConfigValue, serverKeys, serverRules } from "../../../src/co
 import { fromJson } from "../../../src/config/sources.ts"
 import { PushServer } from "../../../src/PushServer.ts"
 import { ActorTree } from "../../../src/services/ActorTree.ts"
+import type { Broker } from "../../../src/services/broker/Broker.ts"
+import type { Control } from "../../../src/services/Control.ts"
+import type { Channels } from "../../../src/services/channels/Channels.ts"
 import { Hooks, type HooksShape } from "../../../src/services/Hooks.ts"
 import { Metrics } from "../../../src/services/Metrics.ts"
 import { type BroadcastOptions, Publisher, type Receipt } from "../../../src/services/Publisher.ts"
@@ -75,8 +78,8 @@ export const serve = async (settings: Settings, hooks: HooksShape = {}): Promise
   const logs = new Heard<LogLine>()
   const closes = new Heard<number>()
   const server = PushServer.layer(config)
-  // One process serves here, so the layer has shards too.
-  const withShards = server as Layer.Layer<Layer.Success<typeof server> | ShardSupervisor, unknown>
+  // One process serves here, so the layer has shards and sessions too.
+  const withShards = server as Layer.Layer<Layer.Success<typeof server> | ShardSupervisor | Control, unknown>
   const layer = withShards.pipe(
     Layer.provide(Layer.succeed(Hooks, listening(hooks, closes))),
     Layer.provideMerge(layerLogs(logs))
@@ -92,7 +95,7 @@ export const serve = async (settings: Settings, hooks: HooksShape = {}): Promise
 export class Served {
   constructor(
     readonly runtime: ManagedRuntime.ManagedRuntime<
-      PushServer | Publisher | ActorTree | Metrics | ShardSupervisor,
+      PushServer | Publisher | ActorTree | Metrics | ShardSupervisor | Broker | Channels | Control,
       unknown
     >,
     readonly server: PushServer["Service"],
