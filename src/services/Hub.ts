@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { BROADCAST_CHANNEL } from "./hot/ChannelEvent.ts"
-import type { Publication } from "./hot/Publication.ts"
+import type { Delivery, Publication } from "./hot/Publication.ts"
 
 /** Who sends to connections, as the hub sees it: a shard of this process, or a worker process with its shards. */
 export interface HubMember {
@@ -18,6 +18,13 @@ export interface HubMember {
   readonly size: number
   /** False when its mailbox is full. Once taken, the publication's delivery gets this member's counts, whatever happens. */
   readonly offer: (publication: Publication) => boolean
+}
+
+/** Sums over all that happened in channels, as in `DeliveryCounts`. */
+export interface ChannelTotals {
+  written: number
+  dropped: number
+  closed: number
 }
 
 const NOBODY: ReadonlyArray<HubMember> = []
@@ -34,6 +41,8 @@ export class Hub extends Context.Service<
     readonly onInterest: (told: (channel: string, isWanted: boolean) => void) => void
     /** Live connections over all members. */
     readonly size: () => number
+    /** What became of publications in channels: messages handed to the kernel or a send buffer, those that were dropped, those that came too late. */
+    readonly channelTotals: Readonly<ChannelTotals>
     /** Connections that ended because what held them died. */
     readonly lose: (connections: number) => void
     /** How many were lost since it was last asked. */
@@ -62,7 +71,15 @@ export class Hub extends Context.Service<
     const hearersOf = ({ channel }: Publication): Iterable<HubMember> =>
       channel === undefined || channel === BROADCAST_CHANNEL ? members : (listeners.get(channel) ?? NOBODY)
     let lost = 0
+    const channelTotals: ChannelTotals = { written: 0, dropped: 0, closed: 0 }
+    /** One function for all: what completes is `this`. */
+    function noteChannelDelivery(this: Delivery) {
+      channelTotals.written += this.written
+      channelTotals.dropped += this.dropped
+      channelTotals.closed += this.closed
+    }
     return Hub.of({
+      channelTotals,
       join: (member) =>
         Effect.acquireRelease(
           Effect.sync(() => void members.add(member)),
@@ -93,6 +110,7 @@ export class Hub extends Context.Service<
       },
       publish: (publication) => {
         const { delivery } = publication
+        if (publication.channel !== undefined) delivery.onComplete ??= noteChannelDelivery
         // One part that is nobody's: the delivery must not complete before all of them are asked.
         delivery.expect(1)
         for (const member of hearersOf(publication)) {

@@ -17,6 +17,20 @@ export interface Sample {
   readonly labels?: Readonly<Record<string, string>>
 }
 
+export const gauge = (name: string, help: string, value: number): Sample => ({
+  type: "gauge",
+  name,
+  help,
+  value
+})
+
+export const counter = (
+  name: string,
+  help: string,
+  value: number,
+  labels: Readonly<Record<string, string>> = {}
+): Sample => ({ type: "counter", name, help, value, labels })
+
 export type Collect = Effect.Effect<ReadonlyArray<Sample>>
 
 export class Metrics extends Context.Service<

@@ -16,7 +16,7 @@ import { Hub } from "./Hub.ts"
 import { Delivery, type DeliveryCounts, type WorkerDelivery } from "./hot/Publication.ts"
 import { Metrics } from "./Metrics.ts"
 import { makeNow } from "./now.ts"
-import { broadcastSamples } from "./serviceMetrics.ts"
+import { broadcastSamples, channelSamples } from "./serviceMetrics.ts"
 
 /** When a broadcast was written: milliseconds since the epoch, with fractions; null when nobody was written to. */
 export interface WriteTimes {
@@ -100,7 +100,9 @@ export class Publisher extends Context.Service<
     Effect.gen(function* () {
       const hub = yield* Hub
       const totals = new BroadcastTotals()
-      yield* (yield* Metrics).register(Effect.sync(() => broadcastSamples(totals)))
+      yield* (yield* Metrics).register(
+        Effect.sync(() => [...broadcastSamples(totals), ...channelSamples(hub.channelTotals)])
+      )
       const context = yield* Effect.context<never>()
       const underWay = new Set<Delivery>()
       const onSettled = new Set<() => void>()

@@ -1,7 +1,8 @@
 /** The service's own metrics: connections, handshakes, messages, broadcasts. Names are documented in docs/metrics.md. */
 import type { ActorNode } from "./ActorTree.ts"
+import type { ChannelTotals } from "./Hub.ts"
 import type { Intake } from "./hot/Intake.ts"
-import type { Sample } from "./Metrics.ts"
+import { counter, gauge, type Sample } from "./Metrics.ts"
 import type { BroadcastTotals } from "./Publisher.ts"
 
 /** What is counted outside the intake. */
@@ -9,21 +10,6 @@ export interface DropCounters {
   readonly slowConsumers: () => number
   readonly hooks: { readonly dropped: () => number }
 }
-
-const gauge = (name: string, help: string, value: number): Sample => ({ type: "gauge", name, help, value })
-
-const counter = (
-  name: string,
-  help: string,
-  value: number,
-  labels: Readonly<Record<string, string>> = {}
-): Sample => ({
-  type: "counter",
-  name,
-  help,
-  value,
-  labels
-})
 
 /** What a process that holds connections counts. */
 export const connectionSamples = (
@@ -85,6 +71,25 @@ export const broadcastSamples = (totals: Readonly<BroadcastTotals>): ReadonlyArr
   counter(
     "clarion_messages_missed_total",
     "Broadcast messages not sent: the connection closed first",
+    totals.closed
+  )
+]
+
+/** What became of what happened in channels. */
+export const channelSamples = (totals: ChannelTotals): ReadonlyArray<Sample> => [
+  counter(
+    "clarion_channel_messages_written_total",
+    "Messages of channels handed to the kernel or a send buffer",
+    totals.written
+  ),
+  counter(
+    "clarion_channel_messages_dropped_total",
+    "Messages of channels not sent: send buffer or mailbox full",
+    totals.dropped
+  ),
+  counter(
+    "clarion_channel_messages_missed_total",
+    "Messages of channels not sent: the connection closed first",
     totals.closed
   )
 ]

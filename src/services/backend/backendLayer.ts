@@ -64,7 +64,10 @@ const guarded = <Q, A>(
     )
 }
 
-const METHOD_NOT_FOUND: Hook<unknown, never> = () => Effect.fail(new BackendError(ErrorCodes.methodNotFound))
+const METHOD_NOT_FOUND: Hook<unknown, never> = () => {
+  const { code, message, isTemporary } = ErrorCodes.methodNotFound
+  return Effect.fail(new BackendError({ code, message, isTemporary }))
+}
 
 /** The part of a method's name before the boundary says which proxy answers, as for channels. */
 const rpcRouter = (

@@ -1,5 +1,5 @@
 /** What a broker counts, as metrics. Names are documented in docs/metrics.md. */
-import type { Sample } from "../Metrics.ts"
+import { counter, gauge, type Sample } from "../Metrics.ts"
 
 export interface BrokerFigures {
   /** Publications since start, and those that were suppressed. */
@@ -14,14 +14,6 @@ export interface BrokerFigures {
   /** Streams that lost their entries, or all, because a bound was reached. */
   readonly evictions: number
 }
-
-const gauge = (name: string, help: string, value: number): Sample => ({ type: "gauge", name, help, value })
-const counter = (name: string, help: string, value: number): Sample => ({
-  type: "counter",
-  name,
-  help,
-  value
-})
 
 export const brokerSamples = (figures: BrokerFigures): ReadonlyArray<Sample> => [
   counter("clarion_publications_total", "Publications in channels", figures.publications),

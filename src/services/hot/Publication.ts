@@ -52,7 +52,7 @@ export class Delivery implements DeliveryCounts {
   lastWriteAt = Number.NaN
   /** Where worker processes serve, the part of each. */
   readonly workers: Array<WorkerDelivery> = []
-  onComplete: (() => void) | undefined
+  onComplete: ((this: Delivery) => void) | undefined
   #parts = 0
 
   get isComplete(): boolean {

@@ -9,6 +9,9 @@ export class Registry {
   /** One session without a set around it: most users have one. */
   readonly #users = new Map<string, Session | Set<Session>>()
 
+  /** Subscriptions of all of them. */
+  subscriptions = 0
+
   get users(): number {
     return this.#users.size
   }

@@ -25,6 +25,7 @@ import type { Handshake } from "./Handshake.ts"
 import type { Answer, Failure, Outcome } from "./outcome.ts"
 import type { SessionEnv } from "./SessionEnv.ts"
 import type { SessionSubscription } from "./SessionSubscription.ts"
+import { count } from "./sessionSamples.ts"
 import { endAll, endSubscription } from "./unsubscribe.ts"
 import type { SessionWire } from "./wires.ts"
 
@@ -95,10 +96,11 @@ export class Session implements ConnectionOwner, Subscriber {
   addSubscription(subscription: SessionSubscription): void {
     this.#subscriptions ??= new Map()
     this.#subscriptions.set(subscription.channel, subscription)
+    this.env.registry.subscriptions++
   }
 
   removeSubscription(channel: string): void {
-    this.#subscriptions?.delete(channel)
+    if (this.#subscriptions?.delete(channel) === true) this.env.registry.subscriptions--
   }
 
   /** As others see it. */
@@ -227,6 +229,7 @@ export class Session implements ConnectionOwner, Subscriber {
     // Who gets no replies is told by the end of the connection.
     if (this.wire.isUnidirectional) return isConnect ? this.disconnect(this.#closeReasonOf(error)) : undefined
     const { code, message, isTemporary } = error
+    count(this.env.counters.errors, code)
     if (isConnect) {
       this.state = "failed"
       this.#waiting = undefined
@@ -298,6 +301,7 @@ export class Session implements ConnectionOwner, Subscriber {
   // Subscriptions that a room finds fault with.
 
   insufficient(subscription: Subscription): void {
+    this.env.counters.insufficient++
     const { isServerSide } = subscription as SessionSubscription
     if (isServerSide) this.disconnect(CloseReasons.insufficientState)
     else endSubscription(this, subscription as SessionSubscription, UnsubscribeCodes.insufficient)

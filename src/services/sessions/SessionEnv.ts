@@ -12,6 +12,7 @@ import type { SessionEvents } from "../SessionEvents.ts"
 import type { Interest } from "./Interest.ts"
 import type { Registry } from "./Registry.ts"
 import type { SessionTimers } from "./SessionTimers.ts"
+import type { SessionCounters } from "./sessionSamples.ts"
 
 export interface SessionEnv {
   readonly config: ServerConfigValue
@@ -25,6 +26,7 @@ export interface SessionEnv {
   readonly channels: Channels["Service"]
   readonly events: SessionEvents["Service"]
   readonly registry: Registry
+  readonly counters: SessionCounters
   readonly timers: SessionTimers
   readonly interest: Interest
   /** WebSocket pings, for clients that want those instead of the protocol's. */

@@ -19,6 +19,7 @@ import { Hub } from "../Hub.ts"
 import type { Intake } from "../hot/Intake.ts"
 import { Keepalive } from "../hot/Keepalive.ts"
 import { forkLongLived } from "../longLived.ts"
+import { Metrics } from "../Metrics.ts"
 import { makeNow } from "../now.ts"
 import { Presence } from "../Presence.ts"
 import { SessionEvents } from "../SessionEvents.ts"
@@ -32,6 +33,7 @@ import { Registry } from "./Registry.ts"
 import { rawRoute } from "./rawRoute.ts"
 import type { SessionEnv } from "./SessionEnv.ts"
 import { SessionTimers } from "./SessionTimers.ts"
+import { SessionCounters, sessionSamples } from "./sessionSamples.ts"
 import { BODY_LIMIT, type HttpRoute, streamRoutes } from "./streamRoutes.ts"
 import { websocketRoutes } from "./websocketRoutes.ts"
 
@@ -88,6 +90,7 @@ const make = Effect.gen(function* () {
     channels: yield* Channels,
     events: yield* SessionEvents,
     registry,
+    counters: new SessionCounters(),
     timers,
     interest: new Interest(yield* Hub, broker, fork),
     framePings: new Keepalive(0, 0),
@@ -103,6 +106,7 @@ const make = Effect.gen(function* () {
     },
     now
   }
+  yield* (yield* Metrics).register(Effect.sync(() => sessionSamples(registry, env.counters)))
   yield* forkLongLived(
     "session timers",
     Effect.forever(

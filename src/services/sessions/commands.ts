@@ -8,6 +8,7 @@ import { history, presence, presenceStats } from "./queries.ts"
 import { refresh } from "./refresh.ts"
 import { rpc } from "./rpc.ts"
 import type { Session } from "./Session.ts"
+import { count } from "./sessionSamples.ts"
 import { subRefresh, subscribe } from "./subscribe.ts"
 import { unsubscribe } from "./unsubscribe.ts"
 
@@ -15,25 +16,31 @@ import { unsubscribe } from "./unsubscribe.ts"
 export const isPong = (command: Command): boolean =>
   (command.id === undefined || command.id === 0) && command.send === undefined
 
-const BAD_REQUEST = close(CloseReasons.badRequest)
-const NOT_AVAILABLE = close(CloseReasons.notAvailable)
+type Name = Exclude<keyof Command, "id">
 
-/** The first request that is there counts; its reply has the same name. */
-export const handle = (session: Session, command: Command): Outcome => {
-  const { state } = session
-  if (command.connect !== undefined) return state === "new" ? connect(session, command.connect) : BAD_REQUEST
-  if (state !== "connected") return BAD_REQUEST
-  if (command.ping !== undefined) return BAD_REQUEST
-  if (command.subscribe !== undefined) return subscribe(session, command.subscribe)
-  if (command.unsubscribe !== undefined) return unsubscribe(session, command.unsubscribe)
-  if (command.publish !== undefined) return publish(session, command.publish)
-  if (command.presence !== undefined) return presence(session, command.presence)
-  if (command.presenceStats !== undefined) return presenceStats(session, command.presenceStats)
-  if (command.history !== undefined) return history(session, command.history)
-  if (command.rpc !== undefined) return rpc(session, command.rpc)
+const BAD_REQUEST = close(CloseReasons.badRequest)
+
+/** In the order in which they count, should a command have several requests. */
+const handlers: { readonly [N in Name]: (session: Session, request: NonNullable<Command[N]>) => Outcome } = {
+  connect: (session, request) => (session.state === "new" ? connect(session, request) : BAD_REQUEST),
+  ping: () => BAD_REQUEST,
+  subscribe,
+  unsubscribe,
+  publish,
+  presence,
+  presenceStats,
+  history,
+  rpc,
   // A one-way message to the application; there is nobody to take it, as with Centrifugo.
-  if (command.send !== undefined) return NOT_AVAILABLE
-  if (command.refresh !== undefined) return refresh(session, command.refresh)
-  if (command.subRefresh !== undefined) return subRefresh(session, command.subRefresh)
-  return BAD_REQUEST
+  send: () => close(CloseReasons.notAvailable),
+  refresh,
+  subRefresh
+}
+const names = Object.keys(handlers) as ReadonlyArray<Name>
+
+export const handle = (session: Session, command: Command): Outcome => {
+  const name = names.find((one) => command[one] !== undefined)
+  if (name === undefined || (session.state !== "connected" && name !== "connect")) return BAD_REQUEST
+  count(session.env.counters.commands, name)
+  return (handlers[name] as (session: Session, request: unknown) => Outcome)(session, command[name])
 }

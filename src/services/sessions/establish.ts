@@ -219,6 +219,7 @@ const settle = Effect.fnUntraced(function* (
     return yield* Effect.fail(new Refused(ErrorCodes.unrecoverablePosition))
   if (session.wire.isPlain && recovery?.isRecovered === true)
     return plain(subscription, common, history, recovery)
+  if (recovery !== undefined) env.counters[recovery.isRecovered ? "recovered" : "unrecovered"]++
   const held = subscription.release(history)
   if (held === undefined) return yield* Effect.fail(new Closed(CloseReasons.insufficientState))
   const publications = recovery === undefined ? undefined : missed(session, subscription, recovery)
