@@ -11,19 +11,19 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import type { ClientInfo, Command, Push, Reply } from "../../protocol/centrifuge/messages.ts"
+import type { ClientInfo, Command } from "../../protocol/centrifuge/messages.ts"
 import { type CloseReason, CloseReasons } from "../../protocol/closeCodes.ts"
 import { closeReasonOf, type ErrorCode, ErrorCodes, UnsubscribeCodes } from "../../protocol/codes.ts"
 import type { ClientFacts, UserFacts } from "../backend/Backend.ts"
 import type { Connection, ConnectionOwner } from "../hot/Connection.ts"
 import type { SessionHome } from "../hot/Opening.ts"
-import type { Frame } from "../hot/Publication.ts"
 import type { Subscriber, Subscription } from "../hot/Subscription.ts"
 import { handle, isPong } from "./commands.ts"
 import { Deadlines } from "./Deadlines.ts"
 import type { Handshake } from "./Handshake.ts"
 import type { Answer, Failure, Outcome } from "./outcome.ts"
 import type { SessionEnv } from "./SessionEnv.ts"
+import { SessionOutput } from "./SessionOutput.ts"
 import type { SessionSubscription } from "./SessionSubscription.ts"
 import { count } from "./sessionSamples.ts"
 import { endAll, endSubscription } from "./unsubscribe.ts"
@@ -44,7 +44,7 @@ const MAX_TTL = 365 * 24 * 3600
 
 const NO_SUBSCRIPTIONS: ReadonlyMap<string, SessionSubscription> = new Map()
 
-export class Session implements ConnectionOwner, Subscriber {
+export class Session extends SessionOutput implements ConnectionOwner, Subscriber {
   state: SessionState = "new"
   readonly client: string = randomUUID()
   /** Never in step with a room: what it is written differs from what others are. */
@@ -68,16 +68,16 @@ export class Session implements ConnectionOwner, Subscriber {
   /** Commands that wait for the one before them. */
   #waiting: Array<Task> | undefined
   #running: Fiber.Fiber<Answer, Failure> | undefined
-  /** Messages that go out together when the present turn is over; undefined where none are held back. */
-  #outgoing: Array<Uint8Array> | undefined
 
   constructor(
     readonly env: SessionEnv,
-    readonly connection: Connection,
+    connection: Connection,
     readonly home: SessionHome,
-    readonly wire: SessionWire,
+    wire: SessionWire,
     readonly handshake: Handshake
-  ) {}
+  ) {
+    super(connection, wire)
+  }
 
   /** Takes its connection over. */
   begin(): void {
@@ -141,15 +141,17 @@ export class Session implements ConnectionOwner, Subscriber {
   // What comes in.
 
   message(_: Connection, data: Uint8Array): void {
-    const commands = this.wire.decode(data)
-    if (commands === undefined) this.disconnect(CloseReasons.badRequest)
-    else this.receive(commands)
+    this.together(() => {
+      const commands = this.wire.decode(data)
+      if (commands === undefined) this.disconnect(CloseReasons.badRequest)
+      else this.receive(commands)
+    })
   }
 
   /** Commands of one frame. Their replies go out together as far as they are there at once. */
   receive(commands: ReadonlyArray<Command>): void {
     if (this.state === "failed") return this.disconnect(CloseReasons.badRequest)
-    this.#together(() => {
+    this.together(() => {
       for (const command of commands) {
         // The rest of a frame whose connect command failed is dropped.
         if (this.state === "ended" || this.state === "failed") return
@@ -166,7 +168,7 @@ export class Session implements ConnectionOwner, Subscriber {
 
   /** What it is asked to do from elsewhere, in order with the commands of the client. */
   do(begin: Task["begin"]): void {
-    this.#together(() => this.#take({ id: undefined, isConnect: false, begin }))
+    this.together(() => this.#take({ id: undefined, isConnect: false, begin }))
   }
 
   #pong(): void {
@@ -198,7 +200,7 @@ export class Session implements ConnectionOwner, Subscriber {
         this.#running = fiber
         fiber.addObserver((exit) => {
           this.#running = undefined
-          this.#together(() => {
+          this.together(() => {
             this.#done(task, exit)
             this.#next()
           })
@@ -213,7 +215,7 @@ export class Session implements ConnectionOwner, Subscriber {
       const { reply, after } = exit.value
       if (this.wire.isUnidirectional) {
         if (reply.connect !== undefined) this.push({ connect: reply.connect })
-      } else if (task.id !== undefined) this.#reply({ id: task.id, ...reply })
+      } else if (task.id !== undefined) this.reply({ id: task.id, ...reply })
       after?.()
       return
     }
@@ -236,66 +238,13 @@ export class Session implements ConnectionOwner, Subscriber {
       this.deadlines.failed()
       endAll(this)
     }
-    if (id !== undefined) this.#reply({ id, error: { code, message, temporary: isTemporary } })
+    if (id !== undefined) this.reply({ id, error: { code, message, temporary: isTemporary } })
   }
 
   #closeReasonOf(error: ErrorCode): CloseReason {
     const { connectCodeToUnidirectionalDisconnect } = this.env.config.client
     const mapped = connectCodeToUnidirectionalDisconnect.find((one) => one.error === error.code)
     return mapped ?? closeReasonOf(error)
-  }
-
-  // What goes out.
-
-  #reply(reply: Reply): void {
-    this.#write(this.wire.reply(reply))
-  }
-
-  push(push: Push): void {
-    this.#write(this.wire.push(push))
-  }
-
-  ping(): void {
-    this.#write(this.wire.ping)
-  }
-
-  /** A frame of a channel. What is held back goes first. */
-  send({ data, isBinary }: Frame): void {
-    this.flush()
-    this.#sendFrame(data, isBinary)
-  }
-
-  /** For clients without an SDK: bytes that are no reply and no push. */
-  sendAlone(data: Uint8Array): void {
-    this.#sendFrame(data, this.wire.isBinary)
-  }
-
-  #write(message: Uint8Array): void {
-    // Clients without an SDK are told of publications only.
-    if (message.length === 0) return
-    if (this.#outgoing !== undefined) this.#outgoing.push(message)
-    else this.#sendFrame(message, this.wire.isBinary)
-  }
-
-  #sendFrame(data: Uint8Array, isBinary: boolean): void {
-    // A connection that is closing takes nothing either, and has been told why.
-    if (!this.connection.send(data, isBinary) && this.state !== "ended") this.disconnect(CloseReasons.slow)
-  }
-
-  /** Holds replies back while `work` goes on, so that they share frames. */
-  #together(work: () => void): void {
-    if (this.#outgoing !== undefined) return work()
-    this.#outgoing = []
-    work()
-    this.flush()
-    this.#outgoing = undefined
-  }
-
-  flush(): void {
-    const outgoing = this.#outgoing
-    if (outgoing === undefined || outgoing.length === 0) return
-    this.#outgoing = []
-    for (const frame of this.wire.combine(outgoing)) this.#sendFrame(frame, this.wire.isBinary)
   }
 
   // Subscriptions that a room finds fault with.
@@ -313,6 +262,16 @@ export class Session implements ConnectionOwner, Subscriber {
 
   // The end.
 
+  protected override unwritten(): void {
+    // A connection that is closing takes nothing either, and has been told why.
+    if (this.state !== "ended") this.disconnect(CloseReasons.slow)
+  }
+
+  protected override failed(defect: unknown): void {
+    this.env.fork(Effect.logError("a client session failed unexpectedly", Cause.die(defect)))
+    this.disconnect(CloseReasons.serverError)
+  }
+
   end(_: Connection, why: CloseReason): void {
     this.disconnect(why)
   }
@@ -321,13 +280,12 @@ export class Session implements ConnectionOwner, Subscriber {
   disconnect(why: CloseReason): void {
     if (this.state === "ended") return
     this.endedWith = why
-    const isSilent = why === CloseReasons.slow
-    if (isSilent) this.#outgoing = undefined
+    // From here on nothing that fails to be written matters.
+    this.state = "ended"
+    if (why === CloseReasons.slow) this.drop()
     else {
       if (!this.wire.hasCloseFrames || this.handshake.wantsDisconnectPush)
         this.push({ disconnect: { code: why.code, reason: why.reason } })
-      // From here on nothing that fails to be written matters.
-      this.state = "ended"
       this.flush()
     }
     this.#leave()

@@ -34,12 +34,17 @@ class ManyEventsSession extends Session {
 
   override send({ data, isBinary }: Frame): void {
     const positions = [...this.subscriptions.values()]
-      .filter(({ isPositioned }) => isPositioned)
+      .filter(({ isPositioned, epoch }) => isPositioned && epoch !== "")
       .map((subscription) => [subscription.channel, subscription] as const)
     const id = positions.length === 0 ? "" : `id: ${formatPositions(positions)}\n`
     super.send({ data: Buffer.concat([Buffer.from(id), data]), isBinary })
   }
 }
+
+const unrecovered = (channel: string): Frame => ({
+  data: Buffer.from(`event: unrecovered\ndata: ${JSON.stringify({ channel })}\n\n`),
+  isBinary: false
+})
 
 class EventsOpening implements Opening {
   constructor(
@@ -57,9 +62,9 @@ class EventsOpening implements Opening {
         : new ManyEventsSession(env, connection, home, manyEventsWire, handshake)
     session.begin()
     session.do(() =>
-      subscribePlain(session, request, admitted, (channel) =>
-        session.sendAlone(Buffer.from(`event: unrecovered\ndata: ${JSON.stringify({ channel })}\n\n`))
-      ).pipe(Effect.mapError(closed))
+      subscribePlain(session, request, admitted, (channel) => session.send(unrecovered(channel))).pipe(
+        Effect.mapError(closed)
+      )
     )
   }
 }
