@@ -49,6 +49,7 @@ export const makeDeliverer = Effect.fnUntraced(function* (
   const failures = new Map<string, number>()
   let events = 0
   let deliveries = 0
+  let inFlight = 0
 
   const retries = Schedule.min([Schedule.exponential(retry.minDelay), Schedule.spaced(retry.maxDelay)]).pipe(
     Schedule.jittered,
@@ -58,6 +59,7 @@ export const makeDeliverer = Effect.fnUntraced(function* (
   /** Any status but 2xx is a failure like any other: what a receiver refuses today it may accept after its next deployment. */
   const attempt = (id: string, body: Buffer) =>
     Effect.gen(function* () {
+      inFlight++
       const headers = sign(id, yield* Clock.currentTimeMillis, body)
       const { status } = yield* http
         .post({
@@ -70,7 +72,10 @@ export const makeDeliverer = Effect.fnUntraced(function* (
           Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.fail(HttpFailed.timeout(timeout)) })
         )
       return status >= 200 && status < 300 ? undefined : { reason: "status", detail: `HTTP status ${status}` }
-    }).pipe(Effect.catchTag("HttpFailed", ({ reason, detail }) => Effect.succeed({ reason, detail })))
+    }).pipe(
+      Effect.ensuring(Effect.sync(() => inFlight--)),
+      Effect.catchTag("HttpFailed", ({ reason, detail }) => Effect.succeed({ reason, detail }))
+    )
 
   return {
     closing,
@@ -109,6 +114,12 @@ export const makeDeliverer = Effect.fnUntraced(function* (
         name: "clarion_webhook_deliveries_total",
         help: "Deliveries of webhook events that the receiver accepted",
         value: deliveries
+      },
+      {
+        type: "gauge",
+        name: "clarion_webhook_requests_in_flight",
+        help: "Deliveries that the receiver has to answer",
+        value: inFlight
       },
       ...[...failures].map(
         ([reason, value]): Sample => ({

@@ -221,13 +221,6 @@ describe("a question has failed", () => {
     })
   )
 
-  it.effect("where there is no such host", () =>
-    Effect.gen(function* () {
-      const error = yield* withBackend(rpcAt("http://nowhere.invalid/"), failureOf(call()))
-      expect(error).toMatchObject({ _tag: "BackendFailed" })
-    })
-  )
-
   it.effect("where the answer is not complete in time, and the request is cut", () =>
     Effect.gen(function* () {
       for (const answer of [silence, (_, response) => response.write('{"result":')] satisfies Array<Answer>) {
