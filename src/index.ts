@@ -18,13 +18,13 @@ export {
   type BackendHooksShape,
   type BackendHooksShape
 } from "./services/backend/Backend.ts"
-export { Broker, BrokerUnavailable } from "./services/broker/Broker.ts"
-export { Control } from "./services/Control.ts"
+export { Broker, Broker, BrokerUnavailable, BrokerUnavailable } from "./services/broker/Broker.ts"
+export { Control, Control } from "./services/Control.ts"
 export { Hooks, type HooksShape, type Refused } from "./services/Hooks.ts"
 export { Connection } from "./services/hot/Connection.ts"
 export * as Logs from "./services/Logs.ts"
 export { Metrics, type Sample } from "./services/Metrics.ts"
-export { Presence } from "./services/Presence.ts"
+export { Presence, Presence } from "./services/Presence.ts"
 export { type BroadcastOptions, NotUtf8, Publisher, type Receipt } from "./services/Publisher.ts"
 export type { SessionEvent } from "./services/SessionEvents.ts"
 export { SessionListener } from "./services/SessionListener.ts"
