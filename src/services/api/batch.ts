@@ -13,7 +13,7 @@ import { MAX_PARALLEL } from "./publishing.ts"
 import { type BatchEnvelope, type MethodName, requests } from "./requests.ts"
 
 /** Commands that run before others have a turn of the event loop: those that take what was published among them. */
-const COMMANDS_A_TURN = 128
+export const COMMANDS_A_TURN = 128
 
 const METHODS = Object.keys(requests) as ReadonlyArray<MethodName>
 

@@ -100,7 +100,9 @@ describe("history", () => {
     ],
     [{ reverse: true }, { isReverse: true, since: undefined }]
   ])("asks the broker as it was asked: %j", async (request, filter) => {
-    expect((await read(request)).reads).toMatchObject([{ filter }])
+    const { answer, reads } = await read(request)
+    expect(answer).toHaveProperty("result")
+    expect(reads).toMatchObject([{ filter }])
   })
 
   it("tells publications with what is known of them, data byte for byte", async () => {
