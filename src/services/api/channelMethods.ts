@@ -5,6 +5,7 @@ import { ErrorCodes } from "../../protocol/codes.ts"
 import type { Broker, StreamOptions } from "../broker/Broker.ts"
 import type { Control } from "../Control.ts"
 import { type Channels, isErrorCode } from "../channels/Channels.ts"
+import { streamOptions } from "../channels/streams.ts"
 import type { StreamPosition } from "../hot/ChannelEvent.ts"
 import type { Presence } from "../Presence.ts"
 import { makeGlob } from "./glob.ts"
@@ -56,14 +57,14 @@ export const makeChannelMethods = (
       whenAvailable(broker.history(channel, { limit, since, isReverse }, stream), (found) =>
         isOtherStream(since, found) ? ErrorCodes.unrecoverablePosition : historyJson(found)
       )
-    return withOption(channel, channels.streamOf, (stream) =>
+    return withOption(channel, streamOptions, (stream) =>
       // Before the first publication of a stream there is none.
       isReverse && since?.offset === 0 ? Effect.succeed(ErrorCodes.badRequest) : read(stream)
     )
   }
 
   const history_remove = ({ channel }: HistoryRemoveRequest) =>
-    withOption(channel, channels.streamOf, () => whenAvailable(broker.removeHistory(channel), () => EMPTY))
+    withOption(channel, streamOptions, () => whenAvailable(broker.removeHistory(channel), () => EMPTY))
 
   const listChannels = ({ pattern = "" }: ChannelsRequest): Effect.Effect<Outcome> => {
     const matches = pattern === "" ? () => true : makeGlob(pattern)

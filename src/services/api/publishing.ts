@@ -4,6 +4,7 @@ import { ErrorCodes } from "../../protocol/codes.ts"
 import type { Broker } from "../broker/Broker.ts"
 import { type Channels, isErrorCode } from "../channels/Channels.ts"
 import { dataProblem } from "../channels/dataProblem.ts"
+import { streamOptions } from "../channels/streams.ts"
 import { type Outcome, outcomeJson, whenAvailable } from "./outcome.ts"
 import { payloadOf } from "./payload.ts"
 import type { BroadcastRequest, PublishRequest } from "./requests.ts"
@@ -26,7 +27,7 @@ export const makePublishing = (broker: Broker["Service"], channels: Channels["Se
     const problem = dataProblem(options, data)
     if (problem !== undefined) return Effect.succeed(problem)
     const publishing = broker.publish(channel, data, {
-      stream: request.skip_history === true ? undefined : channels.streamOf(options),
+      stream: request.skip_history === true ? undefined : streamOptions(options),
       tags: request.tags,
       isDelta: request.delta === true || options.deltaPublish,
       idempotencyKey: request.idempotency_key === "" ? undefined : request.idempotency_key,
