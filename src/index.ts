@@ -9,17 +9,13 @@ export { PushServer } from "./PushServer.ts"
 export { type ActorNode, ActorTree } from "./services/ActorTree.ts"
 export {
   BackendDisconnect,
-  BackendDisconnect,
-  BackendError,
   BackendError,
   BackendFailed,
   BackendHooks,
-  BackendHooks,
-  type BackendHooksShape,
   type BackendHooksShape
 } from "./services/backend/Backend.ts"
-export { Broker, Broker, BrokerUnavailable, BrokerUnavailable } from "./services/broker/Broker.ts"
-export { Control, Control } from "./services/Control.ts"
+export { Broker, BrokerUnavailable } from "./services/broker/Broker.ts"
+export { Control } from "./services/Control.ts"
 export { Hooks, type HooksShape, type Refused } from "./services/Hooks.ts"
 export { Connection } from "./services/hot/Connection.ts"
 export * as Logs from "./services/Logs.ts"
