@@ -2,7 +2,6 @@
  * What an embedding program may import: the service as a layer, publishing, hooks, and what tells about them. Everything else is
  * also exported by subpath ("clarion/services/Hub"), without a promise that it stays.
  */
-
 export { ConfigInvalid } from "./config/resolve.ts"
 export { type ServerConfigValue, serverConfig } from "./config/ServerConfig.ts"
 export { PushServer } from "./PushServer.ts"
@@ -20,7 +19,7 @@ export { Hooks, type HooksShape, type Refused } from "./services/Hooks.ts"
 export { Connection } from "./services/hot/Connection.ts"
 export * as Logs from "./services/Logs.ts"
 export { Metrics, type Sample } from "./services/Metrics.ts"
-export { Presence, Presence } from "./services/Presence.ts"
+export { Presence } from "./services/Presence.ts"
 export { type BroadcastOptions, NotUtf8, Publisher, type Receipt } from "./services/Publisher.ts"
 export type { SessionEvent } from "./services/SessionEvents.ts"
 export { SessionListener } from "./services/SessionListener.ts"
