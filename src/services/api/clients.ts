@@ -84,10 +84,11 @@ export const makeClients = (control: Control["Service"], channels: Channels["Ser
   }
 
   const disconnect = (request: DisconnectRequest): Effect.Effect<Outcome> => {
-    const reason = closeReasonOf(request)
-    if (reason === undefined) return Effect.succeed(ErrorCodes.badRequest)
-    const whitelist = request.whitelist ?? []
-    return apply({ _tag: "Disconnect", ...targetOf(request), ...reason, whitelist })
+    const close = closeReasonOf(request)
+    if (close === undefined) return Effect.succeed(ErrorCodes.badRequest)
+    const { code, reason } = close
+    const { whitelist = [] } = request
+    return apply({ _tag: "Disconnect", ...targetOf(request), code, reason, whitelist })
   }
 
   const refresh = (request: RefreshRequest): Effect.Effect<Outcome> =>
