@@ -17,6 +17,7 @@ import { ServerConfig, type ServerConfigValue } from "./config/ServerConfig.ts"
 import { ActorTree } from "./services/ActorTree.ts"
 import { ApiKey } from "./services/ApiKey.ts"
 import { listenAdmin } from "./services/adminPort.ts"
+import { ServerApi } from "./services/api/ServerApi.ts"
 import * as JwtTokens from "./services/auth/JwtTokens.ts"
 import { layerBackend } from "./services/backend/backendLayer.ts"
 import * as MemoryBroker from "./services/broker/MemoryBroker.ts"
@@ -115,6 +116,7 @@ export class PushServer extends Context.Service<
   static readonly layer = (config: ServerConfigValue) =>
     Layer.effect(this, make).pipe(
       Layer.merge(Layer.mergeAll(BroadcastTimer.layer, ChannelOccupancy.layer)),
+      Layer.provide(ServerApi.layer),
       Layer.provideMerge(layerServing(config)),
       Layer.provideMerge(layerChannels),
       Layer.provideMerge(Publisher.layer),

@@ -6,6 +6,7 @@ export { ConfigInvalid } from "./config/resolve.ts"
 export { type ServerConfigValue, serverConfig } from "./config/ServerConfig.ts"
 export { PushServer } from "./PushServer.ts"
 export { type ActorNode, ActorTree } from "./services/ActorTree.ts"
+export { type ApiError, type RpcMethod, RpcMethods } from "./services/api/RpcMethods.ts"
 export {
   BackendDisconnect,
   BackendError,

@@ -1,18 +1,19 @@
 /**
- * Plain HTTP: health for everyone, metrics and the API for those who have the key.
+ * Plain HTTP: health and what the API is for everyone, metrics and the API itself for those who have the key.
  *
  * The key comes as `X-API-Key: <key>`, `Authorization: apikey <key>` or `?api_key=<key>`; without it the answer is 401 with no body.
  */
 import * as Effect from "effect/Effect"
-import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as Layer from "effect/Layer"
 import { version } from "../config/commandLine.ts"
 import { ActorTree } from "./ActorTree.ts"
 import { ApiKey } from "./ApiKey.ts"
+import { makeDocs } from "./api/docs.ts"
+import { ServerApi, UNAUTHORIZED } from "./api/ServerApi.ts"
+import { givenKey } from "./givenKey.ts"
+import { plainText } from "./httpReply.ts"
 import { Metrics } from "./Metrics.ts"
-import { fromWebHandler } from "./webHandler.ts"
+import { makeRunAnswer } from "./runAnswer.ts"
+import type { AnswerHeaders, PlainAnswer, PlainHandler } from "./Transport.ts"
 
 /** Whether the server takes connections now, and how many it holds. */
 export interface Readiness {
@@ -20,78 +21,54 @@ export interface Readiness {
   readonly connections: number
 }
 
-const givenKey = (request: HttpServerRequest.HttpServerRequest): string | undefined =>
-  request.headers["x-api-key"] ??
-  /^apikey (.+)$/i.exec(request.headers.authorization ?? "")?.[1] ??
-  new URL(request.url, "http://localhost").searchParams.get("api_key") ??
-  undefined
+const JSON_HEADERS: AnswerHeaders = [["content-type", "application/json"]]
+const PROMETHEUS: AnswerHeaders = [["content-type", "text/plain; version=0.0.4; charset=utf-8"]]
 
-const health = HttpRouter.add("GET", "/health", HttpServerResponse.jsonUnsafe({ status: "ok", version }))
-
-const ready = (readiness: Effect.Effect<Readiness>) =>
-  HttpRouter.add(
-    "GET",
-    "/ready",
-    Effect.map(readiness, ({ isReady, connections }) =>
-      HttpServerResponse.jsonUnsafe({ ready: isReady, connections }, { status: isReady ? 200 : 503 })
-    )
-  )
-
-const elsewhere = HttpRouter.add(
-  "*",
-  "/*",
-  HttpServerResponse.text("Clarion: connect with a WebSocket; /health answers plain HTTP\n", {
-    status: 426,
-    headers: { upgrade: "websocket" }
-  })
-)
-
-/** What only those with the key may ask. */
-const guardedRoutes = Effect.gen(function* () {
-  const key = yield* ApiKey
-  const metrics = yield* Metrics
-  const tree = yield* ActorTree
-  const guarded = (answer: Effect.Effect<HttpServerResponse.HttpServerResponse>) =>
-    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-      key.isRight(givenKey(request)) ? answer : Effect.succeed(HttpServerResponse.empty({ status: 401 }))
-    )
-  return Layer.mergeAll(
-    HttpRouter.add(
-      "GET",
-      "/metrics",
-      guarded(Effect.map(metrics.text, (text) => HttpServerResponse.text(text, PROMETHEUS)))
-    ),
-    HttpRouter.add(
-      "*",
-      "/api/actors",
-      guarded(Effect.map(tree.snapshot, (actors) => HttpServerResponse.jsonUnsafe({ result: { actors } })))
-    ),
-    // Strangers are not told which methods there are.
-    HttpRouter.add("*", "/api/*", guarded(Effect.succeed(NO_SUCH_METHOD)))
-  )
+const json = (value: unknown, status = 200): PlainAnswer => ({
+  status,
+  headers: JSON_HEADERS,
+  body: JSON.stringify(value)
 })
 
-const PROMETHEUS = { contentType: "text/plain; version=0.0.4; charset=utf-8" }
-const NO_SUCH_METHOD = HttpServerResponse.jsonUnsafe(
-  { error: { code: 104, message: "method not found" } },
-  { status: 404 }
-)
+const HEALTHY = json({ status: "ok", version })
+const ELSEWHERE = plainText(426, "Clarion: connect with a WebSocket; /health answers plain HTTP", [
+  ["upgrade", "websocket"]
+])
 
-const handlerOf = (routes: Layer.Layer<never, never, HttpRouter.HttpRouter>) =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() => HttpRouter.toWebHandler(routes, { disableLogger: true })),
-      ({ dispose }) => Effect.promise(dispose)
-    ),
-    ({ handler }) => fromWebHandler(handler)
-  )
+const isRead = (method: string): boolean => method === "GET" || method === "HEAD"
 
 /** What strangers may ask: for `server.port` when the API has a port of its own. */
-export const makePublic = (readiness: Effect.Effect<Readiness>) =>
-  handlerOf(Layer.mergeAll(health, ready(readiness), elsewhere))
+export const makePublic = (readiness: Effect.Effect<Readiness>): Effect.Effect<PlainHandler> =>
+  Effect.map(makeRunAnswer, (run) => {
+    const ready = Effect.map(readiness, ({ isReady, connections }) =>
+      json({ ready: isReady, connections }, isReady ? 200 : 503)
+    )
+    return ({ method, path }) => {
+      if (path === "/health" && isRead(method)) return HEALTHY
+      return path === "/ready" && isRead(method) ? run(ready) : ELSEWHERE
+    }
+  })
 
 /** Everything: for a port that is server and API in one, and for an admin port. */
-export const makeFull = (readiness: Effect.Effect<Readiness>) =>
-  Effect.flatMap(guardedRoutes, (routes) =>
-    handlerOf(Layer.mergeAll(health, ready(readiness), elsewhere, routes))
+export const makeFull = Effect.fnUntraced(function* (readiness: Effect.Effect<Readiness>) {
+  const key = yield* ApiKey
+  const api = yield* ServerApi
+  const run = yield* makeRunAnswer
+  const docs = yield* makeDocs
+  const others = yield* makePublic(readiness)
+  const actors = Effect.map((yield* ActorTree).snapshot, (actors) => json({ result: { actors } }))
+  const metrics = Effect.map(
+    (yield* Metrics).text,
+    (body): PlainAnswer => ({ status: 200, headers: PROMETHEUS, body })
   )
+
+  const handle: PlainHandler = (request) => {
+    const { method, path } = request
+    if (path === "/api/actors") return api.mayAsk(request) ? run(actors) : UNAUTHORIZED
+    if (path === "/api" || path.startsWith("/api/")) return api.handle(request)
+    if (path === "/metrics" && isRead(method))
+      return key.isRight(givenKey(request)) ? run(metrics) : UNAUTHORIZED
+    return docs(request) ?? others(request)
+  }
+  return handle
+})

@@ -10,13 +10,12 @@
 import { isUtf8 } from "node:buffer"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { ServerConfig } from "../../config/ServerConfig.ts"
 import { ErrorCodes } from "../../protocol/codes.ts"
 import { ApiKey } from "../ApiKey.ts"
 import { givenKey } from "../givenKey.ts"
-import { BROKEN } from "../httpReply.ts"
+import { makeRunAnswer } from "../runAnswer.ts"
 import type { PlainAnswer, PlainHandler, PlainRequest } from "../Transport.ts"
 import { batchCommand } from "./batch.ts"
 import { linesAnswer } from "./lines.ts"
@@ -25,7 +24,8 @@ import { errorJson, isError, type Outcome, outcomeJson } from "./outcome.ts"
 import { readJson, shapeOf } from "./readJson.ts"
 import { BatchRequest } from "./requests.ts"
 
-const UNAUTHORIZED: PlainAnswer = { status: 401, headers: [], body: "" }
+/** To those without the key. */
+export const UNAUTHORIZED: PlainAnswer = { status: 401, headers: [], body: "" }
 const NOT_POST: PlainAnswer = { status: 405, headers: [["allow", "POST"]], body: "" }
 const UNDECODABLE: PlainAnswer = {
   status: 400,
@@ -96,19 +96,13 @@ const make = Effect.gen(function* () {
   const key = yield* ApiKey
   const methods = yield* makeMethods
   if (httpApi.insecure) yield* Effect.logWarning("httpApi.insecure: /api answers everyone, without the key")
-  const fork = Effect.runForkWith(yield* Effect.context<never>())
-  const finished = (exit: Exit.Exit<PlainAnswer>) => (Exit.isSuccess(exit) ? exit.value : BROKEN)
-
-  const run = (answer: Effect.Effect<PlainAnswer>): PlainAnswer | Promise<PlainAnswer> => {
-    const fiber = fork(answer)
-    const exit = fiber.pollUnsafe()
-    if (exit !== undefined) return finished(exit)
-    return new Promise((resolve) => fiber.addObserver((late) => resolve(finished(late))))
-  }
+  const run = yield* makeRunAnswer
+  const mayAsk = (request: PlainRequest) => httpApi.insecure || key.isRight(givenKey(request))
 
   return ServerApi.of({
+    mayAsk,
     handle: (request) => {
-      if (!httpApi.insecure && !key.isRight(givenKey(request))) return UNAUTHORIZED
+      if (!mayAsk(request)) return UNAUTHORIZED
       const asked = request.headers.get("x-centrifugo-error-mode")
       const answer = answering(methods, request, asked === "transport" ? asked : httpApi.errorMode)
       return Effect.isEffect(answer) ? run(answer) : answer
@@ -119,6 +113,8 @@ const make = Effect.gen(function* () {
 export class ServerApi extends Context.Service<
   ServerApi,
   {
+    /** Whether the request brings the key, or needs none. */
+    readonly mayAsk: (request: PlainRequest) => boolean
     /** Answers requests to `/api` and to the paths below it. */
     readonly handle: PlainHandler
   }

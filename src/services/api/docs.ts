@@ -8,7 +8,7 @@ import { promisify } from "node:util"
 import { gunzip, gzip } from "node:zlib"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { plainText } from "../httpReply.ts"
+import { BROKEN, plainText } from "../httpReply.ts"
 import type { AnswerHeaders, PlainAnswer, PlainRequest } from "../Transport.ts"
 
 /** Pages in a second; more are answered with 503. Each may wait in memory for a client that reads slowly. */
@@ -65,10 +65,10 @@ const once = <A>(make: () => Promise<A>) => {
   }
 }
 
-/** Answers requests for the two paths. It rejects when the pages cannot be made. */
+/** Answers requests for the two paths; undefined for any other. */
 export const makeDocs = Effect.map(
-  Clock.clockWith((clock) => Effect.succeed(clock)),
-  (clock) => {
+  Effect.all([Clock.clockWith(Effect.succeed), Effect.context<never>()]),
+  ([clock, context]) => {
     const document = once(makeDocument)
     const page = once(makePage)
     let second = 0
@@ -90,6 +90,11 @@ export const makeDocs = Effect.map(
       return { status: 200, headers: PAGE_HEADERS, body: await promisify(gunzip)(compressed) }
     }
 
+    const failed = (error: unknown): PlainAnswer => {
+      Effect.runForkWith(context)(Effect.logError("the pages about the API cannot be made", error))
+      return BROKEN
+    }
+
     const answers: ReadonlyMap<string, (request: PlainRequest) => Promise<PlainAnswer>> = new Map([
       ["/openapi.json", document],
       ["/docs", pageAnswer]
@@ -98,7 +103,7 @@ export const makeDocs = Effect.map(
     return (request: PlainRequest): Promise<PlainAnswer> | PlainAnswer | undefined => {
       const answer = answers.get(request.path)
       if (answer === undefined) return undefined
-      return request.method === "GET" || request.method === "HEAD" ? answer(request) : NOT_GET
+      return request.method === "GET" || request.method === "HEAD" ? answer(request).catch(failed) : NOT_GET
     }
   }
 )
