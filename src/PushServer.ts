@@ -33,11 +33,11 @@ import { Metrics } from "./services/Metrics.ts"
 import { Publisher } from "./services/Publisher.ts"
 import * as ProcessMetrics from "./services/processMetrics.ts"
 import { type Failure, Serving } from "./services/Serving.ts"
-import { SessionEvents } from "./services/SessionEvents.ts"
 import { actorSamples } from "./services/serviceMetrics.ts"
 import { layerLocal } from "./services/sessions/localControl.ts"
 import { Sessions } from "./services/sessions/Sessions.ts"
 import { layerTransport } from "./services/transportLayer.ts"
+import { layerSessionEvents } from "./services/webhooks/sessionEventsLayer.ts"
 
 const make = Effect.gen(function* () {
   const config = yield* ServerConfig
@@ -97,7 +97,7 @@ const layerServing = ({ server: { workers } }: ServerConfigValue) =>
 const layerChannels = Layer.mergeAll(
   Channels.layer,
   MemoryPresence.layerMemory,
-  SessionEvents.layerNobody,
+  layerSessionEvents,
   Layer.unwrap(Effect.map(Hub, ({ publish }) => MemoryBroker.layerMemory(publish)))
 )
 

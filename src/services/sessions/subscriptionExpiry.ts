@@ -12,19 +12,22 @@ const expire = (session: Session, subscription: SessionSubscription): void => {
   else endSubscription(session, subscription, UnsubscribeCodes.expired)
 }
 
-/** Asks the backend; while it does not answer, it is asked again the next time. */
+/** Asks the backend, which has the last word; while it fails, it is asked again the next time. */
 const prolong = (session: Session, subscription: SessionSubscription): void => {
   const ask = session.env.backend.subRefresh(subscription.options)!
   const { channel } = subscription
-  session.env.forkLogged(
-    "sub_refresh",
-    Effect.map(ask({ ...session.userFacts(), channel }), ({ isExpired, expireAt, info }) => {
+  const asked = Effect.match(ask({ ...session.userFacts(), channel }), {
+    onSuccess: ({ isExpired, expireAt, info }) => {
       if (session.subscriptions.get(channel) !== subscription) return
       if (isExpired) return expire(session, subscription)
       subscription.expireAt = expireAt
       if (info !== undefined) subscription.chanInfo = info
-    })
-  )
+    },
+    onFailure: (failure) => {
+      if (failure._tag === "BackendDisconnect") session.disconnect(failure)
+    }
+  })
+  session.env.forkLogged("sub_refresh", asked)
 }
 
 /** Looks at all of them; false where none expires. */
