@@ -31,6 +31,13 @@ export interface Turn {
   readonly at: number
 }
 
+/** One that those in step do not have, and the difference to the publication that they have. */
+interface FreshTurn extends Turn {
+  readonly patch: Uint8Array | undefined
+}
+
+const STALE = Symbol("stale")
+
 export class Room {
   /** What has been sent to those in step; -1 while that is not known. */
   offset = -1
@@ -74,7 +81,11 @@ export class Room {
 
   /** Begins to send: moves the room's position on, tells those who missed something, and gives what is to be visited. */
   begin(turns: ReadonlyArray<Turn>): ReadonlyArray<Course> {
-    const fresh = turns.filter(({ event }) => this.#advance(event))
+    const fresh: Array<FreshTurn> = []
+    for (const { event, at } of turns) {
+      const patch = this.#advance(event)
+      if (patch !== STALE) fresh.push({ event, at, patch })
+    }
     const courses = this.#lists
       .map((list) => this.#course(list, fresh))
       .filter((course) => course !== undefined)
@@ -103,43 +114,48 @@ export class Room {
         if (subscription.isPositioned) subscription.subscriber.insufficient(subscription)
   }
 
-  /** Whether those in step are to get the event; takes note of the position and of what deltas are relative to. */
-  #advance(event: ChannelEvent): boolean {
+  /**
+   * Takes note of the position and of what deltas are relative to. STALE where those in step have the event already, else what may be
+   * written to those who take deltas.
+   */
+  #advance(event: ChannelEvent): Uint8Array | undefined | typeof STALE {
     const { kind, epoch } = event
     const { offset } = event.publication
-    if (kind !== "publication") return true
+    if (kind !== "publication") return undefined
     if (offset === 0) {
       // It is in nobody's history: what comes next is not told as a difference to it.
       this.#previous = undefined
-      return true
+      return undefined
     }
-    if (epoch === this.epoch && offset <= this.offset) return false
+    if (epoch === this.epoch && offset <= this.offset) return STALE
     if (this.offset >= 0 && (epoch !== this.epoch || offset !== this.offset + 1)) {
       this.tellGap()
       this.#previous = undefined
     }
     this.offset = offset
     this.epoch = epoch
-    event.patch ??= this.#patch(event)
+    const patch = this.#patch(event)
     this.#previous = event
-    return true
+    return patch
   }
 
-  #patch(event: ChannelEvent): Uint8Array | null | undefined {
+  /** Made once for all rooms, and used only where the publication before it was sent. */
+  #patch(event: ChannelEvent): Uint8Array | undefined {
     const previous = this.#previous
     if (!event.publication.isDelta || previous === undefined) return undefined
     if (!this.#lists.some((list) => list.isDelta && list.size > 0)) return undefined
-    return this.options.deltaOf(previous.data, event.data) ?? null
+    if (event.patch === undefined) event.patch = this.options.deltaOf(previous.data, event.data) ?? null
+    return event.patch ?? undefined
   }
 
   /** One visit of a list; undefined where nobody in it is told anything. */
-  #course(list: RoomList, turns: ReadonlyArray<Turn>): Course | undefined {
+  #course(list: RoomList, turns: ReadonlyArray<FreshTurn>): Course | undefined {
     if (list.size === 0) return undefined
     const frames: Array<Frame> = []
     const publications: Array<number> = []
-    for (const { event, at } of turns) {
+    for (const { event, at, patch } of turns) {
       if (event.kind !== "publication" && !list.hearsJoins) continue
-      const encoded = encodeOnce(event, list.wire, list.isDelta, event.patch ?? undefined)
+      const encoded = encodeOnce(event, list.wire, list.isDelta, list.isDelta ? patch : undefined)
       if (encoded === UNFIT) for (const { subscriber } of [...list.items]) subscriber.inappropriate()
       else if (encoded !== undefined) {
         frames.push(encoded)

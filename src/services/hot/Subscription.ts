@@ -82,7 +82,10 @@ export class Subscription implements Slotted {
 
   /** Sends what was held back one by one, and joins the others as soon as it is in step. */
   begin(held: ReadonlyArray<ChannelEvent>): void {
-    for (const event of held) this.#send(event)
+    for (const event of held) {
+      // It may have ended at the event before.
+      if (this.list !== undefined) this.#send(event)
+    }
     this.room.promote(this)
   }
 
@@ -103,7 +106,7 @@ export class Subscription implements Slotted {
     const encoded = encodeOnce(event, subscriber.wire, this.isDelta, undefined)
     if (encoded === UNFIT) subscriber.inappropriate()
     else if (encoded !== undefined) subscriber.send(encoded)
-    if (event.kind === "publication" && event.publication.offset > 0) this.needsWhole = false
+    if (event.kind === "publication") this.needsWhole = false
   }
 
   /** Whether the publication is the next for it; it leaves where one is missing. */

@@ -250,6 +250,7 @@ export class Session extends SessionOutput implements ConnectionOwner, Subscribe
   // Subscriptions that a room finds fault with.
 
   insufficient(subscription: Subscription): void {
+    if (this.subscriptions.get(subscription.room.channel) !== subscription) return
     this.env.counters.insufficient++
     const { isServerSide } = subscription as SessionSubscription
     if (isServerSide) this.disconnect(CloseReasons.insufficientState)
