@@ -1,5 +1,4 @@
 /** The c1000k bench: very many connections on one machine, and broadcasts that reach all of them. */
-import { createServer } from "node:net"
 import { hostFacts } from "clarion/client/report/hostFacts"
 import { help, type Options, parse } from "./c1000k/options.ts"
 import { runInOwnNetwork } from "./c1000k/ownNetwork.ts"
@@ -8,18 +7,11 @@ import { chooseScheduling } from "./c1000k/scheduling.ts"
 import { type Sizing, shortage, sizeFor } from "./c1000k/sizing.ts"
 import { runTrial } from "./c1000k/trial.ts"
 import { withFolder } from "./support/folder.ts"
+import { freePort } from "./support/freePort.ts"
+import { program } from "./support/options.ts"
 import { saveResults } from "./support/results.ts"
 
-export const run = async (args: ReadonlyArray<string>): Promise<number> => {
-  const options = parse(args)
-  if (options === "help") {
-    console.log(help)
-    return 0
-  }
-  if ("problem" in options) {
-    console.error(`${options.problem}\n\n${help}`)
-    return 2
-  }
+const start = async (options: Options, args: ReadonlyArray<string>): Promise<number> => {
   if (options.network === "own") {
     const ran = await runInOwnNetwork(args, options.connections)
     if (typeof ran === "number") return ran
@@ -63,12 +55,4 @@ const measure = async (options: Options, sizing: Sizing): Promise<number> => {
   return verdicts.every(({ met }) => met) ? 0 : 1
 }
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once("error", reject)
-    probe.listen({ host: "127.0.0.1", port: 0 }, () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0))
-    })
-  })
+export const run = program(help, parse, start)

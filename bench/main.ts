@@ -10,6 +10,11 @@ const benches: Readonly<Record<string, Bench>> = {
     about: "one message to everyone: Clarion beside bare uWebSockets.js, bare ws, Socket.IO and a C floor",
     load: () => import("./fanout.ts")
   },
+  channels: {
+    about:
+      "channels of the client protocol and the server API, beside Socket.IO rooms and bare uWebSockets.js topics",
+    load: () => import("./channels.ts")
+  },
   c1000k: {
     about: "a million connections on this machine, and broadcasts that reach every one of them",
     load: () => import("./c1000k.ts")

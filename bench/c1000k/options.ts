@@ -1,5 +1,6 @@
 /** The command line of the c1000k bench. */
 import { parseArgs } from "node:util"
+import { integer, type Parsed } from "../support/options.ts"
 
 export interface Options {
   readonly connections: number
@@ -37,8 +38,7 @@ const LEAST_INTERVAL = 10
 /** What two cores keep up with; so few connections that one process may open all of them have one core for it. */
 const paceFor = (connections: number): string => (connections > 25_000 ? "11000" : "8000")
 
-/** Options, or what is wrong with them. */
-export const parse = (args: ReadonlyArray<string>): Options | { readonly problem: string } | "help" => {
+export const parse = (args: ReadonlyArray<string>): Parsed<Options> => {
   try {
     const { values } = parseArgs({
       args: [...args],
@@ -76,10 +76,4 @@ export const parse = (args: ReadonlyArray<string>): Options | { readonly problem
   } catch (error) {
     return { problem: (error as Error).message }
   }
-}
-
-const integer = (option: string, text: string, least: number, most: number): number => {
-  const value = Number(text)
-  if (text.trim() !== "" && Number.isInteger(value) && value >= least && value <= most) return value
-  throw new Error(`${option}: expected a whole number from ${least} to ${most}, found "${text}"`)
 }

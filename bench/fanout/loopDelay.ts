@@ -1,6 +1,6 @@
 /** The delay of a Clarion server's event loop, as its own metrics tell it. */
+import { API_KEY } from "../support/apiKey.ts"
 import { Failed } from "../support/children.ts"
-import { API_KEY } from "./contenders.ts"
 
 /** The metric tells the last whole window of ten seconds: after twice that long, all of it lies within the load. */
 export const LOOP_DELAY_MS = 21_000

@@ -1,6 +1,7 @@
 /** The command line of the fan-out bench. */
 import { parseArgs } from "node:util"
-import { connectionCapacity, openFileLimit } from "clarion/services/openFiles"
+import { connectionsOf, integer, oneOf, type Parsed } from "../support/options.ts"
+import { enoughRounds } from "../support/rounds.ts"
 import { type ContenderName, contenderNames } from "./contenders.ts"
 
 export interface Options {
@@ -30,8 +31,7 @@ messages that every connection hears. Prints what they cost, side by side, and j
   --loop-connections N  connections while the event loop's delay is measured; 0: do not [15000]
   --json FILE           where the results go [data/bench/fanout-<time>.json]`
 
-/** Options, or what is wrong with them. */
-export const parse = (args: ReadonlyArray<string>): Options | { readonly problem: string } | "help" => {
+export const parse = (args: ReadonlyArray<string>): Parsed<Options> => {
   try {
     const { values } = parseArgs({
       args: [...args],
@@ -54,42 +54,11 @@ export const parse = (args: ReadonlyArray<string>): Options | { readonly problem
       rounds: (depth) => rounds ?? enoughRounds(connections, depth),
       depths: values.depths.split(",").map((depth) => integer("--depths", depth, 1, MAX_DEPTH)),
       repeat: integer("--repeat", values.repeat, 1, 100),
-      only: values.only.split(",").map(contender),
+      only: values.only.split(",").map((name) => oneOf("--only", "server", contenderNames, name)),
       loopConnections: connectionsOf("--loop-connections", values["loop-connections"], 0),
       json: values.json
     }
   } catch (error) {
     return { problem: (error as Error).message }
   }
-}
-
-/**
- * CPU time is read in ticks of 10 ms: so many messages cost every server about two seconds or more, which makes it exact to 1 %.
- * Depth makes messages cheaper, so there have to be more.
- */
-const enoughRounds = (connections: number, depth: number): number => {
-  const deliveries = depth === 1 ? 1_000_000 : 3_000_000
-  return Math.max(10, Math.ceil(deliveries / (connections * depth)))
-}
-
-const integer = (option: string, text: string, least: number, most: number): number => {
-  const value = Number(text)
-  if (text.trim() !== "" && Number.isInteger(value) && value >= least && value <= most) return value
-  throw new Error(`${option}: expected a whole number from ${least} to ${most}, found "${text}"`)
-}
-
-/** Server and driver hold one file for each connection. */
-const connectionsOf = (option: string, text: string, least: number): number => {
-  const capacity = connectionCapacity(openFileLimit())
-  const value = integer(option, text, least, 1_000_000)
-  if (value <= capacity) return value
-  throw new Error(
-    `${option}: ${value} connections do not fit: a process may open ${openFileLimit()} files here (ulimit -n), which is room for ${capacity}`
-  )
-}
-
-const contender = (text: string): ContenderName => {
-  const name = contenderNames.find((known) => known === text)
-  if (name !== undefined) return name
-  throw new Error(`--only: there is no server "${text}"; there are ${contenderNames.join(", ")}`)
 }

@@ -1,8 +1,10 @@
 /** The table of a run, servers side by side, and what has to be known beside it. */
+import { missingNotes, type Outcome } from "../support/outcome.ts"
+import { incompleteness, isDisturbed } from "../support/rounds.ts"
 import type { Spread } from "../support/statistics.ts"
 import { cell, number, table } from "../support/table.ts"
 import { type ContenderName, contenderNames, contenders } from "./contenders.ts"
-import { isIncomplete, type Outcome, type Results } from "./results.ts"
+import type { Results } from "./results.ts"
 import type { DepthFigures, Trial } from "./trial.ts"
 
 type Row = readonly [label: string, digits: number, of: (name: ContenderName) => Spread | undefined]
@@ -52,7 +54,6 @@ export const resultTable = (results: Results, depths: ReadonlyArray<number>): st
 
 /** CPU seconds from which a reading in ticks of 10 ms is exact to 1 %. */
 const EXACT_FROM_SECONDS = 1
-const DISTURBED_FROM = 0.1
 
 export const notes = (results: Results): ReadonlyArray<string> => [
   ...contenderNames.flatMap((name) => {
@@ -64,25 +65,12 @@ export const notes = (results: Results): ReadonlyArray<string> => [
     "the driver, or others on its core, set the pace"
 ]
 
-/** Said under the verdicts, which a disturbed run cannot give. */
-export const disturbance = ({ servers, loop }: Results): string | undefined => {
-  const outcomes = [...Object.values(servers), loop]
-  const all = outcomes.flatMap(({ trials }) => trials.flatMap(({ depths }) => Object.values(depths)))
-  const disturbed = all.filter(isDisturbed).length
-  return disturbed === 0
-    ? undefined
-    : `Others used the server's core in ${disturbed} of ${all.length} measurements: repeat this on an idle machine before a verdict is believed.`
-}
-
-const isDisturbed = ({ othersBusy }: DepthFigures): boolean => othersBusy > DISTURBED_FROM
-
-const outcomeNotes = (title: string, { trials, failures, unavailable }: Outcome): ReadonlyArray<string> => [
-  ...(unavailable === undefined ? [] : [`${title}: not measured: ${unavailable}`]),
-  ...failures.map((why) => `${title}: FAILED: ${why}`),
-  ...Object.keys(trials[0]?.depths ?? {}).flatMap((depth) =>
+const outcomeNotes = (title: string, outcome: Outcome<Trial>): ReadonlyArray<string> => [
+  ...missingNotes(title, outcome),
+  ...Object.keys(outcome.trials[0]?.depths ?? {}).flatMap((depth) =>
     depthNotes(
       `${title}, depth ${depth}`,
-      trials.map(({ depths }) => depths[Number(depth)]!)
+      outcome.trials.map(({ depths }) => depths[Number(depth)]!)
     )
   )
 ]
@@ -92,7 +80,7 @@ const depthNotes = (title: string, figures: ReadonlyArray<DepthFigures>): Readon
   const most = number(Math.max(...disturbed.map(({ othersBusy }) => othersBusy * 100)), 0)
   const least = Math.min(...figures.map(({ cpuSeconds }) => cpuSeconds))
   return [
-    ...figures.filter(isIncomplete).map((each) => `${title}: FAILED: ${incompleteness(each)}`),
+    ...figures.flatMap((each) => incompleteness(each) ?? []).map((why) => `${title}: FAILED: ${why}`),
     ...(disturbed.length > 0
       ? [
           `${title}: others used up to ${most} % of the server's core in ${disturbed.length} of ${figures.length}`
@@ -103,7 +91,3 @@ const depthNotes = (title: string, figures: ReadonlyArray<DepthFigures>): Readon
       : [])
   ]
 }
-
-const incompleteness = ({ shortRounds, rounds, stray, problem }: DepthFigures): string =>
-  `${shortRounds} of ${rounds} rounds did not reach everyone, ${stray} stray messages` +
-  (problem === undefined ? "" : `; ${problem}`)

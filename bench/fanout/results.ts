@@ -1,20 +1,14 @@
 /** All repetitions of a run, and the figures that table and verdicts take from them. */
+import { emptyOutcome, type Outcome } from "../support/outcome.ts"
+import { incompleteness } from "../support/rounds.ts"
 import { type Spread, spread } from "../support/statistics.ts"
 import type { ContenderName } from "./contenders.ts"
 import type { DepthFigures, Trial } from "./trial.ts"
 
-/** What came of one server: its repetitions, and why some are missing. */
-export interface Outcome {
-  readonly trials: Array<Trial>
-  readonly failures: Array<string>
-  /** Why it cannot be measured on this machine at all. */
-  unavailable: string | undefined
-}
-
 export class Results {
-  readonly servers: Partial<Record<ContenderName, Outcome>> = {}
+  readonly servers: Partial<Record<ContenderName, Outcome<Trial>>> = {}
   /** Clarion on uws with the connections of `--loop-connections`. */
-  readonly loop: Outcome = emptyOutcome()
+  readonly loop: Outcome<Trial> = emptyOutcome()
 
   constructor(names: ReadonlyArray<ContenderName>) {
     for (const name of names) this.servers[name] = emptyOutcome()
@@ -32,20 +26,23 @@ export class Results {
     return depthSpread(this.loop.trials, depth, ({ loopDelayMs }) => loopDelayMs ?? Number.NaN)
   }
 
+  /** Every measurement of rounds. */
+  get all(): ReadonlyArray<DepthFigures> {
+    return this.#outcomes.flatMap(({ trials }) => trials.flatMap(({ depths }) => Object.values(depths)))
+  }
+
   /** Whether some connection missed a message, or something could not be measured that should have been. */
   get hasFailures(): boolean {
-    const outcomes = [...Object.values(this.servers), this.loop]
-    return outcomes.some(
-      ({ trials, failures }) =>
-        failures.length > 0 || trials.flatMap(({ depths }) => Object.values(depths)).some(isIncomplete)
+    return (
+      this.#outcomes.some(({ failures }) => failures.length > 0) ||
+      this.all.some((figures) => incompleteness(figures) !== undefined)
     )
+  }
+
+  get #outcomes(): ReadonlyArray<Outcome<Trial>> {
+    return [...Object.values(this.servers), this.loop]
   }
 }
 
-export const isIncomplete = ({ shortRounds, stray, problem }: DepthFigures): boolean =>
-  shortRounds > 0 || stray > 0 || problem !== undefined
-
 const depthSpread = (trials: ReadonlyArray<Trial>, depth: number, pick: (figures: DepthFigures) => number) =>
   spread(trials.map(({ depths }) => (depths[depth] === undefined ? Number.NaN : pick(depths[depth]))))
-
-const emptyOutcome = (): Outcome => ({ trials: [], failures: [], unavailable: undefined })

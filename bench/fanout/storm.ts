@@ -4,8 +4,8 @@
  */
 import { end, Failed, start, startServer, Unavailable } from "../support/children.ts"
 import { compile } from "../support/compile.ts"
+import type { Contender } from "../support/contender.ts"
 import { exactCpuUs } from "../support/procfs.ts"
-import type { Contender } from "./contenders.ts"
 
 export interface Storm {
   readonly perSecond: number

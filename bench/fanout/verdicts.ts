@@ -1,16 +1,9 @@
 /** Clarion's targets, judged by the medians of one run. */
-import type { Spread } from "../support/statistics.ts"
 import { cell, number } from "../support/table.ts"
+import { judged, notMeasured, type Verdict } from "../support/verdicts.ts"
 import type { ContenderName } from "./contenders.ts"
 import type { Results } from "./results.ts"
 import type { DepthFigures, Trial } from "./trial.ts"
-
-export interface Verdict {
-  readonly target: string
-  readonly measured: string
-  /** Undefined: this run did not measure what it takes. */
-  readonly isMet: boolean | undefined
-}
 
 const UWS_OF_FLOOR = 0.14
 const WS_TIMES_BETTER = 4
@@ -40,15 +33,11 @@ export const verdicts = (results: Results, loopConnections: number): ReadonlyArr
   ...setUps(results)
 ]
 
-export const verdictLine = ({ target, measured, isMet }: Verdict): string =>
-  `${isMet === undefined ? "unknown" : isMet ? "met    " : "MISSED "}  ${target}: ${measured}`
-
-const NOT_MEASURED = "not measured in this run"
 const cpu = ({ cpuUs }: DepthFigures) => cpuUs
 
 const depthOne = (results: Results, own: ContenderName, other: ContenderName, target: string): Verdict => {
   const [a, b] = [results.atDepth(own, 1, cpu), results.atDepth(other, 1, cpu)]
-  if (a === undefined || b === undefined) return { target, measured: NOT_MEASURED, isMet: undefined }
+  if (a === undefined || b === undefined) return notMeasured(target)
   const share = number(a.median / b.median, 3)
   return {
     target,
@@ -64,20 +53,10 @@ const ratio = (
   judge: (first: number, second: number) => readonly [ratio: number, isMet: boolean]
 ): Verdict => {
   const [a, b] = [results.atDepth(first, 10, cpu), results.atDepth(second, 10, cpu)]
-  if (a === undefined || b === undefined) return { target, measured: NOT_MEASURED, isMet: undefined }
+  if (a === undefined || b === undefined) return notMeasured(target)
   const [value, isMet] = judge(a.median, b.median)
   return { target, measured: `${cell(a, 2)} µs to ${cell(b, 2)} is ${number(value, 3)}`, isMet }
 }
-
-const judged = (
-  target: string,
-  value: Spread | undefined,
-  text: (value: Spread) => string,
-  isMet: (value: Spread) => boolean
-): Verdict =>
-  value === undefined
-    ? { target, measured: NOT_MEASURED, isMet: undefined }
-    : { target, measured: text(value), isMet: isMet(value) }
 
 const memory = (results: Results, name: "clarion-uws" | "clarion-ws", most: number): Verdict =>
   judged(

@@ -2,18 +2,9 @@
  * A bare uWebSockets.js hub: whatever one client sends, all hear. `publish` leaves the fan-out to its topic tree, `loop` sends to one
  * socket after the other. Usage: node uwsHub.js publish|loop
  */
-import type { TemplatedApp, us_listen_socket, WebSocket } from "uWebSockets.js"
+import type { WebSocket } from "uWebSockets.js"
+import { app, listen } from "./uwsApp.ts"
 
-/** What its types lack, and official builds name otherwise. */
-interface Module {
-  readonly App: () => TemplatedApp
-  readonly getSocketPort?: (socket: us_listen_socket) => number
-  readonly us_socket_local_port?: (socket: us_listen_socket) => number
-}
-
-const imported: unknown = await import("uWebSockets.js")
-const uws = (imported as { readonly default: Module }).default
-const app = uws.App()
 const sockets = new Set<WebSocket<unknown>>()
 const isPublishing = process.argv[2] === "publish"
 
@@ -37,7 +28,4 @@ app.ws("/*", {
     sockets.delete(socket)
   }
 })
-app.listen("127.0.0.1", 0, (listener) => {
-  if (listener === false) throw new Error("uWebSockets.js could not bind")
-  console.log(`listening on ${(uws.getSocketPort ?? uws.us_socket_local_port!)(listener)}`)
-})
+listen()

@@ -1,14 +1,17 @@
-/** A process that obeys orders over the process channel: one answer for each order, each within its time. */
+/** The driver process as the bench sees it: one answer for each order, each within its time. */
 import type { ChildProcess } from "node:child_process"
-import { end, Failed, start } from "./children.ts"
+import { fileURLToPath } from "node:url"
+import { end, Failed, start } from "../support/children.ts"
+import type { Answer, Kind, Order, Work } from "./orders.ts"
 
-export class DriverProcess<Order extends object, Answer extends object> {
+const program = fileURLToPath(new URL("./driver.js", import.meta.url))
+
+export class DriverProcess {
   private readonly child: ChildProcess
 
-  /** @param file the compiled program of the process */
-  constructor(file: string, core: number | undefined) {
+  constructor(core: number | undefined) {
     this.child = start({
-      command: [process.execPath, file],
+      command: [process.execPath, program],
       core,
       stdio: ["ignore", "inherit", "inherit", "ipc"]
     })
@@ -19,7 +22,17 @@ export class DriverProcess<Order extends object, Answer extends object> {
     return this.child.pid
   }
 
-  order(order: Order, withinMs: number): Promise<Answer> {
+  async order<K extends Kind>(kind: K, order: Work[K][0], withinMs: number): Promise<Work[K][1]> {
+    const answer = await this.ask({ kind, ...order } as Order, withinMs)
+    if ("failed" in answer) throw new Failed(answer.failed)
+    return answer.done as Work[K][1]
+  }
+
+  end(): Promise<void> {
+    return end(this.child)
+  }
+
+  private ask(order: Order, withinMs: number): Promise<Answer> {
     const { child } = this
     return new Promise<Answer>((resolve, reject) => {
       const onMessage = (answer: Answer) => settle(() => resolve(answer))
@@ -37,9 +50,5 @@ export class DriverProcess<Order extends object, Answer extends object> {
         if (error !== null) fail(`the driver cannot be reached: ${error.message}`)
       })
     })
-  }
-
-  end(): Promise<void> {
-    return end(this.child)
   }
 }

@@ -1,0 +1,99 @@
+/** The command line of the channels bench. */
+import { parseArgs } from "node:util"
+import type { TransportName } from "../support/contender.ts"
+import { connectionsOf, integer, oneOf, type Parsed } from "../support/options.ts"
+import { enoughRounds } from "../support/rounds.ts"
+import { type ScenarioId, scenarioIds, scenarios } from "./scenarios.ts"
+
+/** How much is measured. */
+export interface Scale {
+  readonly connections: number
+  /** Measured rounds. @param deliveries of one round, at depth 1 */
+  readonly rounds: (deliveries: number, depth: number) => number
+  /** How long the server API is loaded, and how long before that is measured. */
+  readonly loadMs: number
+  readonly warmUpMs: number
+  /** How long idle clients are watched, after each has been pinged once. */
+  readonly idleMs: number
+  readonly idleAfterMs: number
+}
+
+export interface Options {
+  readonly scale: Scale
+  readonly repeat: number
+  readonly only: ReadonlyArray<ScenarioId>
+  /** Clarion's. */
+  readonly transport: TransportName
+  /** Where profiles of Clarion go; undefined: none are taken. */
+  readonly profile: string | undefined
+  readonly isQuick: boolean
+  readonly json: string | undefined
+}
+
+const list = Object.entries(scenarios).map(([id, { about }]) => `  ${id}  ${about}`)
+
+export const help = `Usage: npm run bench -- channels [options]
+
+Channels of the client protocol and the server API: starts one server after the other, each alone on one core, with the
+same driver, alone on another core. Prints what they cost, side by side, and judges Clarion's targets.
+
+${list.join("\n")}
+
+  --only LETTER,…   only these [${scenarioIds.join(",")}]
+  --connections N   connections to each server [10000; quick 1000]
+  --repeat N        repetitions of everything, interleaved [3; quick 1]
+  --quick           a tenth of everything, to try things out: its figures are no verdicts
+  --transport NAME  Clarion's: uws or ws [uws]
+  --profile DIR     take profiles of Clarion (.cpuprofile), which costs it some CPU
+  --json FILE       where the results go [data/bench/channels-<time>.json]`
+
+const PING_INTERVAL_MS = 25_000
+
+const fullScale = (connections: number): Scale => ({
+  connections,
+  rounds: enoughRounds,
+  loadMs: 6_000,
+  warmUpMs: 3_000,
+  idleMs: 2 * PING_INTERVAL_MS,
+  idleAfterMs: PING_INTERVAL_MS
+})
+
+/** Within one interval each client is pinged once, at a time of its own. */
+const quickScale = (connections: number): Scale => ({
+  connections,
+  rounds: (deliveries, depth) => Math.ceil(enoughRounds(deliveries, depth) / 10),
+  loadMs: 2_000,
+  warmUpMs: 1_000,
+  idleMs: PING_INTERVAL_MS,
+  idleAfterMs: 0
+})
+
+export const parse = (args: ReadonlyArray<string>): Parsed<Options> => {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        only: { type: "string", default: scenarioIds.join(",") },
+        connections: { type: "string" },
+        repeat: { type: "string" },
+        quick: { type: "boolean", default: false },
+        transport: { type: "string", default: "uws" },
+        profile: { type: "string" },
+        json: { type: "string" },
+        help: { type: "boolean", short: "h" }
+      }
+    })
+    if (values.help) return "help"
+    const { quick, transport, profile, json } = values
+    const connections = connectionsOf("--connections", values.connections ?? (quick ? "1000" : "10000"), 100)
+    return {
+      scale: quick ? quickScale(connections) : fullScale(connections),
+      repeat: integer("--repeat", values.repeat ?? (quick ? "1" : "3"), 1, 100),
+      only: values.only.split(",").map((id) => oneOf("--only", "scenario", scenarioIds, id)),
+      transport: oneOf("--transport", "transport", ["uws", "ws"], transport),
+      ...{ profile, isQuick: quick, json }
+    }
+  } catch (error) {
+    return { problem: (error as Error).message }
+  }
+}

@@ -1,0 +1,99 @@
+/** What a bench tells its driver process, and what that answers: one answer for each order. */
+import type { LatencySummary } from "clarion/client/metrics/LatencyHistogram"
+import type { DialectName } from "./dialects.ts"
+
+export interface OpenOrder {
+  readonly port: number
+  readonly dialect: DialectName
+  readonly connections: number
+  /** Channels that they share evenly: the first connection is in the first, the next in the second. */
+  readonly channels: number
+  /** Stands before the number in a channel's name: a namespace and its boundary. */
+  readonly prefix: string
+}
+
+export interface Opened {
+  readonly connections: number
+  readonly seconds: number
+}
+
+export interface RoundsOrder {
+  /** Messages that each channel gets at once in each round. */
+  readonly depth: number
+  /** As many rounds, and more until `forMs` have passed. */
+  readonly rounds: number
+  readonly forMs: number
+}
+
+export interface Rounds {
+  readonly depth: number
+  readonly seconds: number
+  /** Messages that connections got. */
+  readonly delivered: number
+  /** Rounds that did not reach everyone in time. */
+  readonly short: number
+  /** Messages that came twice, too late, or with other bytes than were sent. */
+  readonly stray: number
+  /** The first connection's failure or end. */
+  readonly problem: string | undefined
+  /** Milliseconds of each round: from its first message's sending until everyone has got all of it. */
+  readonly roundMs: ReadonlyArray<number>
+  readonly latencyMs: LatencySummary
+}
+
+/** Publications through the server API that nobody listens to here. */
+export interface PublishOrder {
+  readonly port: number
+  readonly prefix: string
+  readonly channels: number
+  /** Publications into each channel. */
+  readonly each: number
+}
+
+export interface PublishedAll {
+  readonly publications: number
+  readonly seconds: number
+}
+
+/** The same HTTP request as fast as answers come. */
+export interface LoadOrder {
+  readonly port: number
+  readonly path: string
+  readonly body: string
+  /** Connections, and requests that are under way on each. */
+  readonly connections: number
+  readonly pipelined: number
+  readonly forMs: number
+}
+
+export interface Loaded {
+  readonly requests: number
+  readonly seconds: number
+}
+
+/** Clients of `open` are cut off; `recover` lets them come back, to the channels and positions at which they were. */
+export interface RecoverOrder {
+  /** Publications that each of them missed. */
+  readonly missed: number
+}
+
+export interface Recovered {
+  /** From the first connection's beginning to the last publication of the last client. */
+  readonly seconds: number
+  /** Milliseconds from the beginning of a client's connection to its last publication. */
+  readonly clientMs: LatencySummary
+}
+
+/** Every kind of order with its answer. */
+export interface Work {
+  readonly open: readonly [OpenOrder, Opened]
+  readonly rounds: readonly [RoundsOrder, Rounds]
+  readonly publish: readonly [PublishOrder, PublishedAll]
+  readonly load: readonly [LoadOrder, Loaded]
+  readonly cut: readonly [object, Opened]
+  readonly recover: readonly [RecoverOrder, Recovered]
+}
+
+export type Kind = keyof Work
+export type Order = { [K in Kind]: { readonly kind: K } & Work[K][0] }[Kind]
+export type Answer = { readonly done: Work[Kind][1] } | { readonly failed: string }
