@@ -5,10 +5,12 @@ import { ErrorCodes } from "../../protocol/codes.ts"
 import { Broker } from "../broker/Broker.ts"
 import { Control } from "../Control.ts"
 import { Channels } from "../channels/Channels.ts"
+import { Metrics } from "../Metrics.ts"
 import { Presence } from "../Presence.ts"
+import { ApiCounters } from "./apiSamples.ts"
 import { makeChannelMethods } from "./channelMethods.ts"
 import { makeClients } from "./clients.ts"
-import { decoders, isUnusable, type Unusable } from "./decode.ts"
+import { type Decoded, decoders, isUnusable, type Unusable } from "./decode.ts"
 import { makeNodeMethods } from "./nodeMethods.ts"
 import { type Outcome, withoutDefects } from "./outcome.ts"
 import { makePublishing } from "./publishing.ts"
@@ -23,8 +25,6 @@ export interface Methods {
   /** The command that the value of a request means; "undecodable" where one of its types is wrong. */
   readonly command: (method: MethodName, value: unknown) => Command | Extract<Unusable, "undecodable">
 }
-
-const BAD_REQUEST = Effect.succeed<Outcome>(ErrorCodes.badRequest)
 
 /** How the text of each request is read. */
 export const shapes = Object.fromEntries(
@@ -45,13 +45,22 @@ export const makeMethods = Effect.gen(function* () {
     ...makeChannelMethods(broker, presence, control, channels),
     ...makeNodeMethods(control, yield* RpcMethods, limits.hookTimeout)
   }
+  const counters = new ApiCounters()
+  yield* (yield* Metrics).register(Effect.sync(() => counters.samples()))
+
+  const begin = <M extends MethodName>(method: M, request: Decoded<RequestOf<M>>): Command =>
+    isUnusable(request)
+      ? Effect.succeed(ErrorCodes.badRequest)
+      : withoutDefects(
+          method,
+          Effect.suspend(() => run[method](request))
+        )
+
   const command = <M extends MethodName>(method: M, value: unknown): Command | "undecodable" => {
     const request = decoders[method](value)
-    if (isUnusable<RequestOf<M>>(request)) return request === "invalid" ? BAD_REQUEST : request
-    return withoutDefects(
-      method,
-      Effect.suspend(() => run[method](request))
-    )
+    if (request === "undecodable") return request
+    counters.begun(method)
+    return Effect.map(begin(method, request), counters.done)
   }
   return { command } satisfies Methods
 })

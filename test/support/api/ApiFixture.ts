@@ -1,6 +1,8 @@
 /** The server API over fakes: asked as a transport would ask it. */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import type { Settings } from "../../../src/config/Keys.ts"
 import { ServerConfig, type ServerConfigValue } from "../../../src/config/ServerConfig.ts"
 import { ApiKey } from "../../../src/services/ApiKey.ts"
@@ -9,6 +11,7 @@ import { ServerApi } from "../../../src/services/api/ServerApi.ts"
 import { Broker } from "../../../src/services/broker/Broker.ts"
 import { Control } from "../../../src/services/Control.ts"
 import { Channels } from "../../../src/services/channels/Channels.ts"
+import { Metrics } from "../../../src/services/Metrics.ts"
 import { Presence } from "../../../src/services/Presence.ts"
 import type { PlainAnswer, PlainRequest } from "../../../src/services/Transport.ts"
 import { CapturedLogs } from "../CapturedLogs.ts"
@@ -41,6 +44,7 @@ export class ApiFixture {
   readonly control = new FakeControl()
   readonly logs = new CapturedLogs()
   readonly api: ServerApi["Service"]
+  readonly #metrics: Metrics["Service"]
 
   constructor(settings: Settings<ServerConfigValue> = {}, rpc: Readonly<Record<string, RpcMethod>> = {}) {
     const config = configWith({
@@ -56,10 +60,21 @@ export class ApiFixture {
     )
     const layer = ServerApi.layer.pipe(
       Layer.provide(Layer.mergeAll(fakes, Channels.layer, ApiKey.layer)),
+      Layer.provideMerge(Metrics.layer),
       Layer.provide(Layer.succeed(ServerConfig, config)),
       Layer.provideMerge(this.logs.layer)
     )
-    this.api = Effect.runSync(Effect.provide(ServerApi, layer))
+    const services = Effect.runSync(Layer.buildWithScope(layer, Scope.makeUnsafe()))
+    this.api = Context.get(services, ServerApi)
+    this.#metrics = Context.get(services, Metrics)
+  }
+
+  /** What the API counts now, by metric and label: "clarion_api_commands_total publish". */
+  get figures(): Readonly<Record<string, number>> {
+    const samples = Effect.runSync(this.#metrics.samples)
+    return Object.fromEntries(
+      samples.map(({ name, labels = {}, value }) => [[name, ...Object.values(labels)].join(" "), value])
+    )
   }
 
   /** Asks with this body, which is JSON unless it is text or bytes. */

@@ -188,4 +188,19 @@ describe("batch", () => {
       { numRuns: 200 }
     )
   })
+
+  it("and single commands are counted by method, and their errors by code", async () => {
+    const api = new ApiFixture()
+    await api.json(BATCH, { commands: [publish("a"), publish(""), publish(UNAVAILABLE), { info: {} }, {}] })
+    await api.json("/api/publish", { channel: "none:a", data: 1 })
+    await api.ask("/api/publish", { channel: 5 })
+    await api.ask("/api", '{"method":"publish"}{"method":"none"}')
+    expect(api.figures).toEqual({
+      "clarion_api_commands_total publish": 5,
+      "clarion_api_commands_total info": 1,
+      "clarion_api_errors_total 100": 1,
+      "clarion_api_errors_total 102": 1,
+      "clarion_api_errors_total 107": 2
+    })
+  })
 })
