@@ -74,8 +74,10 @@ const LEAN_ENVIRONMENT = { MALLOC_ARENA_MAX: "1" }
  */
 const forkWorker = () => {
   const { execArgv } = process
-  // A worker is told its settings, without the secrets that may stand in the variables.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CLARION_")))
+  // A worker is told its settings; the variables, where secrets may stand, are not for it. The cluster adds this process' own to what it is given,
+  // so those that are to be left out have to be there without a value.
+  const settings = Object.keys(process.env).filter((name) => name.startsWith("CLARION_"))
+  const env = Object.fromEntries(settings.map((name) => [name, undefined]))
   // What accepts is the kernel: with Node's round robin, every connection would pass through the primary.
   cluster.schedulingPolicy = cluster.SCHED_NONE
   cluster.setupPrimary({

@@ -76,7 +76,7 @@ export const writeAnswer = (
 ): void => {
   response.writeStatus(statusLine(status))
   for (const [name, value] of headers) response.writeHeader(name, value)
-  if (isBodiless(status)) response.endWithoutBody(undefined, isLast)
+  if (isBodiless(status)) response.endWithoutBody()
   else if (isHead) response.endWithoutBody(Buffer.byteLength(body as string), isLast)
   else response.end(body, isLast)
 }

@@ -91,8 +91,8 @@ export class WorkerServer {
     while ((await ready()).connections !== connections) await look()
   }
 
-  /** Who holds the connections that come from these ports. */
-  #owners(): (localPort: number | undefined) => number | undefined {
+  /** Who holds the connection that comes from this port. */
+  owners(): (localPort: number | undefined) => number | undefined {
     const remotePorts = socketsOf(this.port)
     const owners = new Map<number, number>()
     for (const pid of this.workers)
@@ -105,7 +105,7 @@ export class WorkerServer {
 
   /** Which worker each client is connected to. */
   byWorker(clients: ReadonlyArray<Client>): ReadonlyMap<number, ReadonlyArray<Client>> {
-    const owner = this.#owners()
+    const owner = this.owners()
     const byWorker = new Map<number, Array<Client>>(this.workers.map((pid) => [pid, []]))
     for (const client of clients) byWorker.get(owner(client.raw.localPort) ?? 0)?.push(client)
     return byWorker
@@ -128,7 +128,7 @@ export class WorkerServer {
     while (askers.size < this.workers.length) {
       const some = Array.from({ length: 8 }, () => new Asker(this.port))
       await Promise.all(some.map(({ ask }) => ask("/health")))
-      const owner = this.#owners()
+      const owner = this.owners()
       for (const { ask, localPort } of some) {
         const pid = owner(localPort)
         if (pid !== undefined) askers.set(pid, ask)

@@ -2,6 +2,7 @@ import { it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import { describe, expect } from "vitest"
 import { Broker, BrokerUnavailable } from "../../../../src/services/broker/Broker.ts"
 import { makeMemory } from "../../../../src/services/broker/MemoryBroker.ts"
@@ -36,7 +37,7 @@ interface Fixture {
 
 const test = (
   name: string,
-  body: (fixture: Fixture) => Effect.Effect<void, unknown, Hub | Presence>,
+  body: (fixture: Fixture) => Effect.Effect<void, unknown, Hub | Presence | Scope.Scope>,
   /** What is otherwise than with a memory broker. */
   change: Partial<DeskEnv> = {}
 ) =>
