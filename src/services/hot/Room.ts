@@ -4,7 +4,7 @@
  * Guarantees: each subscriber gets the publications in the order of their offsets, each at most once; one that follows the position and missed
  * something is told so instead of getting what comes after the gap. Frames are built once for all who take the same.
  */
-import type { ChannelEvent } from "./ChannelEvent.ts"
+import type { ChannelEvent, StreamPosition } from "./ChannelEvent.ts"
 import { type Course, sliceSize } from "./Drain.ts"
 import type { FanOut } from "./FanOut.ts"
 import { LateBatch } from "./LateBatch.ts"
@@ -68,9 +68,10 @@ export class Room {
   /** Puts a late subscriber among the others if it is in step. */
   promote(subscription: Subscription): void {
     const { list, isPositioned, offset, epoch } = subscription
-    if (list !== this.#late) return
-    // The first one that knows where the stream stands tells the room.
-    if (isPositioned && subscription.held === undefined && this.offset < 0) {
+    // What the others are being sent just now it is to get before it joins them.
+    if (list !== this.#late || list.isUnswept(subscription)) return
+    // The first one that knows where the stream stands tells the room, unless somebody there still waits for what comes before.
+    if (isPositioned && this.offset < 0 && this.#lists.every(({ size }) => size === 0)) {
       this.offset = offset
       this.epoch = epoch
     }
@@ -102,16 +103,18 @@ export class Room {
     return courses
   }
 
-  /** Subscribers who follow the position and do not stand where the stream does. */
-  outOfStep(epoch: string, offset: number): boolean {
-    return this.offset >= 0 && (this.epoch !== epoch || this.offset < offset)
+  /** Who follows the position of the stream and has not come so far. */
+  behind({ epoch, offset }: StreamPosition): ReadonlyArray<Subscription> {
+    const isBehind = (at: StreamPosition) => at.epoch !== epoch || at.offset < offset
+    const late = this.#late.items.filter(
+      (subscription) => subscription.isPositioned && subscription.hasBegun && isBehind(subscription)
+    )
+    return isBehind(this) ? [...this.#positioned(), ...late] : late
   }
 
-  /** Tells everyone in step who follows the position that something was missed. */
-  tellGap(): void {
-    for (const list of this.#lists)
-      for (const subscription of [...list.items])
-        if (subscription.isPositioned) subscription.subscriber.insufficient(subscription)
+  /** Those in step who follow the position. */
+  #positioned(): ReadonlyArray<Subscription> {
+    return this.#lists.flatMap(({ items }) => items.filter(({ isPositioned }) => isPositioned))
   }
 
   /**
@@ -129,7 +132,7 @@ export class Room {
     }
     if (epoch === this.epoch && offset <= this.offset) return STALE
     if (this.offset >= 0 && (epoch !== this.epoch || offset !== this.offset + 1)) {
-      this.tellGap()
+      for (const subscription of this.#positioned()) subscription.subscriber.insufficient(subscription)
       this.#previous = undefined
     }
     this.offset = offset

@@ -62,6 +62,11 @@ export class SlotList<T extends Slotted> {
     return this.#cursor
   }
 
+  /** Whether the sweep is still to visit this member. */
+  isUnswept({ slot }: T): boolean {
+    return slot >= this.#cursor && slot < this.#end
+  }
+
   /** Members of the sweep that are still to visit. */
   get unswept(): number {
     return this.#end - this.#cursor

@@ -36,9 +36,9 @@ export class Subscription implements Slotted {
   /** What it has seen of the stream; kept up to date while it is late only. */
   offset = 0
   epoch = ""
-  /** What comes while history is read; undefined when it is not. */
-  held: Array<ChannelEvent> | undefined = []
-  /** It held more than it may. */
+  /** What comes before it begins; undefined from then on. */
+  #held: Array<ChannelEvent> | undefined = []
+  /** More came than may be held. */
   #hasOverflown = false
 
   /**
@@ -61,28 +61,27 @@ export class Subscription implements Slotted {
 
   /** Served one by one: what the room sends now. */
   take(event: ChannelEvent): void {
-    if (this.held !== undefined) {
-      if (this.held.length < MAX_HELD) this.held.push(event)
-      else this.#hasOverflown = true
-    } else this.#send(event)
+    if (this.#held === undefined) this.#send(event)
+    else if (this.#held.length < MAX_HELD) this.#held.push(event)
+    else this.#hasOverflown = true
   }
 
-  /**
-   * What was held back, in order and without what the position covers, for whoever has read history; undefined where
-   * a part is missing. From now on nothing is held.
-   */
-  release(position: StreamPosition | undefined): ReadonlyArray<ChannelEvent> | undefined {
-    const held = this.held ?? []
-    this.held = undefined
-    if (position === undefined) return held
-    this.offset = position.offset
-    this.epoch = position.epoch
-    return this.#hasOverflown ? undefined : held
+  /** It goes on from here: what the position covers is not sent. */
+  moveTo({ offset, epoch }: StreamPosition): void {
+    this.offset = offset
+    this.epoch = epoch
   }
 
-  /** Sends what was held back one by one, and joins the others as soon as it is in step. */
-  begin(held: ReadonlyArray<ChannelEvent>): void {
-    for (const event of held) {
+  get hasBegun(): boolean {
+    return this.#held === undefined
+  }
+
+  /** To be called when the client has been told of it: sends what was missed and what was held back, and joins the others once in step. */
+  begin(missed: ReadonlyArray<ChannelEvent> = []): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    if (this.#hasOverflown && this.isPositioned) return this.subscriber.insufficient(this)
+    for (const event of [...missed, ...held]) {
       // It may have ended at the event before.
       if (this.list !== undefined) this.#send(event)
     }
@@ -92,7 +91,7 @@ export class Subscription implements Slotted {
   /** Whether it has seen just what the room has sent. */
   get isInStep(): boolean {
     const { room, subscriber } = this
-    if (this.held !== undefined || this.filter !== undefined || subscriber.isServedAlone) return false
+    if (!this.hasBegun || this.filter !== undefined || subscriber.isServedAlone) return false
     if (this.isDelta && this.needsWhole) return false
     return !this.isPositioned || (this.offset === room.offset && this.epoch === room.epoch)
   }
@@ -106,7 +105,8 @@ export class Subscription implements Slotted {
     const encoded = encodeOnce(event, subscriber.wire, this.isDelta, undefined)
     if (encoded === UNFIT) subscriber.inappropriate()
     else if (encoded !== undefined) subscriber.send(encoded)
-    if (event.kind === "publication") this.needsWhole = false
+    // No difference is relative to what stands in no history.
+    if (event.kind === "publication") this.needsWhole = event.publication.offset === 0
   }
 
   /** Whether the publication is the next for it; it leaves where one is missing. */

@@ -32,8 +32,8 @@ export type Wish = Omit<SubscribeRequest, "channel" | "token">
 export interface Established {
   readonly subscription: SessionSubscription
   readonly result: SubscribeResult
-  /** What came meanwhile; to be handed to `Subscription.begin` when the result is on its way. */
-  readonly held: ReadonlyArray<ChannelEvent>
+  /** For `Subscription.begin`, which is to be called when the result is on its way. */
+  readonly missed?: ReadonlyArray<ChannelEvent>
 }
 
 const overridden = (options: ChannelOptions, override: SubscriptionOverride | undefined): ChannelOptions => {
@@ -186,11 +186,11 @@ const plain = (
   { publications }: Recovery
 ): Established => {
   const first = publications[0]?.offset ?? offset + 1
-  const held = subscription.release({ offset: first - 1, epoch }) ?? []
-  const events = publications.map(
+  subscription.moveTo({ offset: first - 1, epoch })
+  const missed = publications.map(
     (publication) => new ChannelEvent("publication", subscription.channel, publication, epoch, new Delivery())
   )
-  return { subscription, result: { ...result, recovered: true }, held: [...events, ...held] }
+  return { subscription, result: { ...result, recovered: true }, missed }
 }
 
 const settle = Effect.fnUntraced(function* (
@@ -212,7 +212,7 @@ const settle = Effect.fnUntraced(function* (
     data: grant.data,
     delta: isDelta
   }
-  if (!isPositioned) return { subscription, result: common, held: subscription.release(undefined) ?? [] }
+  if (!isPositioned) return { subscription, result: common }
 
   const { history, recovery } = yield* Effect.mapError(read(session, channel, options, since), brokerFailure)
   if (recovery?.isRecovered === false && ((wish.flag ?? 0) & REJECT_UNRECOVERED) !== 0)
@@ -220,8 +220,7 @@ const settle = Effect.fnUntraced(function* (
   if (session.wire.isPlain && recovery?.isRecovered === true)
     return plain(subscription, common, history, recovery)
   if (recovery !== undefined) env.counters[recovery.isRecovered ? "recovered" : "unrecovered"]++
-  const held = subscription.release(history)
-  if (held === undefined) return yield* Effect.fail(new Closed(CloseReasons.insufficientState))
+  subscription.moveTo(history)
   const publications = recovery === undefined ? undefined : missed(session, subscription, recovery)
   if (publications instanceof Closed) return yield* Effect.fail(publications)
   if (isDelta && publications !== undefined && publications.length > 0) subscription.needsWhole = false
@@ -237,5 +236,5 @@ const settle = Effect.fnUntraced(function* (
     recovered: isRecovered,
     publications
   }
-  return { subscription, result, held }
+  return { subscription, result }
 })

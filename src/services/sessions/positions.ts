@@ -1,5 +1,5 @@
 /**
- * Compares what rooms have sent with where the broker stands: who follows a position and was left behind, by a mailbox that was full or a
+ * Compares what subscribers have got with where the broker stands: who follows a position and was left behind, by a mailbox that was full or a
  * broker that lost something, is told even where nothing more is published.
  */
 import * as Effect from "effect/Effect"
@@ -22,10 +22,10 @@ const positioned = (registry: Registry): ReadonlyMap<Room, SessionSubscription> 
   return rooms
 }
 
-/** Rooms that were behind the last time, with where the broker stood: what was on its way then has arrived since. */
+/** Rooms with somebody behind the last time, and where the broker stood: what was on its way then has arrived since. */
 export type Suspects = Map<Room, StreamPosition>
 
-/** One round. A room that is behind twice, by the same publications, has missed them. */
+/** One round. Who is behind twice, by the same publications, has missed them. */
 export const checkPositions = (
   broker: Broker["Service"],
   registry: Registry,
@@ -38,8 +38,9 @@ export const checkPositions = (
     ([room, { channel, options }]) =>
       Effect.map(broker.history(channel, { limit: 0 }, streamOptions(options)!), (top) => {
         const known = before.get(room)
-        if (known !== undefined && room.outOfStep(known.epoch, known.offset)) room.tellGap()
-        else if (room.outOfStep(top.epoch, top.offset)) suspects.set(room, top)
+        const lost = known === undefined ? [] : room.behind(known)
+        for (const subscription of lost) subscription.subscriber.insufficient(subscription)
+        if (lost.length === 0 && room.behind(top).length > 0) suspects.set(room, top)
       }),
     { concurrency: CONCURRENCY, discard: true }
   )

@@ -70,7 +70,7 @@ export const permit = (
 }
 
 /** Lets a subscription that was made take what comes, and tells others of it. */
-export const begin = (session: Session, { subscription, held }: Established): void => {
+export const begin = (session: Session, { subscription, missed }: Established): void => {
   const { env, client } = session
   const { channel, options, chanInfo } = subscription
   // It may have ended in the turn that made it.
@@ -80,7 +80,7 @@ export const begin = (session: Session, { subscription, held }: Established): vo
   if (options.joinLeave)
     env.forkLogged("join", env.broker.announce("join", channel, { ...session.clientInfo(chanInfo), client }))
   session.flush()
-  subscription.begin(held)
+  subscription.begin(missed)
 }
 
 export const subscribe = (session: Session, request: SubscribeRequest): Outcome => {
