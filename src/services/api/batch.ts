@@ -7,13 +7,10 @@
 import * as Effect from "effect/Effect"
 import { ErrorCodes } from "../../protocol/codes.ts"
 import { decodeBatch } from "./decode.ts"
+import { inTurns } from "./inTurns.ts"
 import type { Command, Methods } from "./methods.ts"
 import { errorJson, isError, type Outcome } from "./outcome.ts"
-import { MAX_PARALLEL } from "./publishing.ts"
 import { type BatchEnvelope, type MethodName, requests } from "./requests.ts"
-
-/** Commands that run before others have a turn of the event loop: those that take what was published among them. */
-export const COMMANDS_A_TURN = 128
 
 const METHODS = Object.keys(requests) as ReadonlyArray<MethodName>
 
@@ -42,22 +39,6 @@ const plan = (methods: Methods, { commands }: BatchEnvelope): ReadonlyArray<Plan
 const replyJson = (method: MethodName | undefined, outcome: Outcome): string =>
   isError(outcome) ? `{"error":${errorJson(outcome)}}` : `{"${method}":${outcome}}`
 
-const inTurn = Effect.fnUntraced(function* (planned: ReadonlyArray<Planned>) {
-  const replies: Array<string> = []
-  for (const { method, command } of planned) {
-    replies.push(replyJson(method, yield* command))
-    if (replies.length % COMMANDS_A_TURN === 0) yield* Effect.yieldNow
-  }
-  return replies
-})
-
-const atOnce = (planned: ReadonlyArray<Planned>) =>
-  Effect.forEach(
-    planned,
-    ({ method, command }) => Effect.map(command, (outcome) => replyJson(method, outcome)),
-    { concurrency: MAX_PARALLEL }
-  )
-
 /** The command that the value of a batch means. Its outcome is the whole answer, without `result` around it. */
 export const batchCommand = (methods: Methods, value: unknown): Command | "undecodable" => {
   const batch = decodeBatch(value)
@@ -65,8 +46,10 @@ export const batchCommand = (methods: Methods, value: unknown): Command | "undec
   if (batch === "invalid") return Effect.succeed(ErrorCodes.badRequest)
   const planned = plan(methods, batch)
   if (planned === undefined) return "undecodable"
-  return Effect.map(
-    batch.parallel === true ? atOnce(planned) : inTurn(planned),
-    (replies) => `{"replies":[${replies.join(",")}]}`
+  const replies = inTurns(
+    planned,
+    ({ method, command }) => Effect.map(command, (outcome) => replyJson(method, outcome)),
+    batch.parallel === true
   )
+  return Effect.map(replies, (all) => `{"replies":[${all.join(",")}]}`)
 }

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import { ErrorCodes } from "../../protocol/codes.ts"
 import { concatenated } from "../../protocol/rawJson.ts"
 import { decodeLine, isUnusable } from "./decode.ts"
+import { inTurns } from "./inTurns.ts"
 import { type Command, isMethodName, type Methods, shapes } from "./methods.ts"
 import { errorJson, isError, type Outcome } from "./outcome.ts"
 import { readJson, shapeOf } from "./readJson.ts"
@@ -37,8 +38,10 @@ export const linesAnswer = (methods: Methods, body: string): Effect.Effect<strin
     if (isUnusable(line)) return undefined
     lines.push(line)
   }
-  const answers = Effect.forEach(lines, (line) =>
-    Effect.map(commandOf(methods, line), (outcome) => lineJson(line.id, outcome))
+  const answers = inTurns(
+    lines,
+    (line) => Effect.map(commandOf(methods, line), (outcome) => lineJson(line.id, outcome)),
+    false
   )
-  return Effect.map(answers, (found) => found.join("\n"))
+  return Effect.map(answers, (all) => all.join("\n"))
 }

@@ -5,13 +5,11 @@ import type { Broker } from "../broker/Broker.ts"
 import { type Channels, isErrorCode } from "../channels/Channels.ts"
 import { dataProblem } from "../channels/dataProblem.ts"
 import { streamOptions } from "../channels/streams.ts"
+import { inTurns } from "./inTurns.ts"
 import { type Outcome, outcomeJson, whenAvailable } from "./outcome.ts"
 import { payloadOf } from "./payload.ts"
 import type { BroadcastRequest, PublishRequest } from "./requests.ts"
 import { publishedJson } from "./resultJson.ts"
-
-/** Channels of one broadcast, and commands of one parallel batch, that are waited for at once. */
-export const MAX_PARALLEL = 1024
 
 type Publication = Omit<PublishRequest, "channel">
 
@@ -43,9 +41,7 @@ export const makePublishing = (broker: Broker["Service"], channels: Channels["Se
   /** What is wrong with one channel is in its response; the others get the publication. */
   const broadcast = (request: BroadcastRequest): Effect.Effect<Outcome> => {
     const data = payloadOf(request.data, request.b64data)
-    const responses = Effect.forEach(request.channels, (channel) => publishInto(channel, request, data), {
-      concurrency: MAX_PARALLEL
-    })
+    const responses = inTurns(request.channels, (channel) => publishInto(channel, request, data), true)
     return Effect.map(responses, (outcomes) => `{"responses":[${outcomes.map(outcomeJson).join(",")}]}`)
   }
 

@@ -2,8 +2,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { COMMANDS_A_TURN } from "../../../../src/services/api/batch.ts"
-import { MAX_PARALLEL } from "../../../../src/services/api/publishing.ts"
+import { A_TURN } from "../../../../src/services/api/inTurns.ts"
 import { MAX_COMMANDS } from "../../../../src/services/api/requests.ts"
 import type { Published } from "../../../../src/services/broker/Broker.ts"
 import { ApiFixture } from "../../../support/api/ApiFixture.ts"
@@ -157,22 +156,40 @@ describe("batch", () => {
     const api = new ApiFixture()
     const published = Deferred.makeUnsafe<Published>()
     api.broker.published = () => Deferred.await(published)
-    const answer = api.ask(BATCH, { commands: publishes(MAX_PARALLEL + 10), parallel: true })
-    expect(api.broker.publications).toHaveLength(MAX_PARALLEL)
+    const answer = api.ask(BATCH, { commands: publishes(A_TURN + 10), parallel: true })
+    expect(api.broker.publications).toHaveLength(A_TURN)
     Deferred.doneUnsafe(published, Effect.succeed({ offset: 0, epoch: "", isSuppressed: false }))
     await answer
-    expect(api.broker.publications).toHaveLength(MAX_PARALLEL + 10)
+    expect(api.broker.publications).toHaveLength(A_TURN + 10)
   })
 
-  it("lets others have a turn of the event loop now and then", async () => {
-    const api = new ApiFixture()
-    expect(api.ask(BATCH, { commands: publishes(COMMANDS_A_TURN - 1) })).not.toBeInstanceOf(Promise)
-    api.broker.publications.length = 0
-    const answer = api.ask(BATCH, { commands: publishes(COMMANDS_A_TURN + 1) })
-    expect(api.broker.publications).toHaveLength(COMMANDS_A_TURN)
-    await answer
-    expect(api.broker.publications).toHaveLength(COMMANDS_A_TURN + 1)
-  })
+  it.each([
+    ["batch", (count: number) => ({ commands: publishes(count) })],
+    ["batch", (count: number) => ({ commands: publishes(count), parallel: true })],
+    [
+      "broadcast",
+      (count: number) => ({ channels: publishes(count).map(({ publish }) => publish.channel), data: 1 })
+    ],
+    [
+      "",
+      (count: number) =>
+        publishes(count)
+          .map(({ publish }) => JSON.stringify({ method: "publish", params: publish }))
+          .join("")
+    ]
+  ] as const)(
+    "and whatever is as long lets others have a turn of the event loop now and then: /api/%s",
+    async (method, body) => {
+      const path = method === "" ? "/api" : `/api/${method}`
+      const api = new ApiFixture()
+      expect(api.ask(path, body(A_TURN))).not.toBeInstanceOf(Promise)
+      api.broker.publications.length = 0
+      const answer = api.ask(path, body(2 * A_TURN + 1))
+      expect(api.broker.publications).toHaveLength(A_TURN)
+      await answer
+      expect(api.broker.publications).toHaveLength(2 * A_TURN + 1)
+    }
+  )
 
   it("passes data on byte for byte, but for raw newlines", async () => {
     const api = new ApiFixture()
