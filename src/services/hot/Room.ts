@@ -44,6 +44,8 @@ export class Room {
   epoch = ""
   readonly #late = new RoomList(NO_WIRE, false, false)
   readonly #lists: Array<RoomList> = []
+  /** Subscribers who follow no position. */
+  #unpositioned = 0
   /** The last publication with an offset: what deltas are relative to. */
   #previous: ChannelEvent | undefined
 
@@ -59,10 +61,11 @@ export class Room {
   /** A new subscriber, who holds back what comes until `Subscription.begin`. */
   add(subscription: Subscription): void {
     this.#late.add(subscription)
+    if (!subscription.isPositioned) this.#unpositioned++
   }
 
   remove(subscription: Subscription): void {
-    subscription.list?.remove(subscription)
+    if (subscription.list?.remove(subscription) === true && !subscription.isPositioned) this.#unpositioned--
   }
 
   /** Puts a late subscriber among the others if it is in step. */
@@ -70,8 +73,8 @@ export class Room {
     const { list, isPositioned, offset, epoch } = subscription
     // What the others are being sent just now it is to get before it joins them.
     if (list !== this.#late || list.isUnswept(subscription)) return
-    // The first one that knows where the stream stands tells the room, unless somebody there still waits for what comes before.
-    if (isPositioned && this.offset < 0 && this.#lists.every(({ size }) => size === 0)) {
+    // The first one that knows where the stream stands tells the room, unless others may still wait for what lies before that.
+    if (isPositioned && this.offset < 0 && this.#unpositioned === 0) {
       this.offset = offset
       this.epoch = epoch
     }

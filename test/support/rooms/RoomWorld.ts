@@ -97,10 +97,6 @@ export class RoomWorld {
     client.settle({ epoch: this.epoch, offset: this.history.length }, this.history, since)
   }
 
-  leave(client: RoomClient): void {
-    client.leave()
-  }
-
   readonly #left = (room: Room): void => {
     if (room.size === 0 && this.#room === room) this.#room = undefined
   }
