@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe } from "vitest"
 import { makeCertificate, type Pem } from "../support/server/certificate.ts"
+import { listen } from "../support/server/listen.ts"
 import { serve } from "../support/server/serve.ts"
 import type { Contract } from "./Contract.ts"
 import { deliverySuite } from "./deliverySuite.ts"
@@ -12,6 +13,10 @@ import { handshakeSuite } from "./handshakeSuite.ts"
 import { httpSuite } from "./httpSuite.ts"
 import { listenSuite } from "./listenSuite.ts"
 import { patienceSuite } from "./patienceSuite.ts"
+import { requestSuite } from "./requestSuite.ts"
+import { routeSuite } from "./routeSuite.ts"
+import { slowStreamSuite } from "./slowStreamSuite.ts"
+import { streamSuite } from "./streamSuite.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "clarion-contract-"))
 let pem: Pem
@@ -21,14 +26,18 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const contracts: ReadonlyArray<Contract> = (["uws", "ws"] as const).flatMap((transport) =>
-  [false, true].map((isSecure) => ({
-    transport,
-    isSecure,
-    start: (settings = {}, hooks = {}) => {
-      const tls = isSecure ? { "server.tls.cert": pem.certFile, "server.tls.key": pem.keyFile } : {}
-      return serve({ "server.transport": transport, ...tls, ...settings }, hooks)
+  [false, true].map((isSecure): Contract => {
+    const own = () => ({
+      "server.transport": transport,
+      ...(isSecure ? { "server.tls.cert": pem.certFile, "server.tls.key": pem.keyFile } : {})
+    })
+    return {
+      transport,
+      isSecure,
+      start: (settings = {}, hooks = {}) => serve({ ...own(), ...settings }, hooks),
+      listen: (setup) => listen({ ...setup, settings: { ...own(), ...setup.settings } })
     }
-  }))
+  })
 )
 
 describe.each(contracts)("$transport, TLS: $isSecure", (contract) => {
@@ -37,5 +46,9 @@ describe.each(contracts)("$transport, TLS: $isSecure", (contract) => {
   describe("begin and end", () => listenSuite(contract))
   describe("delivery", () => deliverySuite(contract))
   describe("silent and slow clients", () => patienceSuite(contract))
+  describe("requests and answers", () => requestSuite(contract))
+  describe("streams", () => streamSuite(contract))
+  describe("slow readers of streams and sessions", () => slowStreamSuite(contract))
+  describe("WebSockets of sessions", () => routeSuite(contract))
   describe.skipIf(contract.isSecure)("plain HTTP", () => httpSuite(contract))
 })

@@ -69,6 +69,11 @@ export class Admission {
     this.#tokens = perSecond
   }
 
+  /** Places taken and not released. */
+  get held(): number {
+    return this.#total
+  }
+
   /** A refusal, or undefined: then the address holds a place until `release`. `now` in milliseconds. */
   admit(address: string, now: number): Refusal | undefined {
     if (this.#total >= this.capacity) return this.#full()

@@ -32,6 +32,12 @@ export abstract class Connection implements Slotted {
     owner?.left(this)
   }
 
+  /** Ends it by way of its owner, who may have something to say to the client first. */
+  end(why: CloseReason): void {
+    if (this.owner === undefined) this.close(why)
+    else this.owner.end(this, why)
+  }
+
   /** What the onConnect hook of an embedding program gave for this connection. */
   attachment: unknown
 

@@ -102,7 +102,7 @@ export class Intake {
     this.counters.messages++
     this.counters.messageBytes += data.length
     this.heard(connection)
-    if (data.length > this.messageSize) connection.close(CloseReasons.tooBig)
+    if (data.length > this.messageSize) connection.end(CloseReasons.tooBig)
     else connection.owner?.message(connection, data, isBinary)
   }
 

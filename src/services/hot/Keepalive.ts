@@ -59,7 +59,7 @@ export class Keepalive {
     const silent = this.#wheel.now - connection.heardAt
     if (this.#idleTicks > 0 && silent >= this.#idleTicks) {
       this.expired++
-      connection.close(CloseReasons.noPong)
+      connection.end(CloseReasons.noPong)
       return
     }
     if (this.#pingTicks === 0) {

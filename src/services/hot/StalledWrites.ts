@@ -71,7 +71,7 @@ export class StalledWrites {
         this.stalled++
         watch.isClosing = true
         watch.since = this.#now
-        connection.close(CloseReasons.writeError)
+        connection.end(CloseReasons.writeError)
       }
     }
   }

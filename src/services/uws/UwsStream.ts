@@ -2,19 +2,23 @@
 import type { HttpResponse } from "uWebSockets.js"
 import type { CloseReason } from "../../protocol/closeCodes.ts"
 import { ByteQueue } from "../hot/ByteQueue.ts"
-import { Connection } from "../hot/Connection.ts"
-import type { WatchedConnection } from "../hot/StalledWrites.ts"
-import type { StreamHost } from "../hot/StreamHost.ts"
+import { StreamConnection, type StreamHost } from "../hot/StreamConnection.ts"
 import type { StreamAnswer } from "../Transport.ts"
 import { addressOf, statusLine } from "./uwsHttp.ts"
 
 /**
- * Bytes that uWebSockets.js is given at once. It does not tell how much of them the kernel did not take, only that there is something:
- * so it gets no more until it can write again, and the rest waits here, where it can be counted.
+ * Bytes that uWebSockets.js is given at once: a write that does not fit its cork buffer of 16 KiB loses bytes when the kernel takes the buffer
+ * only in part (seen with @rjweb/uws 1.5.0). It tells that the socket is full with the write after the one that filled it, and not
+ * how much it keeps: so from then on it gets no more until it can write again, and the rest waits here, where it can be counted.
  */
-const PIECE_BYTES = 65_536
+const PIECE_BYTES = 16_000
 
-export class UwsStream extends Connection implements WatchedConnection {
+const NOTHING = () => {}
+
+/** First bytes that go out together with the head: headers of ours have less than what is left of the cork buffer. */
+const SHORT_BYTES = 4096
+
+export class UwsStream extends StreamConnection {
   /** Undefined when it has ended: it must not be touched then. */
   #response: HttpResponse | undefined
   /** What uWebSockets.js was not given yet; undefined when nothing waits. */
@@ -26,18 +30,13 @@ export class UwsStream extends Connection implements WatchedConnection {
   /** How often the socket could be written to again. */
   progress = 0
 
-  /** @param countedAs the address that the admission counts; empty when it counts none */
-  constructor(
-    response: HttpResponse,
-    readonly host: StreamHost,
-    readonly countedAs: string
-  ) {
-    super()
+  constructor(response: HttpResponse, host: StreamHost, countedAs: string) {
+    super(host, countedAs)
     this.#response = response
   }
 
-  override get isSession(): boolean {
-    return true
+  get isOpen(): boolean {
+    return this.#response !== undefined && this.#endsAs === undefined
   }
 
   get address(): string {
@@ -55,24 +54,24 @@ export class UwsStream extends Connection implements WatchedConnection {
       this.#drained()
       return true
     })
+    const isShort = first !== undefined && first.length <= SHORT_BYTES
     response.cork(() => {
       response.writeStatus(statusLine(200))
       for (const [name, value] of headers) response.writeHeader(name, value)
-      if (first !== undefined) this.#write(response, first)
+      if (isShort) response.write(first)
     })
+    if (first !== undefined && !isShort) this.#write(response, first)
   }
 
   send(data: Uint8Array): boolean {
     const response = this.#response
     if (response === undefined || this.#endsAs !== undefined) return false
-    if (this.#held === 0) response.cork(() => this.#write(response, data))
+    if (this.#held === 0) this.#write(response, data)
     else if (this.backlog > this.host.sendBuffer) return false
     else this.#wait(data)
     if (this.#held > 0) this.host.intake.stalledWrites.watch(this)
     return true
   }
-
-  ping(): void {}
 
   close(why: CloseReason): void {
     if (this.#response === undefined || this.#endsAs !== undefined) return
@@ -97,29 +96,33 @@ export class UwsStream extends Connection implements WatchedConnection {
     this.#waiting.push(data)
   }
 
-  /** Inside `cork`: writes until the socket is full; the rest waits. */
+  /** Writes until the socket is full; the rest waits. */
   #write(response: HttpResponse, data: Uint8Array): void {
+    if (data.length <= PIECE_BYTES) return this.#writePiece(response, data)
     for (let at = 0; at < data.length; at += PIECE_BYTES) {
       if (this.#held > 0) return this.#wait(data.subarray(at))
-      const piece = data.length <= PIECE_BYTES ? data : data.subarray(at, at + PIECE_BYTES)
-      if (!response.write(piece)) this.#held = piece.length
+      this.#writePiece(response, data.subarray(at, at + PIECE_BYTES))
     }
   }
 
-  /** The socket can be written to again. What uWebSockets.js holds goes out first, even where there is nothing to add. */
+  #writePiece(response: HttpResponse, piece: Uint8Array): void {
+    response.cork(() => {
+      if (!response.write(piece)) this.#held = piece.length
+    })
+  }
+
+  /** The socket can be written to again. */
   #drained(): void {
     const response = this.#response
     if (response === undefined) return
     this.progress++
     this.#held = 0
-    response.cork(() => {
-      const waiting = this.#waiting
-      while (waiting !== undefined && waiting.length > 0 && this.#held === 0) {
-        const piece = waiting.take(PIECE_BYTES)
-        if (!response.write(piece)) this.#held = piece.length
-      }
-      if (waiting?.length === 0) this.#waiting = undefined
-    })
+    // With a handler of ours in place, uWebSockets.js writes what it keeps only when it is asked to: at the end of any cork.
+    response.cork(NOTHING)
+    const waiting = this.#waiting
+    while (waiting !== undefined && waiting.length > 0 && this.#held === 0)
+      this.#writePiece(response, waiting.take(PIECE_BYTES))
+    if (waiting?.length === 0) this.#waiting = undefined
     if (this.#endsAs !== undefined && this.#waiting === undefined) this.#end()
   }
 

@@ -1,6 +1,6 @@
 /** From an answer that goes on to a connection, on uWebSockets.js. */
 import type { ServerConfigValue } from "../../config/ServerConfig.ts"
-import type { StreamHost } from "../hot/StreamHost.ts"
+import type { StreamHost } from "../hot/StreamConnection.ts"
 import { handshakeOf, refusedStream } from "../httpReply.ts"
 import type { ListenOptions, StreamAnswer } from "../Transport.ts"
 import { UwsStream } from "./UwsStream.ts"

@@ -76,9 +76,26 @@ export const writeAnswer = (
 ): void => {
   response.writeStatus(statusLine(status))
   for (const [name, value] of headers) response.writeHeader(name, value)
-  if (isBodiless(status)) response.endWithoutBody()
-  else if (isHead) response.endWithoutBody(Buffer.byteLength(body as string), isLast)
-  else response.end(body, isLast)
+  if (!isHead && !isBodiless(status)) {
+    if (body.length > LARGE_CHARACTERS)
+      endLarge(response, typeof body === "string" ? Buffer.from(body) : body)
+    else response.end(body, isLast)
+    return
+  }
+  // Given a length, `endWithoutBody` waits for a body of that length, and cuts a client that asks again before.
+  if (!isBodiless(status)) response.writeHeader("content-length", String(Buffer.byteLength(body as string)))
+  response.endWithoutBody()
+}
+
+/**
+ * Larger bodies are handed over as the client takes them. Given at once, what does not fit the cork buffer of 16 KiB is lost when the kernel
+ * takes that buffer only in part (seen with @rjweb/uws 1.5.0).
+ */
+const LARGE_CHARACTERS = 4096
+
+const endLarge = (response: HttpResponse, body: Uint8Array): void => {
+  response.onWritable((offset) => response.tryEnd(body.subarray(offset), body.length)[0])
+  response.tryEnd(body, body.length)
 }
 
 /** Answers requests. @param openStream takes the exchanges whose answer goes on */
@@ -88,7 +105,8 @@ export const answerer = (
   openStream: (exchange: UwsExchange, answer: StreamAnswer) => void
 ) => {
   const give = (exchange: UwsExchange, answer: PlainAnswer | StreamAnswer): void => {
-    if (isStream(answer)) openStream(exchange, answer)
+    // Later, out of the cork in which uWebSockets.js calls us: a stream counts on corks of its own.
+    if (isStream(answer)) setImmediate(openStream, exchange, answer)
     else exchange.write(answer)
   }
 
@@ -110,6 +128,8 @@ export const answerer = (
     let chunks: Array<Buffer> | undefined
     let size = 0
     response.onData((chunk, isLast) => {
+      // With a head that came alone comes a chunk of nothing.
+      if (chunk.byteLength === 0 && !isLast) return
       size += chunk.byteLength
       if (size > limit) {
         chunks = undefined

@@ -1,27 +1,24 @@
 /** A stream on Node's HTTP server: the body of an answer that goes on. */
 import type { ServerResponse } from "node:http"
 import type { CloseReason } from "../../protocol/closeCodes.ts"
-import { Connection } from "../hot/Connection.ts"
-import type { WatchedConnection } from "../hot/StalledWrites.ts"
-import type { StreamHost } from "../hot/StreamHost.ts"
+import { StreamConnection, type StreamHost } from "../hot/StreamConnection.ts"
 import type { StreamAnswer } from "../Transport.ts"
 import { writeProgress } from "./WsConnection.ts"
 
-export class NodeStream extends Connection implements WatchedConnection {
+export class NodeStream extends StreamConnection {
   /** The code with which we ended it. */
   #endsAs: number | undefined
 
-  /** @param countedAs the address that the admission counts; empty when it counts none */
   constructor(
     readonly response: ServerResponse,
-    readonly host: StreamHost,
-    readonly countedAs: string
+    host: StreamHost,
+    countedAs: string
   ) {
-    super()
+    super(host, countedAs)
   }
 
-  override get isSession(): boolean {
-    return true
+  get isOpen(): boolean {
+    return this.#endsAs === undefined && !this.response.destroyed
   }
 
   get address(): string {
@@ -42,22 +39,27 @@ export class NodeStream extends Connection implements WatchedConnection {
     const { response } = this
     response.writeHead(200, headers.flat())
     if (first === undefined) response.flushHeaders()
-    else response.write(first)
+    else this.#write(first)
+  }
+
+  /** Writes at once. Left to itself, Node would hold the bytes back until the end of the turn, and they would look as if they waited. */
+  #write(data: Uint8Array): void {
+    const { socket } = this.response
+    socket?.cork()
+    this.response.write(data)
+    socket?.uncork()
   }
 
   send(data: Uint8Array): boolean {
-    const { response } = this
-    if (response.writableEnded || response.destroyed || this.backlog > this.host.sendBuffer) return false
-    // Node answers false from 16 KiB on; less than that the next turn of the loop takes, or it comes to be more.
-    if (!response.write(data)) this.host.intake.stalledWrites.watch(this)
+    if (!this.isOpen || this.backlog > this.host.sendBuffer) return false
+    this.#write(data)
+    if (this.backlog > 0) this.host.intake.stalledWrites.watch(this)
     return true
   }
 
-  ping(): void {}
-
   close(why: CloseReason): void {
     const { response } = this
-    if (this.#endsAs !== undefined || response.destroyed) return
+    if (!this.isOpen) return
     this.#endsAs = why.code
     this.leave()
     if (this.backlog > 0) this.host.intake.stalledWrites.watch(this)

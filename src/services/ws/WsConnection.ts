@@ -60,9 +60,12 @@ export class WsConnection extends Connection {
 
   send(data: Uint8Array, isBinary: boolean): boolean {
     if (!this.isOpen || this.isSlow) return false
-    this.raw.write(isBinary ? binaryFrame(data) : textFrame(data))
+    if (!this.raw.write(isBinary ? binaryFrame(data) : textFrame(data))) this.noteBacklog()
     return true
   }
+
+  /** To be called when Node finds that much waits in the socket: 16 KiB. */
+  noteBacklog(): void {}
 
   ping(): void {
     if (this.isOpen) this.socket.ping()
@@ -100,9 +103,7 @@ export class WsSessionConnection extends WsConnection implements WatchedConnecti
     return writeProgress(this.raw)
   }
 
-  override send(data: Uint8Array, isBinary: boolean): boolean {
-    const isSent = super.send(data, isBinary)
-    if (this.raw.writableLength > 0) this.stalledWrites.watch(this)
-    return isSent
+  override noteBacklog(): void {
+    this.stalledWrites.watch(this)
   }
 }

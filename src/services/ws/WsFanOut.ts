@@ -22,7 +22,7 @@ class JoinedFrames implements PreparedBatch {
       else if (connection.isSlow) {
         for (let j = 0; j < this.frames; j++) tally.dropped[j]!++
         tally.slow.push(connection)
-      } else connection.raw.write(this.bytes)
+      } else if (!connection.raw.write(this.bytes)) connection.noteBacklog()
     }
   }
 }

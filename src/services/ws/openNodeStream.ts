@@ -1,7 +1,7 @@
 /** From an answer that goes on to a connection, on Node's HTTP server. */
 import type { ServerResponse } from "node:http"
 import type { ServerConfigValue } from "../../config/ServerConfig.ts"
-import type { StreamHost } from "../hot/StreamHost.ts"
+import type { StreamHost } from "../hot/StreamConnection.ts"
 import { handshakeOf, refusedStream } from "../httpReply.ts"
 import type { OpenStream } from "../nodeHttp.ts"
 import type { ListenOptions, StreamAnswer } from "../Transport.ts"

@@ -129,7 +129,11 @@ describe("a connection that ends", () => {
     const keepalive = new Keepalive(0, 10_000)
     const all = Array.from({ length: 100 }, () => opened(keepalive))
     for (const connection of all)
-      connection.owner = { left: () => keepalive.closed(connection), message: () => {}, end: () => {} }
+      connection.owner = {
+        left: () => keepalive.closed(connection),
+        message: () => {},
+        end: (_, why) => connection.close(why)
+      }
     pass(keepalive, 20_000)
     expect(all.every(({ closedWith }) => closedWith === CloseReasons.noPong)).toBe(true)
     expect(keepalive.expired).toBe(100)
