@@ -5,6 +5,7 @@
  * `BrokerUnavailable`: at once where too much waits already or the link is gone, else when the time limit has passed. What timed out may have
  * happened all the same.
  */
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
@@ -26,8 +27,11 @@ interface Waiting {
   /** When it has waited long enough, in ms since the epoch. */
   readonly until: number
   readonly bytes: number
-  readonly settle: (answer: Answer) => void
+  readonly settle: (answer: Effect.Effect<Answer, BrokerUnavailable>) => void
 }
+
+const unavailable = (detail: string): Effect.Effect<never, BrokerUnavailable> =>
+  Effect.fail(new BrokerUnavailable({ detail }))
 
 type Fork = (effect: Effect.Effect<void>) => unknown
 
@@ -36,6 +40,8 @@ export class PrimaryAsker {
   readonly #waiting = new Map<number, Waiting>()
   /** Bytes of questions that nobody waits for any more; they count until they are answered, or a primary that is stuck would be told more and more. */
   readonly #late = new Map<number, number>()
+  /** Questions of this turn that others may share, by what they ask. */
+  readonly #shared = new Map<string, Deferred.Deferred<Answer, BrokerUnavailable>>()
   #bytes = 0
   #next = 0
   #isWatching = false
@@ -49,7 +55,10 @@ export class PrimaryAsker {
     /** Milliseconds since the epoch. */
     readonly now: () => number
   ) {
-    this.#outbox = new Outbox((questions) => send({ _tag: "Ask", questions }))
+    this.#outbox = new Outbox((questions) => {
+      this.#shared.clear()
+      send({ _tag: "Ask", questions })
+    })
   }
 
   /** Questions without an answer. */
@@ -59,16 +68,25 @@ export class PrimaryAsker {
 
   ask<const A extends Asked>(asked: A): Effect.Effect<AnswerTo<A["_tag"]>, BrokerUnavailable> {
     return Effect.callback((resume) => {
-      const bytes = sizeOf(asked)
-      const refusal = this.#refusal(bytes)
-      if (refusal !== undefined) return resume(Effect.fail(new BrokerUnavailable({ detail: refusal })))
-      this.#ask(asked, bytes, (answer) =>
-        resume(
-          answer._tag === "Unavailable"
-            ? Effect.fail(new BrokerUnavailable({ detail: answer.detail }))
-            : Effect.succeed(answer as AnswerTo<A["_tag"]>)
-        )
-      )
+      this.#ask(asked, (answer) => resume(answer as Effect.Effect<AnswerTo<A["_tag"]>, BrokerUnavailable>))
+    })
+  }
+
+  /**
+   * The same for what only reads: who asks it in the same words while it has not left the process shares the answer. It is read after all of
+   * them have asked.
+   */
+  askTogether<const A extends Asked>(asked: A): Effect.Effect<AnswerTo<A["_tag"]>, BrokerUnavailable> {
+    return Effect.suspend(() => {
+      const words = JSON.stringify(asked)
+      let answer = this.#shared.get(words)
+      if (answer === undefined) {
+        const asking = Deferred.makeUnsafe<Answer, BrokerUnavailable>()
+        // Whoever asked first may leave; the others have their answer all the same.
+        if (this.#ask(asked, (said) => Deferred.doneUnsafe(asking, said))) this.#shared.set(words, asking)
+        answer = asking
+      }
+      return Deferred.await(answer) as Effect.Effect<AnswerTo<A["_tag"]>, BrokerUnavailable>
     })
   }
 
@@ -84,14 +102,14 @@ export class PrimaryAsker {
       this.#bytes -= waiting?.bytes ?? this.#late.get(id) ?? 0
       this.#waiting.delete(id)
       this.#late.delete(id)
-      waiting?.settle(answer)
+      waiting?.settle(answer._tag === "Unavailable" ? unavailable(answer.detail) : Effect.succeed(answer))
     }
   }
 
   /** The link is lost: nobody will answer. */
   lose(detail: string): void {
     this.#gone = detail
-    for (const [id, { settle }] of this.#waiting) settle({ _tag: "Unavailable", id, detail })
+    for (const { settle } of this.#waiting.values()) settle(unavailable(detail))
     this.#waiting.clear()
     this.#late.clear()
     this.#bytes = 0
@@ -106,14 +124,23 @@ export class PrimaryAsker {
     return undefined
   }
 
-  #ask(asked: Asked, bytes: number, settle: Waiting["settle"]): void {
+  /** False where it is not asked, and settled already. */
+  #ask(asked: Asked, settle: Waiting["settle"]): boolean {
+    const bytes = sizeOf(asked)
+    const refusal = this.#refusal(bytes)
+    if (refusal !== undefined) {
+      settle(unavailable(refusal))
+      return false
+    }
     const id = this.#next++
     this.#bytes += bytes
     this.#waiting.set(id, { until: this.now() + Duration.toMillis(ANSWER_TIMEOUT), bytes, settle })
     this.#outbox.add({ ...asked, id } as Question)
-    if (this.#isWatching) return
-    this.#isWatching = true
-    this.fork(this.#watch())
+    if (!this.#isWatching) {
+      this.#isWatching = true
+      this.fork(this.#watch())
+    }
+    return true
   }
 
   /** One timer for all: it sleeps until the oldest has waited long enough, as long as there is one. */
@@ -125,7 +152,7 @@ export class PrimaryAsker {
       else {
         this.#waiting.delete(id)
         this.#late.set(id, oldest[1].bytes)
-        settle({ _tag: "Unavailable", id, detail: "the primary has not answered in time" })
+        settle(unavailable("the primary has not answered in time"))
       }
     }
     this.#isWatching = false

@@ -29,7 +29,8 @@ export const remoteBroker = (asker: PrimaryAsker): Broker["Service"] => ({
   unsubscribe: (channel) => Effect.sync(() => asker.unsubscribe(channel)),
   history: (channel, filter, stream) =>
     Effect.map(
-      asker.ask({ _tag: "History", channel, filter, stream }),
+      // Many clients that come back at once ask for the same.
+      asker.askTogether({ _tag: "History", channel, filter, stream }),
       ({ offset, epoch, publications }) => ({ offset, epoch, publications })
     ),
   removeHistory: (channel) => Effect.asVoid(asker.ask({ _tag: "RemoveHistory", channel }))

@@ -99,6 +99,74 @@ describe("questions to the primary", () => {
     }))
 })
 
+describe("what only reads, asked together", () => {
+  const stream = { size: 10, ttlMs: 1000, metaTtlMs: 1000 }
+  const read = (asker: PrimaryAsker, channel: string, limit = -1) =>
+    asker.askTogether({ _tag: "History", channel, filter: { limit }, stream })
+  const history = (id: number, offset: number) =>
+    ({ _tag: "History", id, offset, epoch: "e", publications: [] }) as const
+
+  test("in the same words and turn is one question, whose answer all have", ({ asker, sent }) =>
+    Effect.gen(function* () {
+      const all = [
+        yield* begin(read(asker, "a")),
+        yield* begin(read(asker, "b")),
+        yield* begin(read(asker, "a")),
+        yield* begin(read(asker, "a", 1))
+      ]
+      yield* turn
+      expect(sent.flat().map((question) => "id" in question && question.id)).toEqual([0, 1, 2])
+      asker.answered([history(0, 10), history(1, 20), history(2, 30)])
+      const offsets = yield* Effect.forEach(all, (fiber) => Fiber.join(fiber))
+      expect(offsets.map(({ offset }) => offset)).toEqual([10, 20, 10, 30])
+      expect(asker.unanswered).toBe(0)
+    }))
+
+  test("in a later turn is another question: what was published between is in its answer", ({
+    asker,
+    sent
+  }) =>
+    Effect.gen(function* () {
+      const first = yield* begin(read(asker, "a"))
+      yield* turn
+      const second = yield* begin(read(asker, "a"))
+      yield* turn
+      expect(sent.map((all) => all.length)).toEqual([1, 1])
+      asker.answered([history(0, 1), history(1, 2)])
+      expect((yield* Fiber.join(first)).offset).toBe(1)
+      expect((yield* Fiber.join(second)).offset).toBe(2)
+    }))
+
+  test("is answered also where the first to ask has gone", ({ asker }) =>
+    Effect.gen(function* () {
+      const first = yield* begin(read(asker, "a"))
+      const second = yield* begin(read(asker, "a"))
+      yield* Fiber.interrupt(first)
+      yield* turn
+      asker.answered([history(0, 1)])
+      expect((yield* Fiber.join(second)).offset).toBe(1)
+    }))
+
+  test("that is refused is asked anew as soon as there is room", ({ asker }) =>
+    Effect.gen(function* () {
+      yield* begin(publish(asker, MAX_UNANSWERED_BYTES))
+      yield* turn
+      expect(end(yield* begin(read(asker, "a")))).toMatch(/bytes/)
+      asker.answered([{ _tag: "Published", id: 0, offset: 1, epoch: "", isSuppressed: false }])
+      expect(end(yield* begin(read(asker, "a")))).toBeUndefined()
+    }))
+
+  test("fails for all of them", ({ asker }) =>
+    Effect.gen(function* () {
+      const all = [yield* begin(read(asker, "a")), yield* begin(read(asker, "a"))]
+      yield* TestClock.adjust(ANSWER_TIMEOUT)
+      expect(all.map(end)).toEqual([expect.stringMatching(/in time/), expect.stringMatching(/in time/)])
+      asker.lose("gone")
+      expect(end(yield* begin(read(asker, "a")))).toBe("gone")
+      expect(end(yield* begin(read(asker, "a")))).toBe("gone")
+    }))
+})
+
 describe("questions that are too many", () => {
   test("in number fail at once and are not sent, until one is answered; what is only told is sent", ({
     asker,
