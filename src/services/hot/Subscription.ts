@@ -28,6 +28,8 @@ export interface Subscriber {
 
 /** Events that wait while a subscription reads history; who falls further behind has to begin again. */
 const MAX_HELD = 4096
+/** Events after which a join that is known was lost on its way, or is told once more: to wait for ever would cost more. */
+const MAX_JOIN_WAIT = 256
 
 export class Subscription implements Slotted {
   slot = -1
@@ -36,6 +38,10 @@ export class Subscription implements Slotted {
   /** What it has seen of the stream; kept up to date while it is late only. */
   offset = 0
   epoch = ""
+  /** Id of a client whose join it has been told of already, and which is still to come. */
+  #joined: string | undefined
+  /** Events after which it does not wait for that any more. */
+  #patience = 0
   /** What comes before it begins; undefined from then on. */
   #held: Array<ChannelEvent> | undefined = []
   /** More came than may be held. */
@@ -61,9 +67,22 @@ export class Subscription implements Slotted {
 
   /** Served one by one: what the room sends now. */
   take(event: ChannelEvent): void {
-    if (this.#held === undefined) this.#send(event)
-    else if (this.#held.length < MAX_HELD) this.#held.push(event)
+    if (this.#held === undefined) {
+      if (this.#joined === undefined || !this.#isKnownJoin(event)) this.#send(event)
+    } else if (this.#held.length < MAX_HELD) this.#held.push(event)
     else this.#hasOverflown = true
+  }
+
+  /** It has been told that this client joined: when that comes, it is not told again. */
+  knowsJoin(client: string): void {
+    this.#joined = client
+    this.#patience = MAX_JOIN_WAIT
+  }
+
+  #isKnownJoin({ kind, publication }: ChannelEvent): boolean {
+    const isKnown = kind === "join" && publication.info?.client === this.#joined
+    if (isKnown || --this.#patience === 0) this.#joined = undefined
+    return isKnown
   }
 
   /** It goes on from here: what the position covers is not sent. */
@@ -92,7 +111,7 @@ export class Subscription implements Slotted {
   get isInStep(): boolean {
     const { room, subscriber } = this
     if (!this.hasBegun || this.filter !== undefined || subscriber.isServedAlone) return false
-    if (this.isDelta && this.needsWhole) return false
+    if ((this.isDelta && this.needsWhole) || this.#joined !== undefined) return false
     return !this.isPositioned || (this.offset === room.offset && this.epoch === room.epoch)
   }
 

@@ -77,8 +77,15 @@ export const begin = (session: Session, { subscription, missed }: Established): 
   if (session.subscriptions.get(channel) !== subscription) return
   if (subscription.expireAt !== undefined) session.deadlines.watchSubscriptions()
   subscription.hasJoined = true
-  if (options.joinLeave)
-    env.forkLogged("join", env.broker.announce("join", channel, { ...session.clientInfo(chanInfo), client }))
+  if (options.joinLeave) {
+    const info = session.clientInfo(chanInfo)
+    if (subscription.hearsJoins) {
+      // Its own join comes before everything that is published, however long the broker takes.
+      session.push({ channel, join: { info } })
+      subscription.knowsJoin(client)
+    }
+    env.forkLogged("join", env.broker.announce("join", channel, info))
+  }
   session.flush()
   subscription.begin(missed)
 }

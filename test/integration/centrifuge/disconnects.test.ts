@@ -297,7 +297,8 @@ describe("a backend", () => {
       '{"id":1,"error":{"code":100,"message":"internal server error","temporary":true}}'
     ])
     const uni = await openScript(server, { path: "/connection/uni_websocket" })
-    expect((await uni.say("{}"), await uni.ended)).toEqual({ code: 3004, reason: "internal server error" })
+    await uni.say("{}")
+    expect(await uni.ended).toEqual({ code: 3004, reason: "internal server error" })
   })
 })
 
