@@ -91,6 +91,50 @@ export const requestSuite = ({ listen, transport }: Contract) => {
     }
   )
 
+  it("an answer of 8 MB reaches a client that reads slowly, whole, and the socket serves on", async () => {
+    const size = 8_000_000
+    const body = Buffer.alloc(size)
+    for (let at = 0; at < size; at += 4) body.writeUInt32LE(at, at)
+    const listening = await listen({ http: ({ path }) => answer(path === "/large" ? body : "small") })
+    const raw = await openRaw(listening)
+    const parts: Array<Buffer> = []
+    const whole = new Heard<number>()
+    let got = 0
+    raw.socket.removeAllListeners("data")
+    raw.socket.on("data", (part) => {
+      parts.push(part)
+      got += part.length
+      whole.add(got)
+      if (parts.length % 10 === 0) {
+        raw.socket.pause()
+        setImmediate(() => raw.socket.resume())
+      }
+    })
+    raw.socket.pause()
+    raw.send(requestOf({ Host: "x" }, { path: "/large" }))
+    await (await openStream(listening.http("/"))).ended
+    raw.socket.resume()
+    await whole.first((bytes) => bytes > size)
+    raw.send(requestOf({ Host: "x" }, { path: "/small" }))
+    await whole.until(() => parts.at(-1)?.toString("latin1").endsWith("small") === true)
+    const all = Buffer.concat(parts)
+    const start = all.indexOf("\r\n\r\n") + 4
+    expect(String(all.subarray(0, start)).toLowerCase()).toContain(`content-length: ${size}`)
+    expect(all.subarray(start, start + size).equals(body)).toBe(true)
+  })
+
+  it("a client that goes away in the middle of a large answer disturbs nobody", async () => {
+    const listening = await listen({
+      http: ({ path }) => answer(path === "/large" ? Buffer.alloc(8_000_000) : "fine")
+    })
+    for (let i = 0; i < 5; i++) {
+      const raw = (await openRaw(listening)).send(requestOf({ Host: "x" }, { path: "/large" }))
+      await raw.reads.count(1)
+      raw.socket.destroy()
+    }
+    expect((await fetchOf(listening.http("/"))).text).toBe("fine")
+  })
+
   it("a HEAD is answered with the length of the body, and without it", async () => {
     const listening = await listen({ http: () => answer("\u00e4b") })
     const raw = (await openRaw(listening)).send(requestOf({ Host: "x" }, { method: "HEAD" }))

@@ -35,7 +35,8 @@ export class StalledWrites {
   /** @param timeoutMs time in which a client must take something of what waits for it */
   constructor(timeoutMs: number) {
     this.tickMs = Math.max(MIN_TICK_MS, Math.floor(timeoutMs / TICKS))
-    this.#ticks = Math.ceil(timeoutMs / this.tickMs)
+    // The first one comes at any time after the beginning.
+    this.#ticks = Math.ceil(timeoutMs / this.tickMs) + 1
   }
 
   /** Connections with a backlog. */

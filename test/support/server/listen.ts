@@ -32,7 +32,7 @@ export interface ListenSetup extends Partial<Omit<ListenOptions, "intake">> {
 }
 
 /** Time of a write, and of pings and their answers, in ticks. */
-export const WRITE_TICKS = 4
+export const WRITE_TICKS = 5
 export const PING_TICKS = 16
 export const PONG_TICKS = 16
 
