@@ -155,7 +155,8 @@ export class Session extends SessionOutput implements ConnectionOwner, Subscribe
       for (const command of commands) {
         // The rest of a frame whose connect command failed is dropped.
         if (this.state === "ended" || this.state === "failed") return
-        if (isPong(command)) this.#pong()
+        // Pongs wait for no command but the first: before that is done nobody has asked for one.
+        if (isPong(command) && this.state === "connected") this.#pong()
         else
           this.#take({
             id: command.id,

@@ -39,7 +39,7 @@ const handlers: { readonly [N in Name]: (session: Session, request: NonNullable<
 const names = Object.keys(handlers) as ReadonlyArray<Name>
 
 export const handle = (session: Session, command: Command): Outcome => {
-  const name = names.find((one) => command[one] !== undefined)
+  const name = isPong(command) ? undefined : names.find((one) => command[one] !== undefined)
   if (name === undefined || (session.state !== "connected" && name !== "connect")) return BAD_REQUEST
   count(session.env.counters.commands, name)
   return (handlers[name] as (session: Session, request: unknown) => Outcome)(session, command[name])
