@@ -12,8 +12,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import { transferable } from "../config/resolve.ts"
-import { ServerConfig, type ServerConfigValue, serverKeys } from "../config/ServerConfig.ts"
+import { ServerConfig } from "../config/ServerConfig.ts"
 import { ActorTree } from "../services/ActorTree.ts"
 import { BackendHooks } from "../services/backend/Backend.ts"
 import { Broker } from "../services/broker/Broker.ts"
@@ -37,6 +36,7 @@ import type { DeskEnv } from "../services/workers/AnswerDesk.ts"
 import { workerEventTags } from "../services/workers/controlMessages.ts"
 import { addSamples } from "../services/workers/sampleSums.ts"
 import { layerControl, WorkerRoster } from "../services/workers/WorkerRoster.ts"
+import { workerSettings } from "../services/workers/workerSettings.ts"
 import { CLOSE_GRACE } from "./LocalServing.ts"
 import * as Supervisor from "./Supervisor.ts"
 import { WorkerSlot } from "./WorkerSlot.ts"
@@ -50,20 +50,6 @@ const ADDRESS = "primary/workers"
 const OBSERVE_TIMEOUT = "1 second"
 /** Connections closed in a second at the end, where `shutdown.timeout` allows it. */
 const CLOSES_PER_SECOND = 2000
-
-/** What a worker has to know: all but the API key and webhooks, whose secret is this process' alone. */
-const settingsOf = (config: ServerConfigValue, transport: "uws" | "ws") => {
-  const {
-    auth: _,
-    webhooks: __,
-    ...settings
-  } = transferable(serverKeys, config) as {
-    readonly server: object
-    readonly auth: unknown
-    readonly webhooks: unknown
-  }
-  return { ...settings, server: { ...settings.server, transport } }
-}
 
 /** With what the questions of workers are answered. */
 const makeDesk = Effect.gen(function* () {
@@ -102,7 +88,7 @@ const begin = Effect.fnUntraced(function* (http: PlainHandler) {
   const port = yield* probePort(ip, config.server.port)
   const { broadcastUnsafe } = yield* Publisher
   const supervisor = yield* Supervisor.make(ADDRESS, WORKER_RESTARTS, "last")
-  const settings = settingsOf(config, transport)
+  const settings = workerSettings(config, transport)
   const addresses = new AddressLedger(config.limits.connectionsPerAddress)
   const desk = yield* makeDesk
   const roster = yield* WorkerRoster

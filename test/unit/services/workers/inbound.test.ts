@@ -3,8 +3,9 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { describe, expect } from "vitest"
 import { Hub, type HubMember } from "../../../../src/services/Hub.ts"
-import type { Broadcast, Publication } from "../../../../src/services/hot/Publication.ts"
-import { publishHere } from "../../../../src/services/workers/inbound.ts"
+import { ChannelEvent } from "../../../../src/services/hot/ChannelEvent.ts"
+import { type Broadcast, Delivery, type Publication } from "../../../../src/services/hot/Publication.ts"
+import { outgoing, publishHere } from "../../../../src/services/workers/inbound.ts"
 import type { Delivered, FromWorker } from "../../../../src/services/workers/messages.ts"
 
 const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
@@ -44,6 +45,59 @@ const publication = (id: number, text: string, isBinary = false) => ({
   id,
   data: Buffer.from(text),
   isBinary
+})
+
+describe("what happens in channels", () => {
+  const info = { user: "u", client: "c", connInfo: Uint8Array.of(123, 125), chanInfo: undefined }
+  const entry = {
+    offset: 7,
+    data: Uint8Array.of(0, 255),
+    info,
+    tags: { a: "b" },
+    isDelta: true,
+    time: 1_700_000_000_000
+  }
+
+  test("arrives in the hub of a worker as it entered that of the primary, for those who listen alone", () =>
+    Effect.gen(function* () {
+      const { shards, publish } = yield* begin(1, 1)
+      const hub = yield* Hub
+      hub.listen("news", shards[0]!)
+      const event = new ChannelEvent("publication", "news", entry, "epoch", new Delivery())
+      const join = new ChannelEvent(
+        "join",
+        "news",
+        { ...entry, offset: 0, data: new Uint8Array() },
+        "",
+        new Delivery()
+      )
+      publish([
+        { id: 1, ...outgoing(event) },
+        { id: 2, ...outgoing(join) }
+      ])
+      expect(shards[1]!.taken).toEqual([])
+      const [first, second] = shards[0]!.taken as ReadonlyArray<unknown> as ReadonlyArray<ChannelEvent>
+      expect(first).toMatchObject({ kind: "publication", channel: "news", epoch: "epoch" })
+      expect(first!.publication).toEqual(entry)
+      expect(second).toMatchObject({ kind: "join", channel: "news", publication: { offset: 0, info } })
+    }))
+
+  test("does not keep the whole message that it came in", () =>
+    Effect.gen(function* () {
+      const { shards, publish } = yield* begin(1)
+      ;(yield* Hub).listen("news", shards[0]!)
+      const whole = Buffer.alloc(100_000, "1")
+      const part = {
+        ...entry,
+        data: whole.subarray(5, 10),
+        info: { ...info, connInfo: whole.subarray(0, 2) }
+      }
+      publish([{ id: 1, ...outgoing(new ChannelEvent("publication", "news", part, "", new Delivery())) }])
+      const [event] = shards[0]!.taken as ReadonlyArray<unknown> as ReadonlyArray<ChannelEvent>
+      const { data, info: kept } = event!.publication
+      expect([String(Buffer.from(data)), String(Buffer.from(kept!.connInfo!))]).toEqual(["11111", "11"])
+      for (const { buffer } of [data, kept!.connInfo!]) expect(buffer.byteLength).toBeLessThan(100)
+    }))
 })
 
 describe("publications of the primary in a worker", () => {
