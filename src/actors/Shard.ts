@@ -151,6 +151,11 @@ export class Shard implements ConnectionOwner, HubMember, SessionHome {
 
   readonly offer = (publication: Publication): boolean => this.mailbox.offer(publication)
 
+  get isCrowded(): boolean {
+    const { mailbox } = this
+    return mailbox.depth() * 2 > mailbox.capacity
+  }
+
   /** Waits for publications, and takes those that follow closely too. */
   readonly takeBatch = Effect.fnUntraced(function* (this: Shard) {
     const { mailbox } = this
@@ -159,6 +164,7 @@ export class Shard implements ConnectionOwner, HubMember, SessionHome {
       yield* Effect.sleep(LINGER)
       this.#taken = [...this.#taken, ...mailbox.takeUnsafe(DRAIN_MAX - this.#taken.length)]
     }
+    this.hub.relieved(this)
   })
 
   /** Sends what was taken to everyone, in one drain or, where it is much, in several. */

@@ -49,6 +49,10 @@ export class Worker implements HubMember {
     return this.#owed.size
   }
 
+  get isCrowded(): boolean {
+    return this.#owed.size * 2 > this.mailbox
+  }
+
   readonly offer = (publication: Publication): boolean => {
     const { delivery } = publication
     const bytes = publication.data.length

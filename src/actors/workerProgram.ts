@@ -127,7 +127,10 @@ export const workerProgram = (options: WorkerOptions) =>
       Connections: ({ live }) => {
         worker.size = live
       },
-      Delivered: ({ deliveries }) => worker.noteDelivered(deliveries),
+      Delivered: ({ deliveries }) => {
+        worker.noteDelivered(deliveries)
+        hub.relieved(worker)
+      },
       Publish: ({ publications }) => {
         for (const publication of publications) options.publish(publication)
         const bytes = publications.reduce((sum, { data }) => sum + data.length, 0)

@@ -18,7 +18,12 @@ export interface HubMember {
   readonly size: number
   /** False when its mailbox is full. Once taken, the publication's delivery gets this member's counts, whatever happens. */
   readonly offer: (publication: Publication) => boolean
+  /** Its mailbox is more than half full: who can wait should, until it says `relieved`. Absent: it never is. */
+  readonly isCrowded?: boolean
 }
+
+/** How long publishers wait for a crowded member; then they wait for it no more until it was relieved once. */
+const CROWDED_WAIT = "100 millis"
 
 /** Sums over all that happened in channels, as in `DeliveryCounts`. */
 export interface ChannelTotals {
@@ -39,6 +44,13 @@ export class Hub extends Context.Service<
     readonly ignore: (channel: string, member: HubMember) => void
     /** From now on told of the first member that listens to a channel, and of the last that does no more. */
     readonly onInterest: (told: (channel: string, isWanted: boolean) => void) => void
+    /**
+     * Completes when no mailbox is crowded: publishers that can wait lose nothing to full mailboxes. A member that stays crowded, as it is
+     * stuck, holds nobody up for long.
+     */
+    readonly room: Effect.Effect<void>
+    /** A member has taken from its mailbox. */
+    readonly relieved: (member: HubMember) => void
     /** Live connections over all members. */
     readonly size: () => number
     /** What became of publications in channels: messages handed to the kernel or a send buffer, those that were dropped, those that came too late. */
@@ -70,6 +82,26 @@ export class Hub extends Context.Service<
     /** Who has to hear it; a channel that raw connections hear, too, goes to everyone. */
     const hearersOf = ({ channel }: Publication): Iterable<HubMember> =>
       channel === undefined || channel === BROADCAST_CHANNEL ? members : (listeners.get(channel) ?? NOBODY)
+    /** Those that nobody waits for any more. */
+    const stuck = new Set<HubMember>()
+    const waiting = new Set<() => void>()
+    const hasRoom = () => {
+      for (const member of members) if (member.isCrowded === true && !stuck.has(member)) return false
+      return true
+    }
+    const wait = Effect.callback<void>((resume) => {
+      const go = () => resume(Effect.void)
+      waiting.add(go)
+      return Effect.sync(() => void waiting.delete(go))
+    }).pipe(
+      Effect.timeoutOrElse({
+        duration: CROWDED_WAIT,
+        orElse: () =>
+          Effect.sync(() => {
+            for (const member of members) if (member.isCrowded === true) stuck.add(member)
+          })
+      })
+    )
     let lost = 0
     const channelTotals: ChannelTotals = { written: 0, dropped: 0, closed: 0 }
     /** One function for all: what completes is `this`. */
@@ -83,8 +115,21 @@ export class Hub extends Context.Service<
       join: (member) =>
         Effect.acquireRelease(
           Effect.sync(() => void members.add(member)),
-          () => Effect.sync(() => void members.delete(member))
+          () =>
+            Effect.sync(() => {
+              members.delete(member)
+              stuck.delete(member)
+            })
         ),
+      room: Effect.suspend(() => (hasRoom() ? Effect.void : wait)),
+      relieved: (member) => {
+        if (member.isCrowded === true) return
+        stuck.delete(member)
+        if (waiting.size === 0 || !hasRoom()) return
+        const ready = [...waiting]
+        waiting.clear()
+        for (const go of ready) go()
+      },
       listen: (channel, member) => {
         const all = listeners.get(channel)
         if (all !== undefined) all.push(member)
