@@ -1,9 +1,9 @@
 /**
  * What a worker process is: shards that share the server's port with other workers, and a link to the primary.
  *
- * It begins when the primary says what to serve, and ends when the primary says so or is gone: its connections are closed with 1012
- * first. It has client sessions, which verify tokens and ask the application's backend by themselves; broker and presence are in the primary,
- * and so are the API and its key.
+ * It begins when the primary says what to serve, and ends when the primary says so or is gone: its connections are
+ * closed with 1012 first. It has client sessions, which verify tokens and ask the application's backend by themselves;
+ * broker and presence are in the primary, and so are the API and its key.
  */
 import { availableParallelism } from "node:os"
 import * as Deferred from "effect/Deferred"

@@ -1,9 +1,9 @@
 /**
- * Serves from worker processes, each with shards of its own, that share one port. This process holds no connection: it supervises them,
- * carries publications to them, and answers the plain HTTP that lands in any of them.
+ * Serves from worker processes, each with shards of its own, that share one port. This process holds no connection: it
+ * supervises them, carries publications to them, and answers the plain HTTP that lands in any of them.
  *
- * A worker that dies or falls silent is replaced after a backoff, within a budget; its connections are lost, those of others notice
- * nothing. Serving fails when no worker is left that may be restarted.
+ * A worker that dies or falls silent is replaced after a backoff, within a budget; its connections are lost, those of
+ * others notice nothing. Serving fails when no worker is left that may be restarted.
  */
 
 import { availableParallelism } from "node:os"

@@ -61,21 +61,22 @@ export interface WorkerOptions {
 const ENTRY = fileURLToPath(new URL("../worker.js", import.meta.url))
 
 /**
- * Fifty workers stand beside each other on a small machine: 69 MB resident each, where it was 78 with a large young generation and an
- * arena for each thread. The young generation can be small, as what a worker allocates lives long; one malloc arena does, as it is one thread
- * that works. Nor does the collector need helper threads, which would only take turns with other workers.
+ * Fifty workers stand beside each other on a small machine: 69 MB resident each, where it was 78 with a large young
+ * generation and an arena for each thread. The young generation can be small, as what a worker allocates lives long;
+ * one malloc arena does, as it is one thread that works. Nor does the collector need helper threads, which would only
+ * take turns with other workers.
  */
 const LEAN_FLAGS = ["--max-semi-space-size=1", "--single-threaded-gc"]
 const LEAN_ENVIRONMENT = { MALLOC_ARENA_MAX: "1" }
 
 /**
- * A process of Node's cluster, which is what lets workers on ws accept from one socket; those on uWebSockets.js bind their own to the
- * same port.
+ * A process of Node's cluster, which is what lets workers on ws accept from one socket; those on uWebSockets.js bind
+ * their own to the same port.
  */
 const forkWorker = () => {
   const { execArgv } = process
-  // A worker is told its settings; the variables, where secrets may stand, are not for it. The cluster adds this process' own to what it is given,
-  // so those that are to be left out have to be there without a value.
+  // A worker is told its settings; the variables, where secrets may stand, are not for it. The cluster adds this
+  // process' own to what it is given, so those that are to be left out have to be there without a value.
   const settings = Object.keys(process.env).filter((name) => name.startsWith("CLARION_"))
   const env = Object.fromEntries(settings.map((name) => [name, undefined]))
   // What accepts is the kernel: with Node's round robin, every connection would pass through the primary.
@@ -87,12 +88,16 @@ const forkWorker = () => {
     serialization: "advanced"
   })
   const worker = cluster.fork({ ...LEAN_ENVIRONMENT, ...env })
-  // One that cannot be started is told by its process, to the link; the cluster tells it as well, and ends this process if nobody listens.
+  // One that cannot be started is told by its process, to the link; the cluster tells it as well, and ends this
+  // process if nobody listens.
   worker.on("error", () => {})
   return worker.process
 }
 
-/** Fails when the worker has not told anything since `timeout`. Counted in asks, so that a pause of this process accuses nobody. */
+/**
+ * Fails when the worker has not told anything since `timeout`. Counted in asks, so that a pause of this process accuses
+ * nobody.
+ */
 const watchHeart = Effect.fnUntraced(function* (worker: Worker, config: ServerConfigValue) {
   const { interval, timeout } = config.server.heartbeat
   const asks = Math.max(1, Math.ceil(Duration.toMillis(timeout) / Duration.toMillis(interval)))
@@ -165,7 +170,8 @@ export const workerProgram = (options: WorkerOptions) =>
       }
     })
     const died = Effect.raceFirst(Effect.flatMap(link.ended, Effect.fail), Deferred.await(refused))
-    // Clients may come a moment before the primary hears that it serves. Nothing is asked of it any more before its process is ended.
+    // Clients may come a moment before the primary hears that it serves. Nothing is asked of it any more before its
+    // process is ended.
     yield* Effect.addFinalizer(() => desk.close)
     yield* options.roster.join(peer)
     send({ _tag: "Start", assignment: { ...options.assignment, node } })

@@ -1,4 +1,7 @@
-/** Bytes that are a part of something much larger, such as a message with many publications, would keep all of it in memory: they are copied. */
+/**
+ * Bytes that are a part of something much larger, such as a message with many publications, would keep all of it in
+ * memory: they are copied.
+ */
 import type { ClientInfo } from "../protocol/centrifuge/messages.ts"
 
 export const ownBytes = (data: Uint8Array): Uint8Array =>

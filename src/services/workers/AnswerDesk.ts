@@ -1,9 +1,9 @@
 /**
- * In the primary: does what one worker asks, for one of its lives, and keeps what is the worker's: the channels that it listens to, and the
- * clients that are present there.
+ * In the primary: does what one worker asks, for one of its lives, and keeps what is the worker's: the channels that it
+ * listens to, and the clients that are present there.
  *
- * Guarantees: questions are begun in the order in which they came, and each is answered once. When it is closed, the worker listens to
- * nothing, nobody of it is present, and what it had asked last is not done any more.
+ * Guarantees: questions are begun in the order in which they came, and each is answered once. When it is closed, the
+ * worker listens to nothing, nobody of it is present, and what it had asked last is not done any more.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,8 @@
 /**
  * In a worker: what happens to its sessions is told to the primary, which tells whoever listens there.
  *
- * Bounded: the primary says how much it has taken; with too much on the way, further events are dropped and counted. Events of a worker that
- * dies are lost with it.
+ * Bounded: the primary says how much it has taken; with too much on the way, further events are dropped and counted.
+ * Events of a worker that dies are lost with it.
  */
 import type { SessionEvent, SessionEvents } from "../SessionEvents.ts"
 import type { WorkerEvent } from "./controlMessages.ts"

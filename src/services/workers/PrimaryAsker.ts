@@ -1,9 +1,10 @@
 /**
- * In a worker: asks the primary, which has the broker and presence of all workers, one message for each turn of the event loop.
+ * In a worker: asks the primary, which has the broker and presence of all workers, one message for each turn of the
+ * event loop.
  *
- * Guarantees: the primary begins what is asked and told in the order of the calls. Whoever asks is answered: by the primary, or with
- * `BrokerUnavailable`: at once where too much waits already or the link is gone, else when the time limit has passed. What timed out may have
- * happened all the same.
+ * Guarantees: the primary begins what is asked and told in the order of the calls. Whoever asks is answered: by the
+ * primary, or with `BrokerUnavailable`: at once where too much waits already or the link is gone, else when the time
+ * limit has passed. What timed out may have happened all the same.
  */
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -38,7 +39,10 @@ type Fork = (effect: Effect.Effect<void>) => unknown
 export class PrimaryAsker {
   /** Oldest first. */
   readonly #waiting = new Map<number, Waiting>()
-  /** Bytes of questions that nobody waits for any more; they count until they are answered, or a primary that is stuck would be told more and more. */
+  /**
+   * Bytes of questions that nobody waits for any more; they count until they are answered, or a primary that is stuck
+   * would be told more and more.
+   */
   readonly #late = new Map<number, number>()
   /** Questions of this turn that others may share, by what they ask. */
   readonly #shared = new Map<string, Deferred.Deferred<Answer, BrokerUnavailable>>()
@@ -73,8 +77,8 @@ export class PrimaryAsker {
   }
 
   /**
-   * The same for what only reads: who asks it in the same words while it has not left the process shares the answer. It is read after all of
-   * them have asked.
+   * The same for what only reads: who asks it in the same words while it has not left the process shares the answer. It
+   * is read after all of them have asked.
    */
   askTogether<const A extends Asked>(asked: A): Effect.Effect<AnswerTo<A["_tag"]>, BrokerUnavailable> {
     return Effect.suspend(() => {

@@ -1,4 +1,7 @@
-/** What crosses for the server API and for webhooks: commands to sessions, what a worker holds, and what happened to its sessions. */
+/**
+ * What crosses for the server API and for webhooks: commands to sessions, what a worker holds, and what happened to its
+ * sessions.
+ */
 import * as Schema from "effect/Schema"
 import { StreamPosition } from "./questions.ts"
 

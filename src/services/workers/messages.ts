@@ -1,6 +1,6 @@
 /**
- * What the primary and its workers tell each other. Bytes cross as bytes (`serialization: "advanced"`), and what arrives is checked
- * against these schemas: once for a batch, never for a connection.
+ * What the primary and its workers tell each other. Bytes cross as bytes (`serialization: "advanced"`), and what
+ * arrives is checked against these schemas: once for a batch, never for a connection.
  */
 import * as Schema from "effect/Schema"
 import { ControlCommand, NodeInfo, WorkerEvent, workerEventTags } from "./controlMessages.ts"
@@ -93,8 +93,8 @@ const Assignment = Schema.Struct({
   /** What of its sessions' events somebody listens to. */
   events: Schema.Array(Schema.Literals(workerEventTags)),
   /**
-   * The merged configuration as JSON, with the secrets of tokens and backends; without those that the primary alone asks for: the API key and
-   * the secret of webhooks.
+   * The merged configuration as JSON, with the secrets of tokens and backends; without those that the primary alone
+   * asks for: the API key and the secret of webhooks.
    */
   config: Schema.Unknown,
   /** The port that all workers share. */

@@ -1,6 +1,7 @@
 /**
- * What a worker asks the primary about channels, and what it is answered: broker, presence, and the commands of sessions that another
- * worker holds. Questions and answers travel in batches, and each batch is checked once when it arrives.
+ * What a worker asks the primary about channels, and what it is answered: broker, presence, and the commands of
+ * sessions that another worker holds. Questions and answers travel in batches, and each batch is checked once when it
+ * arrives.
  */
 import * as Schema from "effect/Schema"
 

@@ -9,8 +9,9 @@ interface Settings {
 }
 
 /**
- * As a configuration file would hold it: with the secrets of tokens and of the application's backend; without those that the primary alone has
- * a use for, the API key and the secret of webhooks. To be sent over the link to a worker, and nowhere else.
+ * As a configuration file would hold it: with the secrets of tokens and of the application's backend; without those
+ * that the primary alone has a use for, the API key and the secret of webhooks. To be sent over the link to a worker,
+ * and nowhere else.
  *
  * @param transport the one that was chosen
  */
