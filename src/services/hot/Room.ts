@@ -10,6 +10,7 @@ import type { FanOut } from "./FanOut.ts"
 import { LateBatch } from "./LateBatch.ts"
 import type { Frame } from "./Publication.ts"
 import { RoomList } from "./RoomList.ts"
+import { smallArray } from "./SlotList.ts"
 import type { Subscription } from "./Subscription.ts"
 import { encodeOnce, UNFIT, type Wire } from "./Wire.ts"
 
@@ -43,7 +44,7 @@ export class Room {
   offset = -1
   epoch = ""
   readonly #late = new RoomList(NO_WIRE, false, false)
-  readonly #lists: Array<RoomList> = []
+  readonly #lists: Array<RoomList> = smallArray()
   /** Subscribers who follow no position. */
   #unpositioned = 0
   /** The last publication with an offset: what deltas are relative to. */

@@ -1,11 +1,11 @@
 /** HOT PATH. Subscriptions of a room that take the same frames, with their connections in the same order beside them. */
 import type { Connection } from "./Connection.ts"
-import { SlotList } from "./SlotList.ts"
+import { SlotList, smallArray } from "./SlotList.ts"
 import type { Subscription } from "./Subscription.ts"
 import type { Wire } from "./Wire.ts"
 
 export class RoomList extends SlotList<Subscription> {
-  readonly connections: Array<Connection> = []
+  readonly connections: Array<Connection> = smallArray()
 
   constructor(
     readonly wire: Wire,
