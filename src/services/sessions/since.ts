@@ -8,7 +8,7 @@ import type { ChannelPublication, StreamPosition } from "../hot/ChannelEvent.ts"
 
 export type Since = ReadonlyMap<string, StreamPosition> | { readonly ms: number }
 
-const POSITION = /^([^:]+):(\d{1,15})$/
+const POSITION = /^([^:=]+):(\d{1,15})$/
 const MILLISECONDS = /^\d{1,15}$/
 
 const parsePosition = (text: string): StreamPosition | undefined => {

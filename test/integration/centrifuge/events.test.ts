@@ -1,0 +1,189 @@
+/** Channels without an SDK, as server-sent events: an EventSource that is cut off gets what it missed. */
+import { EventSource } from "eventsource"
+import { describe, expect, it, onTestFinished } from "vitest"
+import { serveCentrifuge, withNamespaces } from "../../support/centrifuge/centrifugeServer.ts"
+import { openStream } from "../../support/centrifuge/HttpStream.ts"
+import { TcpLink } from "../../support/centrifuge/TcpLink.ts"
+import { hs256 } from "../../support/jwt.ts"
+import { Heard } from "../../support/server/Heard.ts"
+
+interface Told {
+  readonly type: string
+  readonly data: string
+  readonly id: string
+}
+
+/** What an EventSource hears. */
+const listen = (port: number, query: string) => {
+  const source = new EventSource(`http://127.0.0.1:${port}/events?${query}`)
+  onTestFinished(() => source.close())
+  const events = new Heard<Told>()
+  const opened = new Heard<unknown>()
+  const errors = new Heard<unknown>()
+  for (const type of ["message", "unrecovered", "binary"])
+    source.addEventListener(type, ({ data, lastEventId }) => events.add({ type, data, id: lastEventId }))
+  source.addEventListener("open", opened.add)
+  source.addEventListener("error", errors.add)
+  return { source, events, opened, errors }
+}
+
+const GET = { method: "GET" } as const
+
+describe.each(["uws", "ws"] as const)("on %s", (transport) => {
+  it("events have the data and the position", async () => {
+    const server = await serveCentrifuge(transport)
+    const stream = await openStream(server.port, "/events?channels=recovery:a", GET)
+    expect(stream.status).toBe(200)
+    expect(stream.headers).toMatchObject({
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "private, no-cache, no-store, must-revalidate, max-age=0"
+    })
+    const { epoch } = await server.publish("recovery:a", '{"b" : 12345678901234567890, "a":1}')
+    await server.publish("recovery:a", Buffer.from("two\nlines\r\nand\rmore"))
+    await server.publish("recovery:a", Buffer.from([0xff, 0xfe]))
+    await stream.until(() => stream.text.includes("//4="))
+    expect(stream.text.trimStart()).toBe(
+      [
+        `id: ${epoch}:1\ndata: {"b" : 12345678901234567890, "a":1}\n\n`,
+        `id: ${epoch}:2\ndata: two\ndata: lines\ndata: and\ndata: more\n\n`,
+        `id: ${epoch}:3\nevent: binary\ndata: //4=\n\n`
+      ].join("")
+    )
+  })
+
+  it("an EventSource that was cut off gets what it missed", async () => {
+    const server = await serveCentrifuge(transport)
+    const link = await TcpLink.before(server.port)
+    const { events, opened, errors } = listen(link.port, "channels=recovery:a")
+    await opened.count(1)
+    await server.publish("recovery:a", 1)
+    await events.count(1)
+    link.close()
+    await errors.count(1)
+    for (const n of [2, 3]) await server.publish("recovery:a", n)
+    link.open()
+    await events.count(3)
+    await server.publish("recovery:a", 4)
+    expect((await events.count(4)).map(({ type, data }) => [type, data])).toEqual(
+      ["1", "2", "3", "4"].map((data) => ["message", data])
+    )
+  })
+
+  it("is told what it cannot get", async () => {
+    const server = await serveCentrifuge(transport)
+    const { epoch } = await server.publish("smallhistory:a", 1)
+    for (const n of [2, 3, 4]) await server.publish("smallhistory:a", n)
+    for (const id of [`${epoch}:1`, "other:4", `${epoch}:9`]) {
+      const headers = { "last-event-id": id }
+      const stream = await openStream(server.port, "/events?channels=smallhistory:a", { ...GET, headers })
+      await stream.first(2)
+      expect(stream.text.trimStart()).toBe('event: unrecovered\ndata: {"channel":"smallhistory:a"}\n\n')
+      stream.cut()
+    }
+    const known = await openStream(server.port, `/events?channels=smallhistory:a&since=${epoch}:2`, GET)
+    await known.first(4)
+    expect(known.text.trimStart()).toBe(`id: ${epoch}:3\ndata: 3\n\nid: ${epoch}:4\ndata: 4\n\n`)
+  })
+
+  it("several channels have one position", async () => {
+    const server = await serveCentrifuge(transport, withNamespaces({ name: "plain" }))
+    const path = "/events?channels=recovery:a,smallhistory:b,plain:c"
+    const first = await openStream(server.port, path, GET)
+    await first.until(() => first.text !== "")
+    await server.publish("recovery:a", 1)
+    await server.publish("plain:c", '"c"')
+    await server.publish("smallhistory:b", 1)
+    await first.first(6)
+    const ids = first.lines.filter((line) => line.startsWith("id: ")).map((line) => line.slice(4))
+    expect(ids).toHaveLength(3)
+    const positions = (id: string) =>
+      [...new URLSearchParams(id)].map(([channel, at]) => [channel, at.split(":")[1]])
+    expect(ids.map(positions)).toEqual([
+      [
+        ["recovery:a", "1"],
+        ["smallhistory:b", "0"]
+      ],
+      [
+        ["recovery:a", "1"],
+        ["smallhistory:b", "0"]
+      ],
+      [
+        ["recovery:a", "1"],
+        ["smallhistory:b", "1"]
+      ]
+    ])
+    first.cut()
+    await server.publish("recovery:a", 2)
+    for (const n of [2, 3, 4]) await server.publish("smallhistory:b", n)
+    await server.publish("plain:c", '"lost"')
+    const again = await openStream(server.port, path, { ...GET, headers: { "last-event-id": ids[2]! } })
+    await again.first(4)
+    expect(again.lines.filter((line) => !line.startsWith("id: "))).toEqual([
+      "event: unrecovered",
+      '{"channel":"smallhistory:b"}',
+      "2"
+    ])
+    await server.publish("smallhistory:b", 5)
+    await again.first(6)
+    expect(again.lines.at(-1)).toBe("5")
+    expect(positions(again.lines.at(-2)!.slice(4))).toEqual([
+      ["recovery:a", "2"],
+      ["smallhistory:b", "5"]
+    ])
+  })
+
+  it("goes on from a time", async () => {
+    const server = await serveCentrifuge(transport)
+    await server.publish("recovery:a", 1)
+    const stream = await openStream(server.port, "/events?channels=recovery:a&since=0", GET)
+    await stream.first(2)
+    expect(stream.lines.at(-1)).toBe("1")
+    const later = await openStream(
+      server.port,
+      `/events?channels=recovery:a&since=${Date.now() + 60_000}`,
+      GET
+    )
+    await later.until(() => later.text !== "")
+    await server.publish("recovery:a", 2)
+    await later.first(2)
+    expect(later.lines.at(-1)).toBe("2")
+  })
+
+  it.each([
+    [400, "", {}],
+    [400, "?channels=", {}],
+    [400, "?channels=,", {}],
+    [400, "?channels=a&since=x", {}],
+    [400, "?channels=a,b&since=epoch:1", {}],
+    [404, "?channels=nowhere:a", {}],
+    [400, "?channels=caf%C3%A9", {}],
+    [403, "?channels=%24a", {}],
+    [401, "?channels=a&token=x", {}],
+    [405, "?channels=a", { method: "POST" }]
+  ])("%i for %s", async (status, query, request) => {
+    const server = await serveCentrifuge(transport)
+    expect((await openStream(server.port, `/events${query}`, { ...GET, ...request })).status).toBe(status)
+  })
+
+  it("is for those who may, with a token, and ends with it", async () => {
+    const server = await serveCentrifuge(transport, {
+      "client.insecure": false,
+      "client.expiredCloseDelay": "50 ms",
+      ...withNamespaces({ name: "open", allowSubscribeForClient: true })
+    })
+    const token = (claims: object) => hs256("secret", { sub: "u", ...claims })
+    const ask = (channels: string, claims?: object) =>
+      openStream(
+        server.port,
+        `/events?channels=${channels}${claims === undefined ? "" : `&token=${token(claims)}`}`,
+        GET
+      )
+    expect((await ask("open:a")).status).toBe(403)
+    expect((await ask("a", {})).status).toBe(403)
+    expect((await ask("open:a", { exp: 1 })).status).toBe(401)
+    expect((await ask("a", { channels: ["a"] })).status).toBe(200)
+    const expiring = await ask("open:a", { exp: Math.floor(Date.now() / 1000) + 1 })
+    expect(expiring.status).toBe(200)
+    expect(await expiring.ended).toBe("end")
+  })
+})
