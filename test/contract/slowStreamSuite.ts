@@ -1,4 +1,5 @@
 /** The transport contract: clients of sessions that do not read, on streams and on WebSockets. */
+import type { Readable } from "node:stream"
 import { expect, it } from "vitest"
 import { CloseReasons } from "../../src/protocol/closeCodes.ts"
 import type { Connection } from "../../src/services/hot/Connection.ts"
@@ -11,8 +12,10 @@ import type { Contract } from "./Contract.ts"
 /** What may wait for a session; what may wait for a raw connection is not it. */
 const QUEUE = 300_000
 const MESSAGE_BYTES = 50_000
+/** Enough for clients to take it bit by bit: kernels pass on some MB at once. */
+const LARGE_QUEUE = 20_000_000
 /** What a stream on uWebSockets.js is held to have waiting beside its queue, at most; and framing. */
-const SLACK = 70_000
+const SLACK = 20_000
 
 const message = (i: number): Buffer => Buffer.alloc(MESSAGE_BYTES, 65 + (i % 26))
 
@@ -26,20 +29,30 @@ interface Stalled {
   readonly session: RecordingSession
   readonly connection: WatchedConnection
   readonly resume: () => void
-  readonly pause: () => void
+  /** Reads what is there to be read at once, and stops again. */
+  readonly sip: () => Promise<void>
   /** The messages that it has got, when they are so many. */
   readonly got: (count: number) => Promise<ReadonlyArray<Buffer>>
   /** Settles when it is gone; with the close code that it saw, if it saw any. */
   readonly ended: Promise<number | string>
 }
 
-export const slowStreamSuite = ({ listen }: Contract) => {
-  const settings = { "client.queueMaxSize": QUEUE, "limits.sendBuffer": 1024 }
+const sipOf = (source: Readable) => () =>
+  new Promise<void>((resolve) => {
+    source.once("data", () => {
+      source.pause()
+      resolve()
+    })
+    source.resume()
+  })
 
-  const stalledStream = async (): Promise<Stalled> => {
+export const slowStreamSuite = ({ listen, transport, isSecure }: Contract) => {
+  const settingsOf = (queue: number) => ({ "client.queueMaxSize": queue, "limits.sendBuffer": 1024 })
+
+  const stalledStream = async (queue = QUEUE): Promise<Stalled> => {
     const session = new RecordingSession()
     const listening = await listen({
-      settings,
+      settings: settingsOf(queue),
       http: () => ({ headers: [], opening: session, first: Buffer.from("!") })
     })
     const client = await openStream(listening.http())
@@ -49,7 +62,7 @@ export const slowStreamSuite = ({ listen }: Contract) => {
       session,
       connection: (await session.connection) as WatchedConnection,
       resume: () => client.resume(),
-      pause: () => client.pause(),
+      sip: sipOf(client.response),
       got: async (count) => {
         const all = (await client.size(1 + count * MESSAGE_BYTES)).subarray(1)
         return Array.from({ length: Math.floor(all.length / MESSAGE_BYTES) }, (_, i) =>
@@ -60,10 +73,10 @@ export const slowStreamSuite = ({ listen }: Contract) => {
     }
   }
 
-  const stalledSocket = async (): Promise<Stalled> => {
+  const stalledSocket = async (queue = QUEUE): Promise<Stalled> => {
     const session = new RecordingSession()
     const listening = await listen({
-      settings,
+      settings: settingsOf(queue),
       upgrades: new Map([["/connection/websocket", () => ({ opening: session, protocol: "" })]])
     })
     const client = await connect(listening.url("/connection/websocket"))
@@ -73,17 +86,17 @@ export const slowStreamSuite = ({ listen }: Contract) => {
       session,
       connection: (await session.connection) as WatchedConnection,
       resume: () => client.raw.resume(),
-      pause: () => client.raw.pause(),
+      sip: sipOf(client.raw),
       got: async (count) => (await client.messages.count(count)) as ReadonlyArray<Buffer>,
       ended: client.ended.then(({ code }) => code)
     }
   }
 
   /** Sends until no more is taken; gives the number of messages that were. */
-  const fill = (connection: Connection): number => {
+  const fill = (connection: Connection, queue = QUEUE): number => {
     for (let i = 0; i < 1000; i++) {
       if (!connection.send(message(i), true)) return i
-      expect(connection.backlog).toBeLessThanOrEqual(QUEUE + MESSAGE_BYTES + SLACK)
+      expect(connection.backlog).toBeLessThanOrEqual(queue + MESSAGE_BYTES + SLACK)
     }
     throw new Error("it takes everything")
   }
@@ -113,6 +126,24 @@ export const slowStreamSuite = ({ listen }: Contract) => {
       expect([all.length, wrong(all)]).toEqual([taken + 1, []])
     }
   )
+
+  it("a stream: the last bytes, which the socket took only in part, arrive though nothing follows them", async () => {
+    const session = new RecordingSession()
+    const listening = await listen({
+      http: () => ({ headers: [], opening: session, first: Buffer.from("!") })
+    })
+    const client = await openStream(listening.http())
+    const connection = await session.connection
+    client.pause()
+    let sent = 0
+    while (connection.backlog === 0) {
+      connection.send(Buffer.alloc(10_000), true)
+      sent += 10_000
+    }
+    client.resume()
+    expect((await client.size(1 + sent)).length).toBe(1 + sent)
+    await turnUntil(() => connection.backlog === 0)
+  })
 
   it.each(kinds)("%s: closed, it delivers all that waits, and then the end", async (kind, open) => {
     const { listening, connection, resume, got, ended } = await open()
@@ -148,24 +179,27 @@ export const slowStreamSuite = ({ listen }: Contract) => {
     }
   )
 
-  it.each(kinds)("%s: one that takes something now and then stays", async (_, open) => {
-    const { listening, session, connection, resume, pause, got } = await open()
-    const taken = fill(connection)
-    for (let i = 0; i < 3 && connection.backlog > 0; i++) {
-      for (let tick = 1; tick < WRITE_TICKS; tick++) listening.intake.stalledWrites.tick()
+  it.each(kinds)("%s: one that takes something now and then stays", async (kind, open) => {
+    const { listening, session, connection, resume, sip, got } = await open(LARGE_QUEUE)
+    const { stalledWrites } = listening.intake
+    const taken = fill(connection, LARGE_QUEUE)
+    // Times that it took something, and not all.
+    let steps = 0
+    while (connection.backlog > 0) {
+      for (let tick = 1; tick < WRITE_TICKS; tick++) stalledWrites.tick()
       const { progress } = connection
-      resume()
-      await turnUntil(() => connection.progress !== progress)
-      pause()
-      listening.intake.stalledWrites.tick()
+      while (connection.progress === progress && connection.backlog > 0) await sip()
+      if (connection.backlog > 0) steps++
+      stalledWrites.tick()
     }
-    expect([session.lefts, listening.intake.stalledWrites.stalled]).toEqual([0, 0])
+    // Of a WebSocket over TLS, uWebSockets.js tells only that all is taken.
+    if (transport === "ws" || !isSecure || kind === "a stream") expect(steps).toBeGreaterThanOrEqual(1)
+    expect([session.lefts, stalledWrites.stalled]).toEqual([0, 0])
     resume()
     expect((await got(taken)).length).toBe(taken)
-    await turnUntil(() => connection.backlog === 0)
     listening.passWriteTime()
     listening.passWriteTime()
-    expect([session.lefts, listening.intake.stalledWrites.size]).toEqual([0, 0])
+    expect([session.lefts, stalledWrites.size]).toEqual([0, 0])
   })
 
   it.each(kinds)("%s: one that goes away while much waits is forgotten", async (_, open) => {

@@ -89,7 +89,7 @@ export class UwsConnection extends Connection {
 
 /** The connection of a session: it is told when the client takes something of what waits. */
 export class UwsSessionConnection extends UwsConnection implements WatchedConnection {
-  /** How often the client took something of what waited. */
+  /** How often the client took something of what waited; over TLS, how often it took all: uWebSockets.js tells no more of it. */
   progress = 0
 
   constructor(
