@@ -29,7 +29,7 @@ const checkTimes = ({ claims: { exp, nbf } }: Payload): Effect.Effect<void, Toke
 const makeVerifier = Effect.fnUntraced(function* (config: TokenConfig, hasTimes: boolean) {
   const checkIssuing = makeIssuingCheck(config)
   const checkSignature = yield* makeSignatureCheck(config, checkIssuing)
-  return <A>(
+  return <A extends { readonly expireAt?: number | undefined }>(
     token: string,
     claimsOf: (payload: Payload, userIdClaim: string) => Result.Result<A, TokenInvalid>
   ): Effect.Effect<A, TokenFailure> =>
@@ -37,7 +37,8 @@ const makeVerifier = Effect.fnUntraced(function* (config: TokenConfig, hasTimes:
       const payload = yield* Effect.fromResult(readPayload(yield* checkSignature(token)))
       yield* Effect.fromResult(checkIssuing(payload))
       const claims = yield* Effect.fromResult(claimsOf(payload, config.userIdClaim))
-      if (hasTimes) yield* checkTimes(payload)
+      if (!hasTimes) return { ...claims, expireAt: undefined }
+      yield* checkTimes(payload)
       return claims
     })
 })

@@ -13,6 +13,7 @@ const MAX_WAIT_MS = 24 * 3_600_000
 
 export class Deadlines implements Timed {
   timer = -1
+  #isEnded = false
   // Ticks; 0 is never.
   #stale = 0
   #ping = 0
@@ -78,6 +79,7 @@ export class Deadlines implements Timed {
   }
 
   end(): void {
+    this.#isEnded = true
     this.session.env.timers.clear(this)
   }
 
@@ -119,6 +121,8 @@ export class Deadlines implements Timed {
   }
 
   #set(): void {
+    // Answers that a backend gives to a session that is gone begin nothing anew.
+    if (this.#isEnded) return
     this.session.env.timers.set(this)
   }
 }

@@ -19,6 +19,7 @@ import type { Connection, ConnectionOwner } from "../hot/Connection.ts"
 import type { SessionHome } from "../hot/Opening.ts"
 import type { Subscriber, Subscription } from "../hot/Subscription.ts"
 import { handle, isPong } from "./commands.ts"
+import type { Identity } from "./connect.ts"
 import { Deadlines } from "./Deadlines.ts"
 import type { Handshake } from "./Handshake.ts"
 import type { Answer, Failure, Outcome } from "./outcome.ts"
@@ -44,9 +45,11 @@ const MAX_TTL = 365 * 24 * 3600
 
 const NO_SUBSCRIPTIONS: ReadonlyMap<string, SessionSubscription> = new Map()
 
+/** Time that the commands of one client may take in one turn of the event loop; then it is the turn of others. */
+const TURN_MS = 5
+
 export class Session extends SessionOutput implements ConnectionOwner, Subscriber {
   state: SessionState = "new"
-  readonly client: string = randomUUID()
   /** Never in step with a room: what it is written differs from what others are. */
   readonly isServedAlone: boolean = false
   user = ""
@@ -65,8 +68,14 @@ export class Session extends SessionOutput implements ConnectionOwner, Subscribe
   endedWith: CloseReason | undefined
   #wasConnected = false
   #subscriptions: Map<string, SessionSubscription> | undefined
-  /** Commands that wait for the one before them. */
+  /** Who it is, where that had to be found out before. */
+  identity: Identity | undefined
+  /** Commands that wait for the one before them, or for their turn. */
   #waiting: Array<Task> | undefined
+  /** Bytes of the frames that came while commands waited. */
+  #waitingBytes = 0
+  /** Others have their turn before the next command. */
+  #isPausing = false
   #running: Fiber.Fiber<Answer, Failure> | undefined
 
   constructor(
@@ -74,7 +83,8 @@ export class Session extends SessionOutput implements ConnectionOwner, Subscribe
     connection: Connection,
     readonly home: SessionHome,
     wire: SessionWire,
-    readonly handshake: Handshake
+    readonly handshake: Handshake,
+    readonly client: string = randomUUID()
   ) {
     super(connection, wire)
   }
@@ -141,6 +151,11 @@ export class Session extends SessionOutput implements ConnectionOwner, Subscribe
   // What comes in.
 
   message(_: Connection, data: Uint8Array): void {
+    if (this.#waiting !== undefined) {
+      this.#waitingBytes += data.length
+      if (this.#waitingBytes > this.env.config.client.queueMaxSize)
+        return this.disconnect(CloseReasons.tooManyRequests)
+    }
     this.together(() => {
       const commands = this.wire.decode(data)
       if (commands === undefined) this.disconnect(CloseReasons.badRequest)
@@ -188,10 +203,13 @@ export class Session extends SessionOutput implements ConnectionOwner, Subscribe
 
   /** Does the commands that wait, as far as none has to be waited for. */
   #next(): void {
-    while (this.#running === undefined && this.state !== "ended") {
+    const began = performance.now()
+    while (this.#running === undefined && !this.#isPausing && this.state !== "ended") {
+      if (performance.now() - began > TURN_MS) return this.#pause()
       const task = this.#waiting?.shift()
       if (task === undefined) {
         this.#waiting = undefined
+        this.#waitingBytes = 0
         return
       }
       const fiber = this.env.fork(Effect.suspend(task.begin))
@@ -210,8 +228,17 @@ export class Session extends SessionOutput implements ConnectionOwner, Subscribe
     }
   }
 
+  #pause(): void {
+    this.#isPausing = true
+    setImmediate(() => {
+      this.#isPausing = false
+      this.together(() => this.#next())
+    })
+  }
+
   #done(task: Task, exit: Exit.Exit<Answer, Failure>): void {
-    if (this.state === "ended") return
+    // What it made after the end, or before it heard of it, is nobody's.
+    if (this.state === "ended") return endAll(this)
     if (exit._tag === "Success") {
       const { reply, after } = exit.value
       if (this.wire.isUnidirectional) {

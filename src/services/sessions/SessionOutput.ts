@@ -4,9 +4,13 @@ import type { Connection } from "../hot/Connection.ts"
 import type { Frame } from "../hot/Publication.ts"
 import type { SessionWire } from "./wires.ts"
 
+/** Bytes that are held back at most, so that a frame with many commands costs no more than the client may have waiting. */
+const MAX_HELD_BYTES = 65_536
+
 export abstract class SessionOutput {
   /** Messages that go out together when the present turn is over; undefined where none are held back. */
   #outgoing: Array<Uint8Array> | undefined
+  #heldBytes = 0
 
   constructor(
     readonly connection: Connection,
@@ -55,6 +59,7 @@ export abstract class SessionOutput {
     const outgoing = this.#outgoing
     if (outgoing === undefined || outgoing.length === 0) return
     this.#outgoing = []
+    this.#heldBytes = 0
     for (const frame of this.wire.combine(outgoing)) this.#sendFrame(frame, this.wire.isBinary)
   }
 
@@ -66,8 +71,10 @@ export abstract class SessionOutput {
   #write(message: Uint8Array): void {
     // Clients without an SDK are told of publications only.
     if (message.length === 0) return
-    if (this.#outgoing !== undefined) this.#outgoing.push(message)
-    else this.#sendFrame(message, this.wire.isBinary)
+    if (this.#outgoing === undefined) return this.#sendFrame(message, this.wire.isBinary)
+    this.#outgoing.push(message)
+    this.#heldBytes += message.length
+    if (this.#heldBytes > MAX_HELD_BYTES) this.flush()
   }
 
   #sendFrame(data: Uint8Array, isBinary: boolean): void {

@@ -36,7 +36,7 @@ const byToken = ({ tokens, config }: SessionEnv, token: string): Effect.Effect<I
   return Effect.flatMap(Effect.mapError(tokens.connection(token), tokenFailure), (claims) =>
     claims.user === "" && config.client.disallowAnonymousConnectionTokens
       ? close(CloseReasons.permissionDenied)
-      : Effect.succeed(config.client.insecure ? { ...claims, expireAt: undefined } : claims)
+      : Effect.succeed(claims)
   )
 }
 
@@ -109,17 +109,41 @@ const isOpenTo = (session: Session, channel: string, options: ChannelOptions): b
     hasBackend: session.env.backend.subscribe(options) !== undefined
   }) === "allowed"
 
-/** Room for one more connection of the user. */
-const limitUser = (session: Session): Effect.Effect<void, Failure> => {
-  const { env, user } = session
+/** Makes room for one more connection of the user; false where there is none. */
+const makeRoom = ({ env, user }: Session): boolean => {
   const { userConnectionLimit, subscribeToUserPersonalChannel } = env.config.client
-  if (user === "") return Effect.void
+  if (user === "") return true
   const others = env.registry.of(user)
   if (subscribeToUserPersonalChannel.enabled && subscribeToUserPersonalChannel.singleConnection)
     for (const other of others) other.disconnect(CloseReasons.connectionLimit)
-  else if (userConnectionLimit > 0 && others.length >= userConnectionLimit)
-    return close(CloseReasons.connectionLimit)
-  return Effect.void
+  else if (userConnectionLimit > 0) return others.length < userConnectionLimit
+  return true
+}
+
+/** Takes the identity on, if the user may have one more connection. */
+export const assume = (
+  session: Session,
+  { user, info, meta, expireAt }: Identity
+): Effect.Effect<void, Failure> => {
+  if (expireAt !== undefined && expireAt * 1000 <= session.env.now()) return refuse(ErrorCodes.expired)
+  session.user = user
+  session.info = info
+  session.meta = meta
+  return makeRoom(session) ? Effect.void : close(CloseReasons.connectionLimit)
+}
+
+/** It is connected: deadlines run, and its first subscriptions begin. */
+export const settleIn = (
+  session: Session,
+  { expireAt }: Identity,
+  established: ReadonlyArray<Established>
+): void => {
+  // Others of the user may have come while its subscriptions were made.
+  if (!makeRoom(session)) return session.disconnect(CloseReasons.connectionLimit)
+  session.connected()
+  session.deadlines.connected()
+  session.deadlines.expires(expireAt)
+  for (const one of established) begin(session, one)
 }
 
 const resultOf = (
@@ -158,24 +182,15 @@ export const connect = Effect.fnUntraced(function* (
   if (!isFit(request)) return yield* close(CloseReasons.badRequest)
   session.state = "connecting"
   session.emulatedHeaders = keptHeaders(session, request)
-  const identity = yield* identify(session, request, () => session.clientFacts())
-  const { user, info, meta, expireAt } = identity
-  if (expireAt !== undefined && expireAt * 1000 <= session.env.now()) return yield* refuse(ErrorCodes.expired)
-  session.user = user
-  session.info = info
-  session.meta = meta
+  const identity = session.identity ?? (yield* identify(session, request, () => session.clientFacts()))
+  session.identity = undefined
+  yield* assume(session, identity)
   session.tokenChannels = identity.subs.size === 0 ? undefined : new Set(identity.subs.keys())
-  yield* limitUser(session)
   const established: Array<Established> = []
   for (const { channel, options, wish, grant } of yield* parts(session, identity, request))
     established.push(yield* establish(session, channel, options, wish, grant, true))
   return {
     reply: { connect: resultOf(session, identity, established) },
-    after: () => {
-      session.connected()
-      session.deadlines.connected()
-      session.deadlines.expires(expireAt)
-      for (const one of established) begin(session, one)
-    }
+    after: () => settleIn(session, identity, established)
   }
 })

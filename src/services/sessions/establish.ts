@@ -153,6 +153,8 @@ export const establish = (
   grant: SubscriptionGrant,
   isServerSide: boolean
 ): Effect.Effect<Established, Failure> => {
+  // It may have ended while it was asked whether it may.
+  if (session.state === "ended") return Effect.fail(new Closed(CloseReasons.badRequest))
   const options = overridden(plain, grant.override)
   const filter = filterOf(options, wish)
   if (filter instanceof Refused) return Effect.fail(filter)

@@ -58,13 +58,13 @@ class EventsOpening implements Opening {
     const { env, handshake, request, admitted } = this
     const session =
       request.channels.length === 1
-        ? new Session(env, connection, home, oneEventsWire, handshake)
-        : new ManyEventsSession(env, connection, home, manyEventsWire, handshake)
+        ? new Session(env, connection, home, oneEventsWire, handshake, admitted.client)
+        : new ManyEventsSession(env, connection, home, manyEventsWire, handshake, admitted.client)
     session.begin()
     session.do(() =>
-      subscribePlain(session, request, admitted, (channel) => session.send(unrecovered(channel))).pipe(
-        Effect.mapError(closed)
-      )
+      subscribePlain(session, request, admitted, (channel) =>
+        Effect.sync(() => session.send(unrecovered(channel)))
+      ).pipe(Effect.mapError(closed))
     )
   }
 }

@@ -4,21 +4,23 @@
  */
 import { randomUUID } from "node:crypto"
 import * as Effect from "effect/Effect"
+import type { ChannelOptions } from "../../config/channelKeys.ts"
 import { CloseReasons } from "../../protocol/closeCodes.ts"
 import { ErrorCodes } from "../../protocol/codes.ts"
 import type { ClientFacts } from "../backend/Backend.ts"
 import type { SubscriptionGrant } from "../Control.ts"
 import { isErrorCode } from "../channels/Channels.ts"
+import { isGranted } from "../channels/permissions.ts"
 import { streamOptions } from "../channels/streams.ts"
 import type { StreamPosition } from "../hot/ChannelEvent.ts"
-import { type Identity, identify } from "./connect.ts"
+import { assume, type Identity, identify, settleIn } from "./connect.ts"
 import { type Established, establish } from "./establish.ts"
 import type { Handshake } from "./Handshake.ts"
 import { brokerFailure, Closed, close, type Failure, type Outcome, refuse } from "./outcome.ts"
 import type { Session } from "./Session.ts"
 import type { SessionEnv } from "./SessionEnv.ts"
 import { parseSince, readPositionAt, type Since } from "./since.ts"
-import { type Asking, begin, permit } from "./subscribe.ts"
+import { type Asking, permit } from "./subscribe.ts"
 
 /** What such a client asks for. */
 export interface PlainRequest {
@@ -42,6 +44,8 @@ export const plainRequest = (
 
 /** What it may have. */
 export interface Admitted {
+  /** Id of the connection, as the backend was told. */
+  readonly client: string
   readonly identity: Identity
   readonly grants: ReadonlyMap<string, SubscriptionGrant>
 }
@@ -50,9 +54,9 @@ export interface Admitted {
 export const admit = Effect.fnUntraced(function* (
   env: SessionEnv,
   handshake: Handshake,
-  { channels, token }: PlainRequest
+  { channels, token }: PlainRequest,
+  client: string = randomUUID()
 ): Effect.fn.Return<Admitted, Failure> {
-  const client = randomUUID()
   const facts = (): ClientFacts => ({
     client,
     transport: handshake.transport,
@@ -72,7 +76,7 @@ export const admit = Effect.fnUntraced(function* (
     const granted = identity.subs.get(channel)
     grants.set(channel, granted ?? (yield* permit(asking, channel, options, {})))
   }
-  return { identity, grants }
+  return { client, identity, grants }
 })
 
 const position = (
@@ -104,39 +108,41 @@ export const closed = (failure: Failure): Failure => {
   )
 }
 
-/** Makes the subscriptions of such a client, and lets it take what it missed and what comes. */
+const names = (since: Since | undefined, channel: string): boolean =>
+  since instanceof Map ? since.has(channel) : since !== undefined
+
+/** Whether it may go on from where it was: by the same rules as every client, though it gives no command. */
+const mayRecover = ({ env, user }: Session, options: ChannelOptions): boolean =>
+  streamOptions(options) !== undefined &&
+  (options.forceRecovery ||
+    options.allowRecovery ||
+    isGranted("History", { options, user, isInsecure: env.config.client.insecure, isSubscribed: true }))
+
+/**
+ * Makes the subscriptions of such a client, and lets it take what it missed and what comes.
+ *
+ * @param unrecovered what to do where it cannot, or may not, go on from where it was
+ */
 export const subscribePlain = Effect.fnUntraced(function* (
   session: Session,
   { since }: PlainRequest,
   { identity, grants }: Admitted,
-  unrecovered: (channel: string) => void
+  unrecovered: (channel: string) => Effect.Effect<void, Failure>
 ): Effect.fn.Return<Effect.Success<Outcome>, Failure> {
-  const { env } = session
-  session.user = identity.user
-  session.info = identity.info
-  session.meta = identity.meta
-  if (identity.expireAt !== undefined && identity.expireAt * 1000 <= env.now())
-    return yield* refuse(ErrorCodes.expired)
+  yield* assume(session, identity)
   const made: Array<Established> = []
   for (const [channel, grant] of grants) {
-    const options = env.channels.optionsOf(channel)
+    const options = session.env.channels.optionsOf(channel)
     if (isErrorCode(options)) return yield* refuse(options)
-    const at = since === undefined ? undefined : yield* position(session, channel, since)
-    // Who knows where it was may go on from there; no command is needed to ask for it.
-    const override =
-      streamOptions(options) === undefined ? undefined : { ...grant.override, forceRecovery: true }
+    const isRecoverable = mayRecover(session, options)
+    const at = since !== undefined && isRecoverable ? yield* position(session, channel, since) : undefined
+    const override = isRecoverable ? { ...grant.override, forceRecovery: true } : grant.override
     const wish = at === undefined ? {} : { recover: true, ...at }
     const established = yield* establish(session, channel, options, wish, { ...grant, override }, true)
-    if (at !== undefined && established.result.recovered !== true) unrecovered(channel)
+    // A channel without history has nothing to go on from; of others it is told what it cannot have.
+    const isAsked = streamOptions(options) !== undefined && names(since, channel)
+    if (isAsked && established.result.recovered !== true) yield* unrecovered(channel)
     made.push(established)
   }
-  return {
-    reply: {},
-    after: () => {
-      session.connected()
-      session.deadlines.connected()
-      session.deadlines.expires(identity.expireAt)
-      for (const one of made) begin(session, one)
-    }
-  }
+  return { reply: {}, after: () => settleIn(session, identity, made) }
 })

@@ -11,6 +11,7 @@ import { firstProtocol } from "../hot/upgradeRequest.ts"
 import type { UpgradeRoute } from "../Transport.ts"
 import { FORBIDDEN_ORIGIN, handshakeOf } from "./acceptance.ts"
 import type { Handshake } from "./Handshake.ts"
+import { close } from "./outcome.ts"
 import { admit, closed, type PlainRequest, plainRequest, subscribePlain } from "./plainClients.ts"
 import { rawSessionWire } from "./plainWires.ts"
 import { Session } from "./Session.ts"
@@ -29,8 +30,8 @@ class RawOpening implements Opening {
     const session = new Session(env, connection, home, rawSessionWire, handshake)
     session.begin()
     session.do(() =>
-      Effect.flatMap(admit(env, handshake, request), (admitted) =>
-        subscribePlain(session, request, admitted, () => session.disconnect(CloseReasons.insufficientState))
+      Effect.flatMap(admit(env, handshake, request, session.client), (admitted) =>
+        subscribePlain(session, request, admitted, () => close(CloseReasons.insufficientState))
       ).pipe(Effect.mapError(closed))
     )
   }

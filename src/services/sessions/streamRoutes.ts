@@ -1,4 +1,5 @@
 /** Clients whose connection is the answer to an HTTP request: /connection/sse, /connection/http_stream, and the unidirectional two. */
+import { randomUUID } from "node:crypto"
 import * as Effect from "effect/Effect"
 import type { Command, ConnectRequest } from "../../protocol/centrifuge/messages.ts"
 import type { ClientFacts } from "../backend/Backend.ts"
@@ -105,14 +106,17 @@ const route =
     const commands = kind.commandsOf(request, wire)
     if (typeof commands === "string") return plainText(400, commands, corsHeaders(request))
     const handshake = handshakeOf(env, kind.transport, headers)
-    const stream: HttpAnswer = {
+    const stream = (known?: Known): HttpAnswer => ({
       headers: [...kind.headers, ...corsHeaders(request)],
       first: kind.first,
-      opening: new SessionOpening(env, wire, handshake, commands, true)
-    }
+      opening: new SessionOpening(env, wire, handshake, commands, true, known)
+    })
     const isAsked = wire.isUnidirectional && env.config.client.connectCodeToHttpResponse.length > 0
-    return isAsked ? firstIdentified(env, handshake, request, commands?.[0]?.connect ?? {}, stream) : stream
+    if (!isAsked) return stream()
+    return firstIdentified(env, handshake, request, commands?.[0]?.connect ?? {}, stream)
   }
+
+type Known = NonNullable<SessionOpening["known"]>
 
 /** Where errors of connect are to be a status, they have to be known before the stream begins. */
 const firstIdentified = (
@@ -120,17 +124,18 @@ const firstIdentified = (
   handshake: Handshake,
   request: PlainRequest,
   connect: ConnectRequest,
-  stream: HttpAnswer
+  stream: (known?: Known) => HttpAnswer
 ): Promise<HttpAnswer> => {
+  const client = randomUUID()
   const facts = () =>
-    ({ client: "", protocol: "json", encoding: "json", emulatedHeaders: {}, ...handshake }) as const
+    ({ client, protocol: "json", encoding: "json", emulatedHeaders: {}, ...handshake }) as const
   return Effect.runPromise(
     Effect.match(identify({ env, handshake }, connect, facts), {
-      onSuccess: () => stream,
+      onSuccess: (identity) => stream({ client, identity }),
       onFailure: (failure) => {
         const error = failure._tag === "Refused" ? failure.error.code : -1
         const mapped = env.config.client.connectCodeToHttpResponse.find((one) => one.error === error)
-        return mapped === undefined ? stream : plainText(mapped.code, mapped.reason, corsHeaders(request))
+        return mapped === undefined ? stream() : plainText(mapped.code, mapped.reason, corsHeaders(request))
       }
     })
   )

@@ -33,8 +33,18 @@ export interface SessionWire extends Wire {
 }
 
 /** The payload as a field of a message in this format; undefined where the format cannot carry it. */
-const payload = (format: SessionWire["format"], data: Uint8Array): Uint8Array | undefined =>
-  format === "protobuf" ? data : Json.isJson(data) ? compactNewlines(data) : undefined
+const payload = (format: SessionWire["format"], data: Uint8Array): Uint8Array | undefined => {
+  if (format === "protobuf") return data
+  let json = jsonPayloads.get(data)
+  if (json === undefined) {
+    json = Json.isJson(data) ? compactNewlines(data) : null
+    jsonPayloads.set(data, json)
+  }
+  return json ?? undefined
+}
+
+/** Payloads that were looked at before: those of a history are read again and again. Null is not JSON. */
+const jsonPayloads = new WeakMap<Uint8Array, Uint8Array | null>()
 
 /** A payload for a subscriber who agreed to deltas: in JSON, a string that holds it. */
 const deltaPayload = (format: SessionWire["format"], data: Uint8Array): Uint8Array | undefined =>
