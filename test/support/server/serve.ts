@@ -22,6 +22,7 @@ import type { Control } from "../../../src/services/Control.ts"
 import type { Channels } from "../../../src/services/channels/Channels.ts"
 import { Hooks, type HooksShape } from "../../../src/services/Hooks.ts"
 import { Metrics } from "../../../src/services/Metrics.ts"
+import type { Presence } from "../../../src/services/Presence.ts"
 import { type BroadcastOptions, Publisher, type Receipt } from "../../../src/services/Publisher.ts"
 import { type Figures, parseFigures } from "./figures.ts"
 import { Heard } from "./Heard.ts"
@@ -95,7 +96,7 @@ export const serve = async (settings: Settings, hooks: HooksShape = {}): Promise
 export class Served {
   constructor(
     readonly runtime: ManagedRuntime.ManagedRuntime<
-      PushServer | Publisher | ActorTree | Metrics | ShardSupervisor | Broker | Channels | Control,
+      PushServer | Publisher | ActorTree | Metrics | ShardSupervisor | Broker | Channels | Control | Presence,
       unknown
     >,
     readonly server: PushServer["Service"],
