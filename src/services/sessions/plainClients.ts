@@ -91,7 +91,14 @@ const position = (
   return stream === undefined
     ? Effect.succeed(undefined)
     : Effect.mapError(
-        readPositionAt(env.broker, channel, ms, stream, env.config.client.recoveryMaxPublicationLimit),
+        readPositionAt(
+          env.broker,
+          channel,
+          ms,
+          stream,
+          env.config.client.recoveryMaxPublicationLimit,
+          env.now()
+        ),
         brokerFailure
       )
 }

@@ -38,21 +38,26 @@ export const formatPositions = (positions: Iterable<readonly [string, StreamPosi
     Array.from(positions, ([channel, at]): [string, string] => [channel, formatPosition(at)])
   ).toString()
 
+/** No stream has this epoch. */
+const UNKNOWN: StreamPosition = { epoch: "_", offset: 0 }
+
 /**
  * The position just before a time, by what is kept; with an epoch that no stream has where the publications of that time are gone.
  *
  * @param newest publications, newest first: as many as are recovered at most, and one more
+ * @param keptSince what was published later than this has not expired: milliseconds since the epoch
  */
 export const positionAt = (
   ms: number,
   newest: ReadonlyArray<ChannelPublication>,
-  { epoch, offset }: StreamPosition
+  { epoch, offset }: StreamPosition,
+  keptSince: number
 ): StreamPosition => {
   const before = newest.find(({ time }) => time < ms)
   if (before !== undefined) return { epoch, offset: before.offset }
   const oldest = newest.at(-1)
-  if (oldest === undefined) return { epoch, offset }
-  return oldest.offset === 1 ? { epoch, offset: 0 } : { epoch: "_", offset: 0 }
+  if (oldest === undefined) return offset === 0 || ms >= keptSince ? { epoch, offset } : UNKNOWN
+  return oldest.offset === 1 ? { epoch, offset: 0 } : UNKNOWN
 }
 
 /** Reads what `positionAt` needs. */
@@ -61,8 +66,9 @@ export const readPositionAt = (
   channel: string,
   ms: number,
   stream: StreamOptions,
-  limit: number
+  limit: number,
+  now: number
 ): Effect.Effect<StreamPosition, BrokerUnavailable> =>
   Effect.map(broker.history(channel, { limit: limit + 1, isReverse: true }, stream), (history) =>
-    positionAt(ms, history.publications, history)
+    positionAt(ms, history.publications, history, now - stream.ttlMs)
   )

@@ -44,4 +44,9 @@ export class FakeClient extends FakeConnection {
   get endedAs(): number | undefined {
     return this.closedWith?.code
   }
+
+  /** "3502 stale"; empty while it goes on. */
+  get ending(): string {
+    return this.closedWith === undefined ? "" : `${this.closedWith.code} ${this.closedWith.reason}`
+  }
 }

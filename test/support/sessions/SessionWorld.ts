@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ServerConfig } from "../../../src/config/ServerConfig.ts"
 import * as JwtTokens from "../../../src/services/auth/JwtTokens.ts"
+import { Tokens } from "../../../src/services/auth/Tokens.ts"
 import { BackendHooks, type BackendHooksShape } from "../../../src/services/backend/Backend.ts"
 import { layerBackend } from "../../../src/services/backend/backendLayer.ts"
 import { Broker, type PublishOptions } from "../../../src/services/broker/Broker.ts"
@@ -25,6 +26,8 @@ export interface WorldOptions {
   /** Keys with dots, over those of `open`. */
   readonly settings?: Readonly<Record<string, unknown>>
   readonly hooks?: BackendHooksShape
+  /** In place of tokens of the configuration. */
+  readonly tokens?: Tokens["Service"]
   /** In place of the memory broker, made from it. */
   readonly broker?: (memory: Broker["Service"]) => Broker["Service"]
 }
@@ -50,7 +53,7 @@ const open = {
 }
 
 const layer = (
-  { settings = {}, hooks = {}, broker = (memory) => memory }: WorldOptions,
+  { settings = {}, hooks = {}, tokens, broker = (memory) => memory }: WorldOptions,
   told: Array<SessionEvent>
 ) =>
   Sessions.layer.pipe(
@@ -63,7 +66,7 @@ const layer = (
           )
         ),
         Channels.layer,
-        JwtTokens.layer,
+        tokens === undefined ? JwtTokens.layer : Layer.succeed(Tokens, tokens),
         layerBackend,
         Emulation.layerAlone,
         MemoryPresence.layerMemory,
