@@ -5,8 +5,10 @@ import type { Case } from "./scenario.ts"
 import { PLAIN, withClarion } from "./servers.ts"
 
 const OPEN_WITHIN_MS = 90_000
+/** After its start a server collects garbage once more. */
+const SETTLE_MS = 12_000
 /** What the server does without clients is read for so long. */
-const ALONE_MS = 5_000
+const ALONE_MS = 10_000
 
 export const idleCases: ReadonlyArray<Case> = [
   {
@@ -14,7 +16,7 @@ export const idleCases: ReadonlyArray<Case> = [
     measure: (context) =>
       withClarion(context, false, async (bench) => {
         const { connections, idleMs, idleAfterMs } = context.scale
-        await sleep(ALONE_MS)
+        await sleep(SETTLE_MS)
         const [, alone] = await usageOf(bench, () => sleep(ALONE_MS))
         const where = { port: bench.server.port, dialect: "channels", prefix: PLAIN } as const
         await bench.driver.order("open", { ...where, connections, channels: 1 }, OPEN_WITHIN_MS)
@@ -24,7 +26,7 @@ export const idleCases: ReadonlyArray<Case> = [
         return {
           figures: [
             { label: "**percent of a core**", digits: 2, value: percent(usage) },
-            { label: "of it without clients", digits: 2, value: percent(alone) }
+            { label: "the same without clients", digits: 2, value: percent(alone) }
           ],
           problems: [],
           othersBusy: [usage.othersBusy]
