@@ -30,18 +30,19 @@ export const checkPositions = (
   broker: Broker["Service"],
   registry: Registry,
   suspects: Suspects
-): Effect.Effect<void, BrokerUnavailable> => {
-  const before = new Map(suspects)
-  suspects.clear()
-  return Effect.forEach(
-    positioned(registry),
-    ([room, { channel, options }]) =>
-      Effect.map(broker.history(channel, { limit: 0 }, streamOptions(options)!), (top) => {
-        const known = before.get(room)
-        const lost = known === undefined ? [] : room.behind(known)
-        for (const subscription of lost) subscription.subscriber.insufficient(subscription)
-        if (lost.length === 0 && room.behind(top).length > 0) suspects.set(room, top)
-      }),
-    { concurrency: CONCURRENCY, discard: true }
-  )
-}
+): Effect.Effect<void, BrokerUnavailable> =>
+  Effect.suspend(() => {
+    const before = new Map(suspects)
+    suspects.clear()
+    return Effect.forEach(
+      positioned(registry),
+      ([room, { channel, options }]) =>
+        Effect.map(broker.history(channel, { limit: 0 }, streamOptions(options)!), (top) => {
+          const known = before.get(room)
+          const lost = known === undefined ? [] : room.behind(known)
+          for (const subscription of lost) subscription.subscriber.insufficient(subscription)
+          if (lost.length === 0 && room.behind(top).length > 0) suspects.set(room, top)
+        }),
+      { concurrency: CONCURRENCY, discard: true }
+    )
+  })

@@ -42,7 +42,7 @@ const open = {
     joinLeave: true,
     forcePushJoinLeave: true,
     historySize: 10,
-    historyTtl: "1 minute",
+    historyTtl: "1 hour",
     forceRecovery: true,
     allowedDeltaTypes: ["fossil"],
     allowTagsFilter: true
