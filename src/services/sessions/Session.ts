@@ -203,16 +203,18 @@ export class Session extends SessionOutput implements ConnectionOwner, Subscribe
 
   /** Does the commands that wait, as far as none has to be waited for. */
   #next(): void {
-    const began = performance.now()
+    const { env } = this
+    const began = env.now()
     while (this.#running === undefined && !this.#isPausing && this.state !== "ended") {
-      if (performance.now() - began > TURN_MS) return this.#pause()
-      const task = this.#waiting?.shift()
+      const task = this.#waiting?.[0]
       if (task === undefined) {
         this.#waiting = undefined
         this.#waitingBytes = 0
         return
       }
-      const fiber = this.env.fork(Effect.suspend(task.begin))
+      if (env.now() - began > TURN_MS) return this.#pause()
+      this.#waiting!.shift()
+      const fiber = env.fork(Effect.suspend(task.begin))
       const exit = fiber.pollUnsafe()
       if (exit !== undefined) this.#done(task, exit)
       else {
