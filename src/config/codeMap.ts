@@ -1,5 +1,6 @@
 /** What an error code becomes elsewhere, as a configuration value: texts such as "109: 401 token expired". */
 import * as Result from "effect/Result"
+import { MAX_REASON_BYTES } from "../protocol/closeCodes.ts"
 import * as Kind from "./Kind.ts"
 
 export interface MappedCode {
@@ -9,12 +10,10 @@ export interface MappedCode {
 }
 
 const ENTRY = /^(\d{1,5}): *(\d{1,5})(?: +(.*))?$/
-/** Bytes of a close frame's reason. */
-const MAX_REASON = 123
 
 const parse = (text: string): MappedCode | undefined => {
   const [, error, code, reason = ""] = ENTRY.exec(text) ?? []
-  return error === undefined || Buffer.byteLength(reason) > MAX_REASON
+  return error === undefined || Buffer.byteLength(reason) > MAX_REASON_BYTES
     ? undefined
     : { error: Number(error), code: Number(code), reason }
 }

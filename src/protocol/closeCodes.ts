@@ -98,3 +98,25 @@ export const CloseReasons = {
   ),
   notAvailable: entry(3508, "not available", "a `send` command: nobody takes one-way messages")
 } as const
+
+/** Bytes of a reason: a close frame has 125, and the code takes two. */
+export const MAX_REASON_BYTES = 123
+
+/** As much of a reason as fits, in whole characters. */
+export const fitReason = (reason: string): string => {
+  const bytes = Buffer.from(reason)
+  if (bytes.length <= MAX_REASON_BYTES) return reason
+  let end = MAX_REASON_BYTES
+  while ((bytes[end]! & 0xc0) === 0x80) end--
+  return bytes.toString("utf8", 0, end)
+}
+
+const ours: ReadonlySet<CloseReason> = new Set(Object.values(CloseReasons))
+
+/** The end that a program asks for, as a close frame can say it; one with a code that none can is our failure. */
+export const closable = (why: CloseReason): CloseReason => {
+  if (ours.has(why)) return why
+  const { code, reason } = why
+  if (!Number.isInteger(code) || code < 3000 || code > 4999) return CloseReasons.serverError
+  return Buffer.byteLength(reason) > MAX_REASON_BYTES ? { code, reason: fitReason(reason) } : why
+}

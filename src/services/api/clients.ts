@@ -1,6 +1,6 @@
 /** The methods that act on the connections of a user: subscribe, unsubscribe, disconnect, refresh. */
 import * as Effect from "effect/Effect"
-import { type CloseReason, CloseReasons } from "../../protocol/closeCodes.ts"
+import { type CloseReason, CloseReasons, MAX_REASON_BYTES } from "../../protocol/closeCodes.ts"
 import { ErrorCodes, isApplicationCloseCode } from "../../protocol/codes.ts"
 import type { Control, ControlCommand, SubscriptionOverride, Target } from "../Control.ts"
 import { type Channels, isErrorCode } from "../channels/Channels.ts"
@@ -8,9 +8,6 @@ import type { Outcome } from "./outcome.ts"
 import { payloadOf } from "./payload.ts"
 import type { DisconnectRequest, RefreshRequest, SubscribeRequest, UnsubscribeRequest } from "./requests.ts"
 import { EMPTY } from "./resultJson.ts"
-
-/** Bytes of a reason: a close frame has 125, and the code takes two. */
-const MAX_REASON_BYTES = 123
 
 /** The codes of the protocol that are for clients. */
 const protocolReasons = new Map(

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import { fitReason } from "../../protocol/closeCodes.ts"
 import { compactNewlines, members } from "../../protocol/rawJson.ts"
 import type { SubscriptionGrant } from "../Control.ts"
 import {
@@ -203,17 +204,6 @@ const decodeDisconnect = decoder(
   })
 )
 
-/** Bytes of a close frame's reason. */
-const MAX_REASON = 123
-
-/** As much of a text as fits, in whole characters. */
-const cut = (text: string): string => {
-  const bytes = Buffer.from(text)
-  let end = Math.min(bytes.length, MAX_REASON)
-  while (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) end--
-  return bytes.toString("utf8", 0, end)
-}
-
 /** Reads an answer. It fails with what the backend refuses with, or with a text that says why it is no answer. */
 export const readAnswer = <A>(
   body: Uint8Array,
@@ -231,7 +221,7 @@ export const readAnswer = <A>(
         yield* membersOf(disconnect, "disconnect"),
         "disconnect"
       )
-      return yield* Result.fail(new BackendDisconnect({ code, reason: cut(reason) }))
+      return yield* Result.fail(new BackendDisconnect({ code, reason: fitReason(reason) }))
     }
     if (error !== undefined) {
       const { code, message, temporary } = yield* decodeError(yield* membersOf(error, "error"), "error")

@@ -12,7 +12,7 @@ import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type { ClientInfo, Command } from "../../protocol/centrifuge/messages.ts"
-import { type CloseReason, CloseReasons } from "../../protocol/closeCodes.ts"
+import { type CloseReason, CloseReasons, closable } from "../../protocol/closeCodes.ts"
 import { closeReasonOf, type ErrorCode, ErrorCodes, UnsubscribeCodes } from "../../protocol/codes.ts"
 import type { ClientFacts, UserFacts } from "../backend/Backend.ts"
 import type { Connection, ConnectionOwner } from "../hot/Connection.ts"
@@ -308,8 +308,9 @@ export class Session extends SessionOutput implements ConnectionOwner, Subscribe
   }
 
   /** Ends the connection; the client is told why. */
-  disconnect(why: CloseReason): void {
+  disconnect(asked: CloseReason): void {
     if (this.state === "ended") return
+    const why = closable(asked)
     this.endedWith = why
     // From here on nothing that fails to be written matters.
     this.state = "ended"

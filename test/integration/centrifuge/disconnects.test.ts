@@ -85,6 +85,18 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
     }
   })
 
+  it("3004, or a shorter reason: a program asks for what no close frame can say", async () => {
+    const server = await serveCentrifuge(transport)
+    for (const [asked, code, reason] of [
+      [{ code: 99, reason: "x" }, 3004, "internal server error"],
+      [{ code: 4000, reason: "\u00e9".repeat(100) }, 4000, "\u00e9".repeat(61)]
+    ] as const) {
+      const script = await connectScript(server)
+      await server.control({ _tag: "Disconnect", user: "", ...asked, whitelist: [] })
+      expect(await script.ended).toEqual({ code, reason })
+    }
+  })
+
   it("3012: no pong came", async () => {
     const server = await serveCentrifuge(transport, {
       "client.pingInterval": "200 ms",
