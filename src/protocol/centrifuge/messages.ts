@@ -44,7 +44,9 @@ export const PublicationFields = {
   info: message(5, () => ClientInfoFields),
   offset: uint64(6),
   tags: stringMap(7),
-  delta: bool(8)
+  delta: bool(8),
+  /** Of the stream; comes with its first publication, for who did not know it. */
+  epoch: string(14)
 }
 export type WirePublication = MessageOf<typeof PublicationFields>
 

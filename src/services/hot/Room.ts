@@ -32,12 +32,14 @@ export interface Turn {
   readonly at: number
 }
 
-/** One that those in step do not have, and the difference to the publication that they have. */
-interface FreshTurn extends Turn {
+/** An event that is being sent. */
+export interface Step extends Turn {
+  /** Those in step have it already. */
+  readonly isKnown: boolean
+  /** The publication before it, and the difference to that; undefined where there is none. */
+  readonly before: ChannelEvent | undefined
   readonly patch: Uint8Array | undefined
 }
-
-const STALE = Symbol("stale")
 
 export class Room {
   /** What has been sent to those in step; -1 while that is not known. */
@@ -47,6 +49,8 @@ export class Room {
   readonly #lists: Array<RoomList> = smallArray()
   /** Subscribers who follow no position. */
   #unpositioned = 0
+  /** Those who agreed to deltas. */
+  #deltas = 0
   /** The last publication with an offset: what deltas are relative to. */
   #previous: ChannelEvent | undefined
 
@@ -62,11 +66,16 @@ export class Room {
   /** A new subscriber, who holds back what comes until `Subscription.begin`. */
   add(subscription: Subscription): void {
     this.#late.add(subscription)
-    if (!subscription.isPositioned) this.#unpositioned++
+    this.#count(subscription, 1)
   }
 
   remove(subscription: Subscription): void {
-    if (subscription.list?.remove(subscription) === true && !subscription.isPositioned) this.#unpositioned--
+    if (subscription.list?.remove(subscription) === true) this.#count(subscription, -1)
+  }
+
+  #count({ isPositioned, isDelta }: Subscription, change: 1 | -1): void {
+    if (!isPositioned) this.#unpositioned += change
+    if (isDelta) this.#deltas += change
   }
 
   /** Puts a late subscriber among the others if it is in step. */
@@ -86,11 +95,8 @@ export class Room {
 
   /** Begins to send: moves the room's position on, tells those who missed something, and gives what is to be visited. */
   begin(turns: ReadonlyArray<Turn>): ReadonlyArray<Course> {
-    const fresh: Array<FreshTurn> = []
-    for (const { event, at } of turns) {
-      const patch = this.#advance(event)
-      if (patch !== STALE) fresh.push({ event, at, patch })
-    }
+    const steps = turns.map((turn) => this.#advance(turn))
+    const fresh = steps.filter(({ isKnown }) => !isKnown)
     const courses = this.#lists
       .map((list) => this.#course(list, fresh))
       .filter((course) => course !== undefined)
@@ -99,7 +105,7 @@ export class Room {
       courses.push({
         list: this.#late,
         connections: this.#late.connections,
-        batch: new LateBatch(this.#late, turns),
+        batch: new LateBatch(this.#late, steps),
         publicationsOf: turns.map(({ at }) => [at]),
         sliceSize: sliceSize(turns.map(({ event }) => event))
       })
@@ -121,42 +127,38 @@ export class Room {
     return this.#lists.flatMap(({ items }) => items.filter(({ isPositioned }) => isPositioned))
   }
 
-  /**
-   * Takes note of the position and of what deltas are relative to. STALE where those in step have the event already, else what may be
-   * written to those who take deltas.
-   */
-  #advance(event: ChannelEvent): Uint8Array | undefined | typeof STALE {
+  /** Takes note of the position and of what deltas are relative to, and tells those who missed something. */
+  #advance({ event, at }: Turn): Step {
     const { kind, epoch } = event
     const { offset } = event.publication
-    if (kind !== "publication") return undefined
+    const whole = { event, at, isKnown: false, before: undefined, patch: undefined }
+    if (kind !== "publication") return whole
     if (offset === 0) {
       // It is in nobody's history: what comes next is not told as a difference to it.
       this.#previous = undefined
-      return undefined
+      return whole
     }
-    if (epoch === this.epoch && offset <= this.offset) return STALE
+    if (epoch === this.epoch && offset <= this.offset) return { ...whole, isKnown: true }
     if (this.offset >= 0 && (epoch !== this.epoch || offset !== this.offset + 1)) {
       for (const subscription of this.#positioned()) subscription.subscriber.insufficient(subscription)
       this.#previous = undefined
     }
     this.offset = offset
     this.epoch = epoch
-    const patch = this.#patch(event)
+    const before = this.#previous
     this.#previous = event
-    return patch
+    return { ...whole, before, patch: before && this.#patch(before, event) }
   }
 
   /** Made once for all rooms, and used only where the publication before it was sent. */
-  #patch(event: ChannelEvent): Uint8Array | undefined {
-    const previous = this.#previous
-    if (!event.publication.isDelta || previous === undefined) return undefined
-    if (!this.#lists.some((list) => list.isDelta && list.size > 0)) return undefined
-    if (event.patch === undefined) event.patch = this.options.deltaOf(previous.data, event.data) ?? null
+  #patch(before: ChannelEvent, event: ChannelEvent): Uint8Array | undefined {
+    if (!event.publication.isDelta || this.#deltas === 0) return undefined
+    if (event.patch === undefined) event.patch = this.options.deltaOf(before.data, event.data) ?? null
     return event.patch ?? undefined
   }
 
   /** One visit of a list; undefined where nobody in it is told anything. */
-  #course(list: RoomList, turns: ReadonlyArray<FreshTurn>): Course | undefined {
+  #course(list: RoomList, turns: ReadonlyArray<Step>): Course | undefined {
     if (list.size === 0) return undefined
     const frames: Array<Frame> = []
     const publications: Array<number> = []

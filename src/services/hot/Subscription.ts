@@ -65,12 +65,16 @@ export class Subscription implements Slotted {
   /** It agreed to deltas, and has no payload yet that one could be relative to. */
   needsWhole = true
 
-  /** Served one by one: what the room sends now. */
-  take(event: ChannelEvent): void {
-    if (this.#held === undefined) {
-      if (this.#joined === undefined || !this.#isKnownJoin(event)) this.#send(event)
-    } else if (this.#held.length < MAX_HELD) this.#held.push(event)
+  /**
+   * Served one by one: what the room sends now. Whether it was a publication that was sent.
+   * @param patch the difference to the publication that was sent last
+   */
+  take(event: ChannelEvent, patch?: Uint8Array | undefined): boolean {
+    if (this.#held === undefined)
+      return (this.#joined === undefined || !this.#isKnownJoin(event)) && this.#send(event, patch)
+    if (this.#held.length < MAX_HELD) this.#held.push(event)
     else this.#hasOverflown = true
+    return false
   }
 
   /** It has been told that this client joined: when that comes, it is not told again. */
@@ -115,17 +119,19 @@ export class Subscription implements Slotted {
     return !this.isPositioned || (this.offset === room.offset && this.epoch === room.epoch)
   }
 
-  #send(event: ChannelEvent): void {
+  #send(event: ChannelEvent, patch?: Uint8Array | undefined): boolean {
     const { subscriber } = this
-    if (event.kind === "publication") {
-      if (!this.#follows(event)) return
-      if (this.filter?.(event.publication.tags) === false) return
-    } else if (!this.hearsJoins) return
-    const encoded = encodeOnce(event, subscriber.wire, this.isDelta, undefined)
+    const isPublication = event.kind === "publication"
+    if (isPublication) {
+      if (!this.#follows(event)) return false
+      if (this.filter?.(event.publication.tags) === false) return false
+    } else if (!this.hearsJoins) return false
+    const encoded = encodeOnce(event, subscriber.wire, this.isDelta, this.isDelta ? patch : undefined)
     if (encoded === UNFIT) subscriber.inappropriate()
     else if (encoded !== undefined) subscriber.send(encoded)
     // No difference is relative to what stands in no history.
-    if (event.kind === "publication") this.needsWhole = event.publication.offset === 0
+    if (isPublication) this.needsWhole = event.publication.offset === 0
+    return isPublication
   }
 
   /** Whether the publication is the next for it; it leaves where one is missing. */

@@ -70,13 +70,13 @@ export const wirePublication = (
 /** What a channel's event is as a push; undefined where the format cannot carry it. */
 const pushOf = (
   format: SessionWire["format"],
-  { kind, channel, publication }: ChannelEvent,
+  { kind, channel, publication, epoch }: ChannelEvent,
   isDelta: boolean,
   patch: Uint8Array | undefined
 ): Push | undefined => {
   if (kind !== "publication") return { channel, [kind]: { info: publication.info as ClientInfo } }
   const pub = wirePublication(format, publication, isDelta, patch)
-  return pub && { channel, pub }
+  return pub && { channel, pub: publication.offset === 1 ? { ...pub, epoch } : pub }
 }
 
 interface Shape {

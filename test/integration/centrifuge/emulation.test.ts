@@ -50,7 +50,12 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
       expect(lines.slice(3)).toContainEqual({
         push: {
           channel: "recovery:a",
-          pub: { data: { a: [1] }, offset: 1, info: { user: "", client: lines[0].connect.client } }
+          pub: {
+            data: { a: [1] },
+            offset: 1,
+            epoch: expect.any(String),
+            info: { user: "", client: lines[0].connect.client }
+          }
         }
       })
     }

@@ -34,7 +34,7 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
       [
         CONNECTED,
         '{"id":2,"subscribe":{"positioned":true,"recoverable":true,"epoch":"EPOCH"}}',
-        '{"push":{"channel":"recovery:a","pub":{"data":{"line":1},"offset":1}}}',
+        '{"push":{"channel":"recovery:a","pub":{"data":{"line":1},"offset":1,"epoch":"EPOCH"}}}',
         '{"push":{"channel":"recovery:a","pub":{"data":2,"offset":2}}}',
         ""
       ].join("\n")

@@ -89,7 +89,7 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
         '{"connect":{"client":"ID","version":"VERSION","subs":{"recovery:a":{"positioned":true,"recoverable":true,' +
           '"epoch":"EPOCH"},"joins:a":{}},"ping":25,"session":"ID","node":"ID"}}',
         '{"channel":"joins:a","join":{"info":{"user":"u","client":"ID","conn_info":{"a":1}}}}',
-        '{"channel":"recovery:a","pub":{"data":{"b" : 12345678901234567890},"offset":1}}',
+        '{"channel":"recovery:a","pub":{"data":{"b" : 12345678901234567890},"offset":1,"epoch":"EPOCH"}}',
         '{"channel":"joins:a","unsubscribe":{"code":2000,"reason":"server unsubscribe"}}',
         '{"channel":"recovery:b","subscribe":{"recoverable":true,"epoch":"EPOCH","positioned":true,"data":[2]}}',
         '{"refresh":{}}',
