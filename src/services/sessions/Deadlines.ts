@@ -39,10 +39,8 @@ export class Deadlines implements Timed {
   connected(): void {
     const { pingInterval } = this.session.env.config.client
     this.#stale = 0
-    const ms = Duration.toMillis(pingInterval)
-    // At a random moment, so that the pings of many who came together are spread.
-    if (ms > 0 && this.session.handshake.hasPings)
-      this.#ping = this.session.env.timers.in(ms * (0.5 + Math.random() / 2))
+    if (Duration.toMillis(pingInterval) > 0 && this.session.handshake.hasPings)
+      this.#ping = this.#within(pingInterval)
     this.#set()
   }
 
@@ -74,7 +72,7 @@ export class Deadlines implements Timed {
   /** There is a subscription that expires. */
   watchSubscriptions(): void {
     if (this.#subscriptions > 0) return
-    this.#subscriptions = this.#in(this.session.env.config.client.presenceUpdateInterval)
+    this.#subscriptions = this.#within(this.session.env.config.client.presenceUpdateInterval)
     this.#set()
   }
 
@@ -99,7 +97,8 @@ export class Deadlines implements Timed {
     if (isDue(this.#expiry)) this.#expire()
     if (isDue(this.#subscriptions)) {
       this.#subscriptions = 0
-      if (checkSubscriptions(session)) this.watchSubscriptions()
+      if (checkSubscriptions(session))
+        this.#subscriptions = this.#in(session.env.config.client.presenceUpdateInterval)
     }
   }
 
@@ -118,6 +117,11 @@ export class Deadlines implements Timed {
 
   #in(duration: Duration.Duration): number {
     return this.session.env.timers.in(Duration.toMillis(duration))
+  }
+
+  /** The first time of something that comes again and again: at a random moment, so that those who came together are spread. */
+  #within(interval: Duration.Duration): number {
+    return this.session.env.timers.in(Duration.toMillis(interval) * (0.5 + Math.random() / 2))
   }
 
   #set(): void {

@@ -6,6 +6,7 @@ import type { ControlCommand, Target } from "../Control.ts"
 import { isErrorCode } from "../channels/Channels.ts"
 import { establish, type Wish } from "./establish.ts"
 import { type Outcome, refuse } from "./outcome.ts"
+import { setInfo } from "./present.ts"
 import type { Session } from "./Session.ts"
 import type { SessionEnv } from "./SessionEnv.ts"
 import { begin } from "./subscribe.ts"
@@ -47,7 +48,7 @@ const unsubscribe = (session: Session, channel: string): Outcome => {
 
 const refresh = (session: Session, { isExpired, expireAt, info }: Of<"Refresh">): void => {
   if (isExpired) return session.disconnect(CloseReasons.connectionExpired)
-  if (info !== undefined) session.info = info
+  if (info !== undefined) setInfo(session, info)
   session.deadlines.expires(expireAt)
   session.push({ refresh: session.expiresIn(expireAt) })
 }

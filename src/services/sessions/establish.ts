@@ -17,6 +17,7 @@ import { streamOptions } from "../channels/streams.ts"
 import { ChannelEvent, type StreamPosition } from "../hot/ChannelEvent.ts"
 import { Delivery } from "../hot/Publication.ts"
 import { brokerFailure, Closed, type Failure, Refused } from "./outcome.ts"
+import { enter } from "./present.ts"
 import { type Recovery, recoverCache, recoverStream } from "./recovery.ts"
 import type { Session } from "./Session.ts"
 import { SessionSubscription } from "./SessionSubscription.ts"
@@ -205,10 +206,7 @@ const settle = Effect.fnUntraced(function* (
   const { env } = session
   const { channel, options } = subscription
   yield* Effect.mapError(env.interest.ready(channel), brokerFailure)
-  if (options.presence) {
-    const info = session.clientInfo(subscription.chanInfo)
-    yield* Effect.mapError(env.presence.add(env.node, channel, session.client, info), brokerFailure)
-  }
+  yield* Effect.mapError(enter(session, subscription), brokerFailure)
   const common: SubscribeResult = {
     ...expiry(session, options, subscription.expireAt),
     data: grant.data,

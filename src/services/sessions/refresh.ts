@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type { RefreshRequest } from "../../protocol/centrifuge/messages.ts"
 import { CloseReasons } from "../../protocol/closeCodes.ts"
 import { Closed, close, type Failure, type Outcome, tokenFailure } from "./outcome.ts"
+import { setInfo } from "./present.ts"
 import type { Session } from "./Session.ts"
 
 /** What may not change with a new token: the user, and what the server subscribed the client to. */
@@ -23,7 +24,7 @@ export const refresh = (session: Session, { token }: RefreshRequest): Outcome =>
     ({ user, info, meta, subs, expireAt }) => {
       if (user !== session.user) return close(CloseReasons.invalidToken)
       if (!isSameSubs(session, subs.keys())) return close(CloseReasons.insufficientState)
-      session.info = info
+      setInfo(session, info)
       session.meta = meta
       session.deadlines.expires(expireAt)
       const { version } = env
@@ -40,7 +41,7 @@ export const refreshConnection = (session: Session): void => {
   const asked = Effect.match(ask(session.userFacts()), {
     onSuccess: ({ isExpired, expireAt, info }) => {
       if (isExpired) return session.disconnect(CloseReasons.connectionExpired)
-      if (info !== undefined) session.info = info
+      if (info !== undefined) setInfo(session, info)
       session.deadlines.expires(expireAt)
     },
     onFailure: (failure) => {

@@ -19,6 +19,7 @@ import {
   refuse,
   tokenFailure
 } from "./outcome.ts"
+import { setChanInfo } from "./present.ts"
 import type { Session } from "./Session.ts"
 
 /** Who asks: a session, or a client that is to become one. */
@@ -126,7 +127,7 @@ export const subRefresh = (session: Session, { channel, token }: SubRefreshReque
   return Effect.map(verified, ({ expireAt, info }) => {
     subscription.expireAt = expireAt
     if (expireAt !== undefined) session.deadlines.watchSubscriptions()
-    if (info !== undefined) subscription.chanInfo = info
+    if (info !== undefined) setChanInfo(session, subscription, info)
     return { reply: { subRefresh: session.expiresIn(expireAt) } }
   })
 }

@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { CloseReasons } from "../../protocol/closeCodes.ts"
 import { UnsubscribeCodes } from "../../protocol/codes.ts"
+import { setChanInfo } from "./present.ts"
 import type { Session } from "./Session.ts"
 import type { SessionSubscription } from "./SessionSubscription.ts"
 import { endSubscription } from "./unsubscribe.ts"
@@ -21,7 +22,7 @@ const prolong = (session: Session, subscription: SessionSubscription): void => {
       if (session.subscriptions.get(channel) !== subscription) return
       if (isExpired) return expire(session, subscription)
       subscription.expireAt = expireAt
-      if (info !== undefined) subscription.chanInfo = info
+      if (info !== undefined) setChanInfo(session, subscription, info)
     },
     onFailure: (failure) => {
       if (failure._tag === "BackendDisconnect") session.disconnect(failure)

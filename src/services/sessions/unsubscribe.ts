@@ -4,6 +4,7 @@ import type { UnsubscribeRequest } from "../../protocol/centrifuge/messages.ts"
 import { CloseReasons } from "../../protocol/closeCodes.ts"
 import type { UnsubscribeCode } from "../../protocol/codes.ts"
 import { close, type Outcome } from "./outcome.ts"
+import { leave } from "./present.ts"
 import type { Session } from "./Session.ts"
 import type { SessionSubscription } from "./SessionSubscription.ts"
 
@@ -13,13 +14,12 @@ const DISCONNECTED: UnsubscribeCode = { code: 1, reason: "client disconnected" }
 
 /** Takes it out of its room and off its session, as if it had not been. */
 export const forget = (session: Session, subscription: SessionSubscription): void => {
-  const { room, channel, options } = subscription
+  const { room, channel } = subscription
   room.remove(subscription)
   session.home.vacate(room)
   if (session.subscriptions.get(channel) !== subscription) return
   session.removeSubscription(channel)
-  const { env, client } = session
-  if (options.presence) env.forkLogged("presence", env.presence.remove(env.node, channel, client))
+  leave(session, subscription)
 }
 
 /** Ends it; others are told, the client is not. */

@@ -184,11 +184,12 @@ describe("a connection that expires", () => {
         const client = world.connect({ token: plainToken({ sub: "u", expireAt: 50 }) })
         // It need not do anything itself, and must not.
         expect(client.told[0].connect.expires).toBeUndefined()
+        client.say({ id: 2, subscribe: { channel: "a" } })
         yield* pass(49)
         expect(asked).toEqual([])
         yield* pass(2)
         expect(asked).toEqual(["u"])
-        client.say({ id: 2, subscribe: { channel: "a" } }, { id: 3, presence: { channel: "a" } })
+        client.say({ id: 3, presence: { channel: "a" } })
         expect(Object.values(client.told.at(-1).presence.presence)).toMatchObject([{ conn_info: { n: 2 } }])
         yield* pass(50)
         expect(asked).toHaveLength(2)

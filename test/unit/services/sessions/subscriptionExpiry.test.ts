@@ -43,7 +43,7 @@ describe("a subscription that expires", () => {
         expect(client.told[1].subscribe).toMatchObject({ expires: true, ttl: 60 })
         yield* pass(84)
         expect(unsubscribes(client)).toEqual([])
-        // It is looked at every 27 seconds.
+        // It is looked at every 27 seconds, for the first time after 13 at least.
         yield* pass(28)
         expect(unsubscribes(client)).toEqual([EXPIRED])
         expect(client.endedAs).toBeUndefined()
@@ -111,7 +111,7 @@ describe("a subscription that expires", () => {
       })
     return inWorld({ hooks: { subRefresh } }, (world) =>
       Effect.gen(function* () {
-        const client = subscribe(world, 20)
+        const client = subscribe(world, 5)
         // It need not do anything itself, and must not.
         expect(client.told[1].subscribe.expires).toBeUndefined()
         yield* pass(28)
@@ -119,9 +119,10 @@ describe("a subscription that expires", () => {
         yield* pass(27)
         expect(asked).toEqual(["a", "a"])
         client.say({ id: 3, presence: { channel: "a" } })
-        yield* pass(54)
+        expect(Object.values(client.told.at(-1).presence.presence)).toMatchObject([{ chan_info: "new" }])
+        yield* pass(60)
         expect(asked).toHaveLength(2)
-        yield* pass(54)
+        yield* pass(35)
         expect(asked).toHaveLength(3)
         expect(unsubscribes(client)).toEqual([EXPIRED])
         const eager = subscribe(world, 10_000)
