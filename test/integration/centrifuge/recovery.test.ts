@@ -160,6 +160,31 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
     })
   })
 
+  it.each(sdkKinds)(
+    "$format over $via: what a full mailbox lost is told, and comes all the same",
+    async (kind) => {
+      const server = await serveCentrifuge(transport, {
+        "limits.mailbox": 4,
+        ...withNamespaces({ name: "long", historySize: 1000, historyTtl: "1 minute", forceRecovery: true })
+      })
+      const { subscription, publications } = await start(server, kind, "long:a", {
+        minResubscribeDelay: 1,
+        maxResubscribeDelay: 5
+      })
+      const again = heard(subscription, "subscribing")
+      for (let round = 0; round < 5; round++) {
+        // All at once: no shard has a turn in between.
+        await Promise.all(numbers(1, 40).map((n) => server.publish("long:a", round * 40 + n)))
+        await publications.until((all) => Number(all.at(-1)?.offset) >= round * 40 + 1)
+      }
+      // One that comes through shows the gap before it.
+      await again.until((all) => all.some(({ code }) => code === 2500))
+      const { offset } = await server.publish("long:a", 201)
+      await publications.until((all) => Number(all.at(-1)?.offset) === offset)
+      expect(publications.all.map(({ data }) => valueOf(data))).toEqual(numbers(1, 201))
+    }
+  )
+
   const websocket: SdkKind = { format: "JSON", via: "websocket" }
 
   it("in cache mode only the newest comes, and not twice", async () => {
