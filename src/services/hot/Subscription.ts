@@ -71,7 +71,7 @@ export class Subscription implements Slotted {
    */
   take(event: ChannelEvent, patch?: Uint8Array | undefined): boolean {
     if (this.#held === undefined)
-      return (this.#joined === undefined || !this.#isKnownJoin(event)) && this.#send(event, patch)
+      return (this.#joined === undefined || !this.#isOld(event)) && this.#send(event, patch)
     if (this.#held.length < MAX_HELD) this.#held.push(event)
     else this.#hasOverflown = true
     return false
@@ -83,10 +83,11 @@ export class Subscription implements Slotted {
     this.#patience = MAX_JOIN_WAIT
   }
 
-  #isKnownJoin({ kind, publication }: ChannelEvent): boolean {
-    const isKnown = kind === "join" && publication.info?.client === this.#joined
-    if (isKnown || --this.#patience === 0) this.#joined = undefined
-    return isKnown
+  /** That join, or the leave of an earlier subscription of the same client, which was on its way before. */
+  #isOld({ kind, publication }: ChannelEvent): boolean {
+    const isOld = kind !== "publication" && publication.info?.client === this.#joined
+    if ((isOld && kind === "join") || --this.#patience === 0) this.#joined = undefined
+    return isOld
   }
 
   /** It goes on from here: what the position covers is not sent. */

@@ -62,6 +62,27 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
     ).toEqual(["join me", "join another", "leave another"])
   })
 
+  it("who leaves and comes back at once hears that it came, and not that it left", async () => {
+    const server = await serveCentrifuge(transport, withNamespaces(joins))
+    const script = await connectScript(server)
+    const channel = "joins:a"
+    await script.say({ id: 2, subscribe: { channel } })
+    await script.until((lines) => lines.length === 3)
+    await script.say({ id: 3, unsubscribe: { channel } }, { id: 4, subscribe: { channel } })
+    await script.reply(4)
+    await server.publish(channel, '"after"')
+    await script.line(({ push }) => push?.pub !== undefined)
+    const me = (await script.reply(1)).connect.client
+    expect(outline(script.lines.slice(1), me)).toEqual([
+      "reply 2",
+      "join me",
+      "reply 3",
+      "reply 4",
+      "join me",
+      'pub "after"'
+    ])
+  })
+
   it("replies stand in the order of the commands, however long one takes, and share frames", async () => {
     const backend = await HttpBackend.start(json({ result: { data: "late" } }))
     const server = await serveCentrifuge(transport, {
