@@ -76,7 +76,7 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
       `{"result":${POSITION(1)}}`
     )
     expect(await lineWith(script, '"pub"')).toBe(
-      `{"push":{"channel":"kept:a","pub":{"data":${odd},"offset":1,"tags":{"t":"1"}}}}`
+      `{"push":{"channel":"kept:a","pub":{"data":${odd},"offset":1,"tags":{"t":"1"},"epoch":"EPOCH"}}}`
     )
     await api("broadcast", { channels: ["kept:a", "kept:b"], b64data: btoa("[2]") })
     expect(await lineWith(script, "[2]")).toContain('"offset":2')
