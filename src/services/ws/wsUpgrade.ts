@@ -56,6 +56,9 @@ const violationOf = (code: string): number | undefined => {
   return code.startsWith("WS_ERR_") ? 1002 : undefined
 }
 
+/** Time that a client has to answer a close frame. */
+const CLOSE_TIMEOUT_MS = 5000
+
 type Accepted = Exclude<Acceptance, { readonly refusal: Refusal }>
 
 /** Handshakes: checks, the route if the path has one, limits, the hook if there is one, the upgrade. */
@@ -68,7 +71,8 @@ export const upgrader = (options: ListenOptions, { limits, client }: ServerConfi
     WebSocket: WsSocket,
     clientTracking: false,
     perMessageDeflate: false,
-    maxPayload: limits.messageSize
+    maxPayload: limits.messageSize,
+    closeTimeout: CLOSE_TIMEOUT_MS
   }
   const rawSockets = new WebSocketServer(settings)
   const sessionSockets = new WebSocketServer({ ...settings, handleProtocols: () => protocol })

@@ -5,6 +5,7 @@ import { type CentrifugeServer, serveCentrifuge } from "../../support/centrifuge
 import { connectScript, openScript, type Script } from "../../support/centrifuge/Script.ts"
 import { HttpBackend, json } from "../../support/HttpBackend.ts"
 import { hs256 } from "../../support/jwt.ts"
+import { frame, HANDSHAKE, openRaw, requestOf } from "../../support/server/RawClient.ts"
 
 const token = (claims: object): string => hs256("secret", claims)
 
@@ -110,20 +111,32 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
     expect(await (await openScript(server)).ended).toEqual({ code: 3502, reason: "stale" })
   })
 
+  it("a client that does not answer the close frame is not waited for longer than 5 s", async () => {
+    const server = await serveCentrifuge(transport)
+    const raw = (await openRaw(server.served)).send(requestOf(HANDSHAKE, { path: "/connection/websocket" }))
+    await raw.head()
+    raw.send(frame({ opcode: 1, payload: "hello" }))
+    await raw.frame(8)
+    const began = performance.now()
+    expect(raw.closeCode).toBe(3501)
+    expect(await raw.ended).toBe("end")
+    expect(performance.now() - began).toBeLessThan(8000)
+  })
+
   it("1009: the frame is too large", async () => {
     const server = await serveCentrifuge(transport)
     const fits = await connectScript(server)
-    const frame = (bytes: number): string => {
+    const publishing = (bytes: number): string => {
       const head = '{"id":2,"publish":{"channel":"a","data":"'
       return `${head}${"x".repeat(bytes - head.length - 3)}"}}`
     }
-    await fits.say(frame(65_536))
+    await fits.say(publishing(65_536))
     expect(await fits.reply(2)).toEqual({ id: 2, publish: {} })
     const bigger = await connectScript(server)
-    await bigger.say(frame(65_537))
+    await bigger.say(publishing(65_537))
     expect((await bigger.ended).code).toBe(1009)
     const first = await openScript(server)
-    await first.say(frame(500_000))
+    await first.say(publishing(500_000))
     expect((await first.ended).code).toBe(1009)
   })
 })
