@@ -10,6 +10,7 @@ import type { Keepalive } from "../hot/Keepalive.ts"
 import type { Presence } from "../Presence.ts"
 import type { SessionEvents } from "../SessionEvents.ts"
 import type { Interest } from "./Interest.ts"
+import type { Missed } from "./Missed.ts"
 import type { Registry } from "./Registry.ts"
 import type { SessionTimers } from "./SessionTimers.ts"
 import type { SessionCounters } from "./sessionSamples.ts"
@@ -32,8 +33,7 @@ export interface SessionEnv {
   /** WebSocket pings, for clients that want those instead of the protocol's. */
   framePings: Keepalive
   readonly isAllowedOrigin: (origin: string | undefined) => boolean
-  /** The difference between two payloads; undefined where it is not smaller. */
-  readonly deltaOf: (previous: Uint8Array, data: Uint8Array) => Uint8Array | undefined
+  readonly missed: Missed
   /** For what nobody waits for: a failure is logged. */
   readonly forkLogged: <A, E>(what: string, effect: Effect.Effect<A, E>) => void
   /** Begins at once; what it can do without waiting is done when it returns. */

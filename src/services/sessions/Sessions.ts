@@ -28,6 +28,7 @@ import { applyControl } from "./control.ts"
 import { emulate, emulationRoute } from "./emulationRoute.ts"
 import { eventsRoute } from "./eventsRoute.ts"
 import { Interest } from "./Interest.ts"
+import { Missed } from "./Missed.ts"
 import { checkPositions, type Suspects } from "./positions.ts"
 import { Registry } from "./Registry.ts"
 import { rawRoute } from "./rawRoute.ts"
@@ -95,7 +96,7 @@ const make = Effect.gen(function* () {
     interest: new Interest(yield* Hub, broker, fork),
     framePings: new Keepalive(0, 0),
     isAllowedOrigin: makeOriginCheck(config.client.allowedOrigins),
-    deltaOf,
+    missed: new Missed(deltaOf),
     fork,
     forkLogged: (what, effect) => {
       fork(

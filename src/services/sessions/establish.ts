@@ -22,7 +22,6 @@ import { type Recovery, recoverCache, recoverStream } from "./recovery.ts"
 import type { Session } from "./Session.ts"
 import { SessionSubscription } from "./SessionSubscription.ts"
 import { forget } from "./unsubscribe.ts"
-import { wirePublication } from "./wires.ts"
 
 /** `flag` of a subscribe request: refuse rather than make a subscription that is not recovered. */
 const REJECT_UNRECOVERED = 2
@@ -125,27 +124,6 @@ const read = (
   }))
 }
 
-/** The recovered publications as the client reads them. */
-const missed = (
-  session: Session,
-  { isDelta, filter }: SessionSubscription,
-  recovery: Recovery
-): SubscribeResult["publications"] | Closed => {
-  const { deltaOf } = session.env
-  const written = recovery.publications.flatMap((publication, i) => {
-    if (filter?.(publication.tags) === false) return []
-    const previous = recovery.publications[i - 1]
-    const patch =
-      isDelta && publication.isDelta && previous !== undefined
-        ? deltaOf(previous.data, publication.data)
-        : undefined
-    return [wirePublication(session.wire.format, publication, isDelta, patch)]
-  })
-  const isFit = (all: typeof written): all is Array<NonNullable<(typeof written)[number]>> =>
-    !all.includes(undefined)
-  return isFit(written) ? written : new Closed(CloseReasons.inappropriateProtocol)
-}
-
 export const establish = (
   session: Session,
   channel: string,
@@ -221,8 +199,10 @@ const settle = Effect.fnUntraced(function* (
     return plain(subscription, common, history, recovery)
   if (recovery !== undefined) env.counters[recovery.isRecovered ? "recovered" : "unrecovered"]++
   subscription.moveTo(history)
-  const publications = recovery === undefined ? undefined : missed(session, subscription, recovery)
-  if (publications instanceof Closed) return yield* Effect.fail(publications)
+  const publications =
+    recovery && env.missed.written(session.wire.format, subscription, recovery.publications)
+  if (recovery !== undefined && publications === undefined)
+    return yield* Effect.fail(new Closed(CloseReasons.inappropriateProtocol))
   if (isDelta && publications !== undefined && publications.length > 0) subscription.needsWhole = false
   const isRecovered = recovery?.isRecovered === true
   const result: SubscribeResult = {

@@ -32,19 +32,24 @@ export interface SessionWire extends Wire {
   decode(frame: Uint8Array): ReadonlyArray<Command> | undefined
 }
 
+/** Bytes from which a payload is looked at once: those of a history are read again and again. To remember smaller ones costs more. */
+const LONG = 1024
+/** Long payloads that were looked at before; null is not JSON. */
+const longPayloads = new WeakMap<Uint8Array, Uint8Array | null>()
+
+const oneLine = (data: Uint8Array): Uint8Array | undefined =>
+  Json.isJson(data) ? compactNewlines(data) : undefined
+
 /** The payload as a field of a message in this format; undefined where the format cannot carry it. */
 const payload = (format: SessionWire["format"], data: Uint8Array): Uint8Array | undefined => {
   if (format === "protobuf") return data
-  let json = jsonPayloads.get(data)
-  if (json === undefined) {
-    json = Json.isJson(data) ? compactNewlines(data) : null
-    jsonPayloads.set(data, json)
-  }
-  return json ?? undefined
+  if (data.length < LONG) return oneLine(data)
+  const known = longPayloads.get(data)
+  if (known !== undefined) return known ?? undefined
+  const line = oneLine(data)
+  longPayloads.set(data, line ?? null)
+  return line
 }
-
-/** Payloads that were looked at before: those of a history are read again and again. Null is not JSON. */
-const jsonPayloads = new WeakMap<Uint8Array, Uint8Array | null>()
 
 /** A payload for a subscriber who agreed to deltas: in JSON, a string that holds it. */
 const deltaPayload = (format: SessionWire["format"], data: Uint8Array): Uint8Array | undefined =>
