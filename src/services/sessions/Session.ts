@@ -9,7 +9,6 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type { ClientInfo, Command } from "../../protocol/centrifuge/messages.ts"
 import { type CloseReason, CloseReasons, closable } from "../../protocol/closeCodes.ts"
@@ -22,10 +21,10 @@ import { handle, isPong } from "./commands.ts"
 import type { Identity } from "./connect.ts"
 import { Deadlines } from "./Deadlines.ts"
 import type { Handshake } from "./Handshake.ts"
-import type { Answer, Failure, Outcome } from "./outcome.ts"
+import type { Answer, Failure } from "./outcome.ts"
 import type { SessionEnv } from "./SessionEnv.ts"
-import { SessionOutput } from "./SessionOutput.ts"
 import type { SessionSubscription } from "./SessionSubscription.ts"
+import { SessionTasks, type Task } from "./SessionTasks.ts"
 import { count } from "./sessionSamples.ts"
 import { endAll, endSubscription } from "./unsubscribe.ts"
 import type { SessionWire } from "./wires.ts"
@@ -33,22 +32,12 @@ import type { SessionWire } from "./wires.ts"
 /** "failed": its connect command was answered with an error, and nothing but the end can follow. */
 export type SessionState = "new" | "connecting" | "connected" | "failed" | "ended"
 
-/** Something that is done in order with the commands of the client; without an id nobody is told how it ended. */
-interface Task {
-  readonly id: number | undefined
-  readonly isConnect: boolean
-  readonly begin: () => Outcome
-}
-
 /** Seconds that a client is told at most, as with Centrifugo: a year. */
 const MAX_TTL = 365 * 24 * 3600
 
 const NO_SUBSCRIPTIONS: ReadonlyMap<string, SessionSubscription> = new Map()
 
-/** Time that the commands of one client may take in one turn of the event loop; then it is the turn of others. */
-const TURN_MS = 5
-
-export class Session extends SessionOutput implements ConnectionOwner, Subscriber {
+export class Session extends SessionTasks implements ConnectionOwner, Subscriber {
   state: SessionState = "new"
   /** Never in step with a room: what it is written differs from what others are. */
   readonly isServedAlone: boolean = false
@@ -70,23 +59,16 @@ export class Session extends SessionOutput implements ConnectionOwner, Subscribe
   #subscriptions: Map<string, SessionSubscription> | undefined
   /** Who it is, where that had to be found out before. */
   identity: Identity | undefined
-  /** Commands that wait for the one before them, or for their turn. */
-  #waiting: Array<Task> | undefined
-  /** Bytes of the frames that came while commands waited. */
-  #waitingBytes = 0
-  /** Others have their turn before the next command. */
-  #isPausing = false
-  #running: Fiber.Fiber<Answer, Failure> | undefined
 
   constructor(
-    readonly env: SessionEnv,
+    env: SessionEnv,
     connection: Connection,
     readonly home: SessionHome,
     wire: SessionWire,
     readonly handshake: Handshake,
     readonly client: string = randomUUID()
   ) {
-    super(connection, wire)
+    super(env, connection, wire)
   }
 
   /** Takes its connection over. */
@@ -151,11 +133,7 @@ export class Session extends SessionOutput implements ConnectionOwner, Subscribe
   // What comes in.
 
   message(_: Connection, data: Uint8Array): void {
-    if (this.#waiting !== undefined) {
-      this.#waitingBytes += data.length
-      if (this.#waitingBytes > this.env.config.client.queueMaxSize)
-        return this.disconnect(CloseReasons.tooManyRequests)
-    }
+    if (!this.admits(data.length)) return this.disconnect(CloseReasons.tooManyRequests)
     this.together(() => {
       const commands = this.wire.decode(data)
       if (commands === undefined) this.disconnect(CloseReasons.badRequest)
@@ -192,53 +170,14 @@ export class Session extends SessionOutput implements ConnectionOwner, Subscribe
   }
 
   #take(task: Task): void {
-    this.#waiting ??= []
-    if (this.#waiting.length >= this.env.config.client.commandQueue) {
-      this.disconnect(CloseReasons.tooManyRequests)
-      return
-    }
-    this.#waiting.push(task)
-    this.#next()
+    if (!this.take(task)) this.disconnect(CloseReasons.tooManyRequests)
   }
 
-  /** Does the commands that wait, as far as none has to be waited for. */
-  #next(): void {
-    const { env } = this
-    const began = env.now()
-    while (this.#running === undefined && !this.#isPausing && this.state !== "ended") {
-      const task = this.#waiting?.[0]
-      if (task === undefined) {
-        this.#waiting = undefined
-        this.#waitingBytes = 0
-        return
-      }
-      if (env.now() - began > TURN_MS) return this.#pause()
-      this.#waiting!.shift()
-      const fiber = env.fork(Effect.suspend(task.begin))
-      const exit = fiber.pollUnsafe()
-      if (exit !== undefined) this.#done(task, exit)
-      else {
-        this.#running = fiber
-        fiber.addObserver((exit) => {
-          this.#running = undefined
-          this.together(() => {
-            this.#done(task, exit)
-            this.#next()
-          })
-        })
-      }
-    }
+  protected get isOver(): boolean {
+    return this.state === "ended"
   }
 
-  #pause(): void {
-    this.#isPausing = true
-    setImmediate(() => {
-      this.#isPausing = false
-      this.together(() => this.#next())
-    })
-  }
-
-  #done(task: Task, exit: Exit.Exit<Answer, Failure>): void {
+  protected done(task: Task, exit: Exit.Exit<Answer, Failure>): void {
     // What it made after the end, or before it heard of it, is nobody's.
     if (this.state === "ended") return endAll(this)
     if (exit._tag === "Success") {
@@ -264,7 +203,7 @@ export class Session extends SessionOutput implements ConnectionOwner, Subscribe
     count(this.env.counters.errors, code)
     if (isConnect) {
       this.state = "failed"
-      this.#waiting = undefined
+      this.forgetWaiting()
       this.deadlines.failed()
       endAll(this)
     }
@@ -335,8 +274,7 @@ export class Session extends SessionOutput implements ConnectionOwner, Subscribe
     this.deadlines.end()
     this.env.registry.remove(this)
     if (this.sessionId !== undefined) this.env.registry.forget(this.sessionId)
-    this.#waiting = undefined
-    this.#running?.interruptUnsafe()
+    this.stopTasks()
     endAll(this)
   }
 
