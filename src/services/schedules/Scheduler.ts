@@ -1,0 +1,137 @@
+/**
+ * Schedules: publishing at a time, after a delay, at a fixed rate or by cron, whatever happens to the process in between.
+ *
+ * Guarantees:
+ * - What `create`, `update`, `pause`, `resume` and `cancel` have answered is on disk, where the store is durable, and holds after a kill.
+ * - One run for each due time, never two. A run whose channels all have durable history is published exactly once; of any other run, at
+ *   most once: one that a crash interrupted is not sent again, and its outcome says so.
+ * - A due time is never early. One that could not be met in time (`schedules.lateness`) is the catch-up policy's.
+ */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import type * as Effect from "effect/Effect"
+import type { Receipt } from "../receipts/Receipts.ts"
+import type { StoreFailed } from "../store/Store.ts"
+import type { CatchUp, Run, Schedule } from "./Schedule.ts"
+import type { Page, ScheduleFilter } from "./ScheduleStore.ts"
+
+/** When, as it is asked for; exactly one of `at`, `delay`, `every` and `cron`. */
+export interface WhenRequest {
+  /** An ISO 8601 time with its offset, or milliseconds since the epoch. */
+  readonly at?: string | number | undefined
+  /** From now: "10 minutes", or milliseconds. */
+  readonly delay?: string | number | undefined
+  readonly every?: string | number | undefined
+  readonly cron?: string | undefined
+  /** Of `cron`: an IANA zone; UTC without it. */
+  readonly timeZone?: string | undefined
+  /** Of `every` and `cron`, as `at`. Of `every`, the first run; one interval from now without it. */
+  readonly start?: string | number | undefined
+  readonly end?: string | number | undefined
+}
+
+export interface ScheduleRequest extends WhenRequest {
+  /** Chosen by the caller, who can then create again what may have been created; a UUID without it. */
+  readonly id?: string | undefined
+  readonly channels: ReadonlyArray<string>
+  /** The bytes to publish; exactly one of `data` and `template`. */
+  readonly data?: Uint8Array | undefined
+  /** JSON text with `{{due}}`, `{{dueMs}}`, `{{run}}` and `{{id}}` in it. */
+  readonly template?: string | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+  readonly maxRuns?: number | undefined
+  readonly jitter?: string | number | undefined
+  readonly minConnections?: number | undefined
+  readonly catchUp?: CatchUp | undefined
+  readonly about?: string | undefined
+}
+
+/** What is changed; what is absent stays. */
+export type ScheduleChange = Partial<Omit<ScheduleRequest, "id">> & {
+  /** Refused with `ScheduleConflict` unless it is the schedule's revision. */
+  readonly revision?: number | undefined
+}
+
+export interface Problem {
+  /** The member of the request: "cron", "channels[3]". */
+  readonly where: string
+  readonly message: string
+}
+
+/** The request cannot be; every problem is listed. */
+export class ScheduleInvalid extends Data.TaggedError("ScheduleInvalid")<{
+  readonly problems: ReadonlyArray<Problem>
+}> {
+  override get message(): string {
+    return this.problems.map(({ where, message }) => `${where}: ${message}`).join("; ")
+  }
+}
+
+export class ScheduleUnknown extends Data.TaggedError("ScheduleUnknown")<{ readonly id: string }> {
+  override get message(): string {
+    return `there is no schedule ${this.id}`
+  }
+}
+
+/** It is not as the request assumes: another one has that id, another revision, or a final state. */
+export class ScheduleConflict extends Data.TaggedError("ScheduleConflict")<{
+  readonly schedule: Schedule
+  readonly detail: string
+}> {
+  override get message(): string {
+    return this.detail
+  }
+}
+
+/** `schedules.max` is reached. */
+export class TooManySchedules extends Data.TaggedError("TooManySchedules")<{ readonly max: number }> {
+  override get message(): string {
+    return `there are ${this.max} schedules already, which is schedules.max`
+  }
+}
+
+export interface Created {
+  readonly schedule: Schedule
+  /** False: the same schedule was there already. */
+  readonly isNew: boolean
+}
+
+export interface RunWithReceipt extends Run {
+  /** Null where nothing was published, or it is no longer kept. */
+  readonly receipt: Receipt | null
+}
+
+export type ChangeFailure = ScheduleUnknown | ScheduleConflict | StoreFailed
+
+export class Scheduler extends Context.Service<
+  Scheduler,
+  {
+    readonly create: (
+      request: ScheduleRequest
+    ) => Effect.Effect<Created, ScheduleInvalid | ScheduleConflict | TooManySchedules | StoreFailed>
+    readonly list: (filter: ScheduleFilter) => Effect.Effect<Page<Schedule>, StoreFailed>
+    readonly get: (id: string) => Effect.Effect<Schedule, ScheduleUnknown | StoreFailed>
+    /** The next due times of a schedule, without jitter, at most so many. */
+    readonly nextOf: (schedule: Schedule, count: number) => ReadonlyArray<number>
+    /** The due times that such a schedule would have. */
+    readonly preview: (
+      when: WhenRequest & Pick<ScheduleRequest, "maxRuns">,
+      count: number
+    ) => Effect.Effect<ReadonlyArray<number>, ScheduleInvalid>
+    readonly update: (
+      id: string,
+      change: ScheduleChange
+    ) => Effect.Effect<Schedule, ScheduleInvalid | ChangeFailure>
+    readonly pause: (id: string) => Effect.Effect<Schedule, ChangeFailure>
+    /** Due times that passed while it was paused are not caught up. */
+    readonly resume: (id: string) => Effect.Effect<Schedule, ChangeFailure>
+    /** One run more, now, whatever is due; waits until it was published. */
+    readonly runNow: (id: string) => Effect.Effect<Run, ChangeFailure>
+    readonly cancel: (id: string) => Effect.Effect<Schedule, ChangeFailure>
+    /** Newest first. */
+    readonly runs: (
+      id: string,
+      filter: { readonly limit: number; readonly cursor?: string | undefined }
+    ) => Effect.Effect<Page<RunWithReceipt>, ScheduleUnknown | StoreFailed>
+  }
+>()("clarion/services/Scheduler") {}
