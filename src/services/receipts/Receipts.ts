@@ -81,7 +81,9 @@ export class Receipts extends Context.Service<
     readonly open: (subject: ReceiptSubject) => OpenReceipt
     readonly get: (id: string) => Effect.Effect<Receipt | undefined, StoreFailed>
     /** Newest first. */
-    readonly list: (filter: ReceiptFilter) => Effect.Effect<
+    readonly list: (
+      filter: ReceiptFilter
+    ) => Effect.Effect<
       { readonly items: ReadonlyArray<Receipt>; readonly cursor?: string | undefined },
       StoreFailed
     >

@@ -4,7 +4,12 @@
 export type Trigger =
   | { readonly kind: "at"; readonly at: number }
   /** At a fixed rate: `start`, `start + every`, … while before `end`. */
-  | { readonly kind: "every"; readonly every: number; readonly start: number; readonly end?: number | undefined }
+  | {
+      readonly kind: "every"
+      readonly every: number
+      readonly start: number
+      readonly end?: number | undefined
+    }
   /** 5 fields, or 6 with seconds first, in the local time of an IANA zone; from `start` on, before `end`. */
   | {
       readonly kind: "cron"
