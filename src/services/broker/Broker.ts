@@ -17,6 +17,7 @@ import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type { ClientInfo } from "../../protocol/centrifuge/messages.ts"
 import type { ChannelPublication, StreamPosition } from "../hot/ChannelEvent.ts"
+import type { Delivery } from "../hot/Publication.ts"
 
 /** The backend does not answer, or is not sure. Clients may try again. */
 export class BrokerUnavailable extends Data.TaggedError("BrokerUnavailable")<{ readonly detail: string }> {
@@ -53,6 +54,11 @@ export interface PublishOptions {
   readonly version?: number | undefined
   /** Another one than the last version's: versions begin anew. */
   readonly versionEpoch?: string | undefined
+  /**
+   * What became of it is added up here, over the connections that the process of the broker serves, itself or through its workers. Touched
+   * only where something was published: not by a suppressed publication, a failed one, or one that a worker asks its primary for.
+   */
+  readonly delivery?: Delivery | undefined
 }
 
 export interface Published extends StreamPosition {

@@ -118,7 +118,7 @@ export class MemoryBroker implements BrokerFigures {
   /** A publication of a channel without history. */
   #pass(channel: string, data: Uint8Array, options: PublishOptions, now: number): Published {
     this.publications++
-    this.#deliver("publication", channel, publicationOf(0, data, options, now), "")
+    this.#deliver("publication", channel, publicationOf(0, data, options, now), "", options.delivery)
     return { offset: 0, epoch: "", isSuppressed: false }
   }
 
@@ -135,7 +135,7 @@ export class MemoryBroker implements BrokerFigures {
     const publication = publicationOf(stream.offset + 1, ownBytes(data), options, now)
     this.#streams.append(stream, publication, keep, now)
     this.publications++
-    this.#deliver("publication", channel, publication, stream.epoch)
+    this.#deliver("publication", channel, publication, stream.epoch, options.delivery)
     return { offset: publication.offset, epoch: stream.epoch, isSuppressed: false }
   }
 
@@ -148,9 +148,10 @@ export class MemoryBroker implements BrokerFigures {
     kind: ChannelEvent["kind"],
     channel: string,
     publication: ChannelPublication,
-    epoch: string
+    epoch: string,
+    delivery: Delivery = new Delivery()
   ): void {
-    this.deliver(new ChannelEvent(kind, channel, publication, epoch, new Delivery()))
+    this.deliver(new ChannelEvent(kind, channel, publication, epoch, delivery))
   }
 }
 

@@ -20,7 +20,7 @@ import { Broker } from "../broker/Broker.ts"
 import type { PrimaryAsker } from "./PrimaryAsker.ts"
 
 export const remoteBroker = (asker: PrimaryAsker): Broker["Service"] => ({
-  publish: (channel, data, options) =>
+  publish: (channel, data, { delivery: _, ...options }) =>
     Effect.map(asker.ask({ _tag: "Publish", channel, data, options }), ({ offset, epoch, isSuppressed }) => ({
       offset,
       epoch,

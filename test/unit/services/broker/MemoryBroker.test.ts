@@ -13,6 +13,7 @@ import {
 } from "../../../../src/services/broker/MemoryBroker.ts"
 import { ENTRY_BYTES } from "../../../../src/services/broker/Stream.ts"
 import type { ChannelEvent } from "../../../../src/services/hot/ChannelEvent.ts"
+import { Delivery } from "../../../../src/services/hot/Publication.ts"
 import { Metrics } from "../../../../src/services/Metrics.ts"
 
 const stream = { size: 10, ttlMs: 1000, metaTtlMs: 5000 }
@@ -38,6 +39,21 @@ describe("a publication", () => {
     broker.publish("news", data, { stream })
     expect(events.length).toBe(1)
     expect(broker.history("news", { limit: 1 }, stream).publications[0]).toBe(events[0]!.publication)
+  })
+
+  it("has the delivery that it came with; a suppressed one leaves it alone", () => {
+    const { broker, events } = at()
+    const delivery = new Delivery()
+    const own = { idempotencyKey: "k", version: 1, delivery }
+    broker.publish("news", data, { stream, ...own })
+    broker.publish("now", data, { stream: undefined, ...own })
+    expect(events.map((event) => event.delivery === delivery)).toEqual([true, true])
+    const untouched = new Delivery()
+    expect(broker.publish("news", data, { stream, ...own, delivery: untouched }).isSuppressed).toBe(true)
+    expect(broker.publish("news", data, { stream, version: 1, delivery: untouched }).isSuppressed).toBe(true)
+    broker.publish("news", data, { stream })
+    expect(events.length).toBe(3)
+    expect(events[2]!.delivery).not.toBe(delivery)
   })
 
   it("carries the time in whole milliseconds", () => {
