@@ -47,7 +47,9 @@ export interface ScheduleRequest extends WhenRequest {
 }
 
 /** What is changed; what is absent stays. */
-export type ScheduleChange = Partial<Omit<ScheduleRequest, "id">> & {
+export type ScheduleChange = Partial<Omit<ScheduleRequest, "id" | "maxRuns">> & {
+  /** Null: no end. */
+  readonly maxRuns?: number | null | undefined
   /** Refused with `ScheduleConflict` unless it is the schedule's revision. */
   readonly revision?: number | undefined
 }
@@ -109,6 +111,13 @@ export class Scheduler extends Context.Service<
     readonly create: (
       request: ScheduleRequest
     ) => Effect.Effect<Created, ScheduleInvalid | ScheduleConflict | TooManySchedules | StoreFailed>
+    /**
+     * What is wrong with the members that are there, for a request that is refused anyway because others could not be read: nothing is
+     * done, and nothing is said of members that are missing.
+     */
+    readonly check: (
+      request: ScheduleChange & Pick<ScheduleRequest, "id">
+    ) => Effect.Effect<ReadonlyArray<Problem>>
     readonly list: (filter: ScheduleFilter) => Effect.Effect<Page<Schedule>, StoreFailed>
     readonly get: (id: string) => Effect.Effect<Schedule, ScheduleUnknown | StoreFailed>
     /** The next due times of a schedule, without jitter, at most so many. */
