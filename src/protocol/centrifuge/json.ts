@@ -6,6 +6,7 @@
 import { isUtf8 } from "node:buffer"
 import { CLOSE_BRACE, CLOSE_BRACKET, COMMA, JsonCursor, OPEN_BRACE, OPEN_BRACKET } from "../jsonCursor.ts"
 import { compactNewlines, isJsonText } from "../rawJson.ts"
+import { utf8Text } from "../utf8.ts"
 import { type Fields, type MessageOf, type Scalar, string } from "./fields.ts"
 import {
   type Command,
@@ -268,13 +269,6 @@ const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/
 const writeString = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text))
 
 const writeBytes = (bytes: Uint8Array): string => (bytes.length === 0 ? "null" : utf8Text(bytes))
-
-// Payloads.
-
-const utf8Text = (bytes: Uint8Array): string =>
-  bytes instanceof Buffer
-    ? bytes.toString()
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8")
 
 /** The text that these bytes are in UTF-8 as a JSON string; undefined when they are not UTF-8. */
 export const jsonString = (bytes: Uint8Array): Uint8Array | undefined =>

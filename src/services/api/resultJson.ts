@@ -1,6 +1,7 @@
 /** Results as JSON text. The schemas of what is written here are in results.ts. */
 import { isJson } from "../../protocol/centrifuge/json.ts"
 import type { ClientInfo } from "../../protocol/centrifuge/messages.ts"
+import { utf8Text } from "../../protocol/utf8.ts"
 import type { History, Published } from "../broker/Broker.ts"
 import type { NodeInfo } from "../Control.ts"
 import type { ChannelPublication } from "../hot/ChannelEvent.ts"
@@ -21,8 +22,9 @@ const object = (members: Iterable<readonly [name: string, json: string]>): strin
  */
 const payload = (name: string, bytes: Uint8Array | undefined): string => {
   if (bytes === undefined || bytes.length === 0) return ""
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  return isJson(bytes) ? `,"${name}":${buffer.toString()}` : `,"b64${name}":"${buffer.toString("base64")}"`
+  return isJson(bytes)
+    ? `,"${name}":${utf8Text(bytes)}`
+    : `,"b64${name}":"${Buffer.from(bytes).toString("base64")}"`
 }
 
 const clientInfo = ({ user = "", client = "", connInfo, chanInfo }: ClientInfo): string =>
@@ -66,4 +68,4 @@ export const infoJson = (nodes: ReadonlyArray<NodeInfo>): string => `{"nodes":${
 
 /** The data of an answer, which is JSON; none where there are no bytes. */
 export const dataJson = (data: Uint8Array): string =>
-  data.length === 0 ? EMPTY : `{"data":${Buffer.from(data.buffer, data.byteOffset, data.length).toString()}}`
+  data.length === 0 ? EMPTY : `{"data":${utf8Text(data)}}`

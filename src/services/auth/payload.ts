@@ -6,6 +6,7 @@ import { isUtf8 } from "node:buffer"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { members } from "../../protocol/rawJson.ts"
+import { utf8Text } from "../../protocol/utf8.ts"
 import { TokenInvalid } from "./Tokens.ts"
 
 const claim = <S extends Schema.Codec<unknown, unknown>>(schema: S) =>
@@ -77,9 +78,7 @@ export const readGrant: (text: string) => Result.Result<GrantPart, TokenInvalid>
 const readClaims = reader(Claims)
 
 export const readPayload = (bytes: Uint8Array): Result.Result<Payload, TokenInvalid> =>
-  isUtf8(bytes)
-    ? readClaims(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString())
-    : invalid("claims that are no UTF-8")
+  isUtf8(bytes) ? readClaims(utf8Text(bytes)) : invalid("claims that are no UTF-8")
 
 /** The source text of a claim of any type; undefined where it is absent or null. */
 export const rawClaim = ({ raw }: Pick<GrantPart, "raw">, name: string): string | undefined => {

@@ -3,10 +3,11 @@ import { isUtf8 } from "node:buffer"
 import type { ChannelOptions } from "../../config/channelKeys.ts"
 import { type ErrorCode, ErrorCodes } from "../../protocol/codes.ts"
 import { isJsonText } from "../../protocol/rawJson.ts"
+import { utf8Text } from "../../protocol/utf8.ts"
 
 const isJson = (data: Uint8Array, pattern?: RegExp): boolean => {
   if (!isUtf8(data)) return false
-  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString()
+  const text = utf8Text(data)
   return (pattern === undefined || pattern.test(text)) && isJsonText(text)
 }
 

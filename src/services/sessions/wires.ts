@@ -7,6 +7,7 @@ import * as Json from "../../protocol/centrifuge/json.ts"
 import type { ClientInfo, Command, Push, Reply, WirePublication } from "../../protocol/centrifuge/messages.ts"
 import * as Protobuf from "../../protocol/centrifuge/protobuf.ts"
 import { compactNewlines } from "../../protocol/rawJson.ts"
+import { utf8Text } from "../../protocol/utf8.ts"
 import type { ChannelEvent, ChannelPublication } from "../hot/ChannelEvent.ts"
 import type { Frame } from "../hot/Publication.ts"
 import { type Encoded, type Joined, UNFIT, type Wire } from "../hot/Wire.ts"
@@ -123,9 +124,6 @@ const joinFrames = (frames: ReadonlyArray<Frame>, separator: Uint8Array): Frame 
         isBinary: frames[0]!.isBinary
       }
 
-const textOf = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
-
 /** All that the client of a unidirectional transport says. */
 export const connectCommand = (text: string): ReadonlyArray<Command> | undefined => {
   const connect = Json.decodeConnectRequest(text)
@@ -162,7 +160,7 @@ const makeWire = ({
     decode: (frame) => {
       if (isBinary) return Protobuf.decodeCommands(frame)
       if (!isUtf8(frame)) return undefined
-      return isUnidirectional ? connectCommand(textOf(frame)) : Json.decodeCommands(textOf(frame))
+      return isUnidirectional ? connectCommand(utf8Text(frame)) : Json.decodeCommands(utf8Text(frame))
     },
     encode: (event, isDelta, patch): Encoded => {
       const message = pushOf(format, event, isDelta, patch)
