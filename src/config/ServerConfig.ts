@@ -148,6 +148,11 @@ export const serverKeys = {
   ...httpApiKeys,
   ...backendKeys,
   ...webhookKeys,
+  "store.type": key(
+    Kind.choice("disk", "memory"),
+    "disk",
+    "where schedules, receipts and durable history are kept: memory ends with the process"
+  ),
   "store.path": key(Kind.text, "data", "directory for what the server keeps"),
   "log.level": key(Kind.choice("Debug", "Info", "Warn", "Error"), "Info", "least level that is logged"),
   "log.format": key(Kind.choice("auto", "pretty", "json"), "auto", "auto is pretty on a terminal, else JSON")

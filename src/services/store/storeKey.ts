@@ -1,0 +1,92 @@
+/**
+ * Keys as bytes that compare as the contract of the store says, so that every implementation has the same order.
+ *
+ * A number is a tag and its eight bytes, most significant first, with the sign turned so that bytes compare as numbers do. A text is a tag, its
+ * UTF-8 bytes and a zero byte; a zero byte in it is followed by one that no tag is as large as.
+ */
+import type { Key } from "./Store.ts"
+
+/** Bytes of a key at most: a number takes 9, a text two and its UTF-8. LMDB takes 1,978. */
+export const MAX_KEY_BYTES = 1900
+
+/** A mistake of the program, and not a fault of the store. */
+export class ImpossibleKey extends RangeError {}
+
+const NUMBER = 0x10
+const TEXT = 0x20
+const ZERO = "\0"
+const ESCAPED_ZERO = "\0\x7f"
+const ESCAPE = 0x7f
+
+/** Room for a key that is just short enough and a text that makes it too long. */
+const scratch = Buffer.alloc(8 * MAX_KEY_BYTES)
+
+const turnSign = (bytes: Uint8Array, at: number, isNegative: boolean): void => {
+  if (!isNegative) bytes[at]! ^= 0x80
+  else for (let index = at; index < at + 8; index++) bytes[index]! ^= 0xff
+}
+
+const writeNumber = (value: number, at: number): number => {
+  if (Number.isNaN(value)) throw new ImpossibleKey("NaN has no place in the order of keys")
+  scratch[at] = NUMBER
+  // Minus zero is zero.
+  scratch.writeDoubleBE(value + 0, at + 1)
+  turnSign(scratch, at + 1, value < 0)
+  return at + 9
+}
+
+const writeText = (text: string, at: number): number => {
+  if (text.length > MAX_KEY_BYTES) throw tooLong()
+  scratch[at] = TEXT
+  const end = at + 1 + scratch.write(text.replaceAll(ZERO, ESCAPED_ZERO), at + 1, "utf8")
+  scratch[end] = 0
+  return end + 1
+}
+
+const tooLong = () => new ImpossibleKey(`a key of the store has at most ${MAX_KEY_BYTES} bytes`)
+
+/** Writes the parts to the scratch bytes; where they end. A key that cannot be is a mistake of the program: it throws an ImpossibleKey. */
+const write = (key: Key, least: number): number => {
+  if (key.length < least) throw new ImpossibleKey("a key of the store has at least one part")
+  let end = 0
+  for (const part of key) {
+    end = typeof part === "number" ? writeNumber(part, end) : writeText(part, end)
+    if (end > MAX_KEY_BYTES) throw tooLong()
+  }
+  return end
+}
+
+export const keyToBytes = (key: Key): Buffer => Buffer.from(scratch.subarray(0, write(key, 1)))
+
+/** The bytes as a text with one character a byte, which JavaScript compares as bytes. */
+export const keyToText = (key: Key): string => scratch.toString("latin1", 0, write(key, 1))
+
+/** The end of a range, which may be before all keys. */
+export const boundToBytes = (key: Key): Buffer => Buffer.from(scratch.subarray(0, write(key, 0)))
+export const boundToText = (key: Key): string => scratch.toString("latin1", 0, write(key, 0))
+
+const textEnd = (bytes: Buffer, from: number): number => {
+  let end = bytes.indexOf(0, from)
+  while (bytes[end + 1] === ESCAPE) end = bytes.indexOf(0, end + 2)
+  return end
+}
+
+export const keyFromBytes = (bytes: Buffer): Key => {
+  const key: Array<string | number> = []
+  let at = 0
+  while (at < bytes.length) {
+    if (bytes[at] === NUMBER) {
+      const number = Buffer.from(bytes.subarray(at + 1, at + 9))
+      turnSign(number, 0, number[0]! < 0x80)
+      key.push(number.readDoubleBE())
+      at += 9
+    } else {
+      const end = textEnd(bytes, at + 1)
+      key.push(bytes.toString("utf8", at + 1, end).replaceAll(ESCAPED_ZERO, ZERO))
+      at = end + 1
+    }
+  }
+  return key
+}
+
+export const keyFromText = (text: string): Key => keyFromBytes(Buffer.from(text, "latin1"))
