@@ -20,7 +20,7 @@ import { listenAdmin } from "./services/adminPort.ts"
 import { ServerApi } from "./services/api/ServerApi.ts"
 import * as JwtTokens from "./services/auth/JwtTokens.ts"
 import { layerBackend } from "./services/backend/backendLayer.ts"
-import * as MemoryBroker from "./services/broker/MemoryBroker.ts"
+import { layerEmbedded } from "./services/broker/EmbeddedBroker.ts"
 import { withRoom } from "./services/broker/withRoom.ts"
 import { ClientPublications } from "./services/ClientPublications.ts"
 import * as ChannelOccupancy from "./services/channelOccupancy.ts"
@@ -99,7 +99,7 @@ const layerChannels = Layer.mergeAll(
   Channels.layer,
   MemoryPresence.layerMemory,
   layerSessionEvents,
-  withRoom(Layer.unwrap(Effect.map(Hub, ({ publish }) => MemoryBroker.layerMemory(publish))))
+  withRoom(Layer.unwrap(Effect.map(Hub, ({ publish }) => layerEmbedded(publish))))
 )
 
 export class PushServer extends Context.Service<

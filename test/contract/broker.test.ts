@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { TestClock } from "effect/testing"
 import { describe } from "vitest"
-import { makeMemory } from "../../src/services/broker/MemoryBroker.ts"
+import { makeEmbedded } from "../../src/services/broker/EmbeddedBroker.ts"
 import { BreakableLink } from "../support/broker/BreakableLink.ts"
 import { Received } from "../support/broker/Received.ts"
 import type { BrokerContract, BrokerProcess } from "./broker/BrokerContract.ts"
@@ -12,7 +12,7 @@ import { brokerSuite } from "./brokerSuite.ts"
 const memory = (canBreak: boolean): BrokerContract => ({
   start: Effect.fnUntraced(function* (count) {
     const received = Array.from({ length: count }, () => new Received())
-    const { broker } = yield* makeMemory((event) => {
+    const { broker } = yield* makeEmbedded((event) => {
       for (const { deliver } of received) deliver(event)
     })
     const link = canBreak ? new BreakableLink() : undefined

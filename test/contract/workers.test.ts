@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
 import { describe } from "vitest"
-import { makeMemory } from "../../src/services/broker/MemoryBroker.ts"
+import { makeEmbedded } from "../../src/services/broker/EmbeddedBroker.ts"
 import { Hub } from "../../src/services/Hub.ts"
 import { layerMemory } from "../../src/services/MemoryPresence.ts"
 import { Presence } from "../../src/services/Presence.ts"
@@ -21,7 +21,7 @@ import { presenceSuite } from "./presenceSuite.ts"
 const start = Effect.fnUntraced(function* (count: number, losses?: Losses) {
   const context = yield* Layer.build(Layer.mergeAll(Hub.layer, layerMemory))
   const hub = Context.get(context, Hub)
-  const { broker } = yield* makeMemory(hub.publish)
+  const { broker } = yield* makeEmbedded(hub.publish)
   const env = yield* Effect.provide(makeDeskEnv(broker, Context.get(context, Presence)), context)
   return yield* Effect.forEach(
     Array.from({ length: count }, (_, i) => `n${i + 1}`),

@@ -16,8 +16,15 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type { ClientInfo } from "../../protocol/centrifuge/messages.ts"
-import type { ChannelPublication, StreamPosition } from "../hot/ChannelEvent.ts"
-import type { Delivery } from "../hot/Publication.ts"
+import type {
+  EntryOptions,
+  History,
+  HistoryFilter,
+  Published,
+  StreamOptions
+} from "../history/HistoryStore.ts"
+
+export type { History, HistoryFilter, Published, StreamOptions }
 
 /** The backend does not answer, or is not sure. Clients may try again. */
 export class BrokerUnavailable extends Data.TaggedError("BrokerUnavailable")<{ readonly detail: string }> {
@@ -26,58 +33,9 @@ export class BrokerUnavailable extends Data.TaggedError("BrokerUnavailable")<{ r
   }
 }
 
-/** What a channel keeps of its publications. */
-export interface StreamOptions {
-  /** Publications; at least 1. */
-  readonly size: number
-  /** How long after the last publication the entries are kept. */
-  readonly ttlMs: number
-  /** How long after the last use offset and epoch are kept. */
-  readonly metaTtlMs: number
-}
-
-export interface PublishOptions {
+export interface PublishOptions extends EntryOptions {
   /** Undefined: the channel keeps no history, the publication gets offset 0. */
   readonly stream: StreamOptions | undefined
-  readonly info?: ClientInfo | undefined
-  readonly tags?: Readonly<Record<string, string>> | undefined
-  readonly isDelta?: boolean
-  /**
-   * A second publication with the same key in the same channel within five minutes is suppressed, with history or without. Keys of
-   * suppressed publications do not count. "" is none.
-   */
-  readonly idempotencyKey?: string | undefined
-  /**
-   * Suppressed unless it is higher than the stream's last one. 0 is none; a channel without history has none. Known as long as the
-   * stream's position.
-   */
-  readonly version?: number | undefined
-  /** Another one than the last version's: versions begin anew. */
-  readonly versionEpoch?: string | undefined
-  /**
-   * What became of it is added up here, over the connections that the process of the broker serves, itself or through its workers. Touched
-   * only where something was published: not by a suppressed publication, a failed one, or one that a worker asks its primary for.
-   */
-  readonly delivery?: Delivery | undefined
-}
-
-export interface Published extends StreamPosition {
-  /** It was known before, or older than what is known: nothing was published, and the position is the known one. */
-  readonly isSuppressed: boolean
-}
-
-export interface HistoryFilter {
-  /** Publications at most; 0 none, -1 all. */
-  readonly limit: number
-  /** Publications after it, or, in reverse, before it. With another epoch than the stream's there are none. */
-  readonly since?: StreamPosition | undefined
-  /** Newest first. */
-  readonly isReverse?: boolean
-}
-
-export interface History extends StreamPosition {
-  /** `offset` and `epoch` are the stream's top, whatever the filter. */
-  readonly publications: ReadonlyArray<ChannelPublication>
 }
 
 export class Broker extends Context.Service<

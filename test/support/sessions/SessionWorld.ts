@@ -8,7 +8,7 @@ import { Tokens } from "../../../src/services/auth/Tokens.ts"
 import { BackendHooks, type BackendHooksShape } from "../../../src/services/backend/Backend.ts"
 import { layerBackend } from "../../../src/services/backend/backendLayer.ts"
 import { Broker, type PublishOptions } from "../../../src/services/broker/Broker.ts"
-import * as MemoryBroker from "../../../src/services/broker/MemoryBroker.ts"
+import { makeEmbedded } from "../../../src/services/broker/EmbeddedBroker.ts"
 import { Channels, isErrorCode } from "../../../src/services/channels/Channels.ts"
 import { streamOptions } from "../../../src/services/channels/streams.ts"
 import { Emulation } from "../../../src/services/Emulation.ts"
@@ -62,7 +62,7 @@ const layer = (
         Layer.effect(
           Broker,
           Effect.flatMap(Hub, ({ publish }) =>
-            Effect.map(MemoryBroker.makeMemory(publish), (made) => broker(made.broker))
+            Effect.map(makeEmbedded(publish), (made) => broker(made.broker))
           )
         ),
         Channels.layer,

@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { describe, expect } from "vitest"
 import { Broker, BrokerUnavailable } from "../../../../src/services/broker/Broker.ts"
-import { makeMemory } from "../../../../src/services/broker/MemoryBroker.ts"
+import { makeEmbedded } from "../../../../src/services/broker/EmbeddedBroker.ts"
 import { Hub, type HubMember } from "../../../../src/services/Hub.ts"
 import type { Publication } from "../../../../src/services/hot/Publication.ts"
 import { layerMemory } from "../../../../src/services/MemoryPresence.ts"
@@ -43,7 +43,7 @@ const test = (
 ) =>
   it.effect(name, () =>
     Effect.gen(function* () {
-      const { broker } = yield* makeMemory((yield* Hub).publish)
+      const { broker } = yield* makeEmbedded((yield* Hub).publish)
       const env = { ...(yield* makeDeskEnv(broker, yield* Presence)), ...change }
       const heard = new Heard()
       const sent: Array<ReadonlyArray<Answer>> = []
@@ -145,7 +145,7 @@ describe("the questions of a worker", () => {
     Effect.gen(function* () {
       const { publish } = yield* Hub
       desk.asked([subscribe(0, "a"), subscribe(1, "a")])
-      const { broker } = yield* makeMemory(publish)
+      const { broker } = yield* makeEmbedded(publish)
       yield* broker.publish("a", Buffer.from("x"), { stream })
       expect(heard.publications.length).toBe(1)
       desk.asked([

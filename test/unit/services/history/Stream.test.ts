@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { HistoryFilter } from "../../../../src/services/broker/Broker.ts"
-import { ENTRY_BYTES, Stream } from "../../../../src/services/broker/Stream.ts"
+import { ENTRY_BYTES, Stream } from "../../../../src/services/history/Stream.ts"
 import type { ChannelPublication } from "../../../../src/services/hot/ChannelEvent.ts"
 import { collectGarbage } from "../../../support/collectGarbage.ts"
 

@@ -5,7 +5,7 @@
  * loop. A stream has no timer and stands in no queue: beside its entries it takes about 300 bytes.
  */
 import type { ChannelPublication } from "../hot/ChannelEvent.ts"
-import type { StreamOptions } from "./Broker.ts"
+import type { StreamOptions } from "./HistoryStore.ts"
 import { Stream } from "./Stream.ts"
 
 export interface StreamBounds {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { IDEMPOTENCY_TTL_MS, IdempotencyKeys } from "../../../../src/services/broker/IdempotencyKeys.ts"
+import { IDEMPOTENCY_TTL_MS, IdempotencyKeys } from "../../../../src/services/history/IdempotencyKeys.ts"
 
 const START = 1_700_000_000_000
 const at = (offset: number) => ({ offset, epoch: "e" })

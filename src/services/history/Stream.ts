@@ -4,22 +4,13 @@
  * The entries stand in a ring by their offsets, which follow each other without a gap. The ring grows with what is in it: most streams of
  * a server with many channels hold one publication, or none.
  */
-import { randomBytes } from "node:crypto"
 import type { ChannelPublication, StreamPosition } from "../hot/ChannelEvent.ts"
-import type { HistoryFilter, StreamOptions } from "./Broker.ts"
+import { makeEpoch } from "./epoch.ts"
+import type { HistoryFilter, StreamOptions } from "./HistoryStore.ts"
+import { wantedOf } from "./wanted.ts"
 
 /** What an entry takes beside its data: the publication, its bytes' header and buffer, its place in the ring. Measured on Node 20. */
 export const ENTRY_BYTES = 400
-
-const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-const EPOCH_LENGTH = 8
-
-/** One of 52^8: two lives of a stream do not have the same one. */
-const makeEpoch = (): string => {
-  let epoch = ""
-  for (const byte of randomBytes(EPOCH_LENGTH)) epoch += LETTERS[byte % LETTERS.length]
-  return epoch
-}
 
 const EMPTY: ReadonlyArray<ChannelPublication | undefined> = []
 
@@ -71,18 +62,12 @@ export class Stream implements StreamPosition {
     this.bytes = 0
   }
 
-  select({ limit, since, isReverse = false }: HistoryFilter): ReadonlyArray<ChannelPublication> {
-    if (since !== undefined && since.epoch !== "" && since.epoch !== this.epoch) return []
-    let first = this.offset - this.size + 1
-    let last = this.offset
-    if (since !== undefined && isReverse) last = Math.min(last, since.offset - 1)
-    else if (since !== undefined) first = Math.max(first, since.offset + 1)
-    const most = limit < 0 ? this.size : limit
+  select(filter: HistoryFilter): ReadonlyArray<ChannelPublication> {
+    const { from, to } = wantedOf(this, this.offset - this.size + 1, filter)
     const found: Array<ChannelPublication> = []
-    if (isReverse)
-      for (let at = last; at >= first && found.length < most; at--) found.push(this.#ring[this.#place(at)]!)
-    else
-      for (let at = first; at <= last && found.length < most; at++) found.push(this.#ring[this.#place(at)]!)
+    if (filter.isReverse === true)
+      for (let at = to; at >= from; at--) found.push(this.#ring[this.#place(at)]!)
+    else for (let at = from; at <= to; at++) found.push(this.#ring[this.#place(at)]!)
     return found
   }
 
