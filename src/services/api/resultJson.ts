@@ -20,7 +20,7 @@ const object = (members: Iterable<readonly [name: string, json: string]>): strin
  * A member with a payload, and the comma before it. What is not JSON, as Protobuf clients and publications in base64 may be, comes in base64,
  * which the member's name then begins with.
  */
-const payload = (name: string, bytes: Uint8Array | undefined): string => {
+export const payload = (name: string, bytes: Uint8Array | undefined): string => {
   if (bytes === undefined || bytes.length === 0) return ""
   return isJson(bytes)
     ? `,"${name}":${utf8Text(bytes)}`
