@@ -11,6 +11,7 @@ import { type ConfigOf, key, type Settings } from "./Keys.ts"
 import * as Kind from "./Kind.ts"
 import { backendKeys, backendRules } from "./proxyKeys.ts"
 import { type ConfigInvalid, type Rule, resolve } from "./resolve.ts"
+import { scheduleKeys } from "./scheduleKeys.ts"
 import { fromJson } from "./sources.ts"
 import { webhookKeys, webhookRules } from "./webhookKeys.ts"
 
@@ -148,6 +149,7 @@ export const serverKeys = {
   ...httpApiKeys,
   ...backendKeys,
   ...webhookKeys,
+  ...scheduleKeys,
   "store.type": key(
     Kind.choice("disk", "memory"),
     "disk",
