@@ -8,27 +8,16 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
-import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
-import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
 import * as HttpApiSwagger from "effect/http-api/HttpApiSwagger"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { version } from "../../config/commandLine.ts"
+import { Key } from "./openApiKey.ts"
 import { BatchRequest, LineCommand, type MethodName, requests } from "./requests.ts"
 import { ApiErrorResult, BatchResponse, responseOf } from "./results.ts"
-
-class Key extends HttpApiMiddleware.Service<Key>()("clarion/services/api/Key", {
-  security: {
-    "X-API-Key": HttpApiSecurity.apiKey({ key: "X-API-Key" }),
-    Authorization: HttpApiSecurity.apiKey({ key: "Authorization" }).pipe(
-      HttpApiSecurity.annotate(OpenApi.Description, "apikey <key>")
-    ),
-    api_key: HttpApiSecurity.apiKey({ key: "api_key", in: "query" })
-  },
-  error: HttpApiSchema.Empty(401).annotate({ description: "the key is wrong, or there is none" })
-}) {}
+import { ScheduleGroup } from "./schedules/endpoints.ts"
 
 const Text = Schema.String.pipe(HttpApiSchema.asText())
 
@@ -118,25 +107,31 @@ const ready = HttpApiEndpoint.get("ready", "/ready", {
 
 class Operations extends HttpApiGroup.make("operations", { topLevel: true }).add(health, ready, metrics) {}
 
-/** Members that a schema does not have are passed over in requests, and may be added to answers. */
+/** Requests in which a member that nobody knows is a problem. */
+const STRICT = new Set(["ScheduleRequest", "ScheduleChange", "SchedulePreviewRequest"])
+
+/** Members that a schema does not have are passed over in other requests, and may be added to answers. */
 const allowMore = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(allowMore)
   if (!Predicate.isObject(value)) return value
   const kept = Object.entries(value).filter(
     ([name, inner]) => name !== "additionalProperties" || inner !== false
   )
-  return Object.fromEntries(kept.map(([name, inner]) => [name, allowMore(inner)]))
+  return Object.fromEntries(
+    kept.map(([name, inner]) => [name, STRICT.has(name) ? inner : allowMore(inner)] as const)
+  )
 }
 
 class Api extends HttpApi.make("clarion")
   .add(ServerGroup)
+  .add(ScheduleGroup)
   .add(Operations)
   .annotateMerge(
     OpenApi.annotations({
       title: "Clarion",
       version,
       description:
-        "The server API of Centrifugo, and what operations need. Channels are joined by WebSocket.",
+        "The server API of Centrifugo, schedules and receipts, and what operations need. Channels are joined by WebSocket.",
       servers: [{ url: "/" }],
       transform: (document) => allowMore(document) as typeof document
     })
