@@ -33,10 +33,12 @@ import * as MemoryPresence from "./services/MemoryPresence.ts"
 import { Metrics } from "./services/Metrics.ts"
 import { Publisher } from "./services/Publisher.ts"
 import * as ProcessMetrics from "./services/processMetrics.ts"
+import * as StoredReceipts from "./services/receipts/StoredReceipts.ts"
 import { type Failure, Serving } from "./services/Serving.ts"
 import { actorSamples } from "./services/serviceMetrics.ts"
 import { layerLocal } from "./services/sessions/localControl.ts"
 import { Sessions } from "./services/sessions/Sessions.ts"
+import { layerStore } from "./services/store/storeLayer.ts"
 import { layerTransport } from "./services/transportLayer.ts"
 import { layerSessionEvents } from "./services/webhooks/sessionEventsLayer.ts"
 
@@ -121,11 +123,13 @@ export class PushServer extends Context.Service<
       Layer.provideMerge(layerServing(config)),
       Layer.provideMerge(layerChannels),
       Layer.provideMerge(Publisher.layer),
+      Layer.provideMerge(StoredReceipts.layer),
       Layer.provideMerge(
         Layer.mergeAll(
           Hub.layer,
           ActorTree.layer,
           ApiKey.layer,
+          layerStore,
           ProcessMetrics.layer(config.server.workers === 0 ? {} : { process: "primary" })
         )
       ),

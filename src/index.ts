@@ -21,7 +21,13 @@ export { Connection } from "./services/hot/Connection.ts"
 export * as Logs from "./services/Logs.ts"
 export { Metrics, type Sample } from "./services/Metrics.ts"
 export { Presence } from "./services/Presence.ts"
-export { type BroadcastOptions, NotUtf8, Publisher, type Receipt } from "./services/Publisher.ts"
+export { type BroadcastOptions, NotUtf8, Publisher } from "./services/Publisher.ts"
+export {
+  type OpenReceipt,
+  type Receipt,
+  type ReceiptSubject,
+  Receipts
+} from "./services/receipts/Receipts.ts"
 export type { SessionEvent } from "./services/SessionEvents.ts"
 export { SessionListener } from "./services/SessionListener.ts"
 export { type ConnectRequest, ListenFailed } from "./services/Transport.ts"

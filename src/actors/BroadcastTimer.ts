@@ -17,6 +17,7 @@ import { forkLongLived } from "../services/longLived.ts"
 import { Metrics } from "../services/Metrics.ts"
 import { makeNow } from "../services/now.ts"
 import { Publisher } from "../services/Publisher.ts"
+import { receiptAnnotations } from "../services/receipts/receiptSamples.ts"
 import { gateMachine } from "./gateMachine.ts"
 
 /** A crash of the timer is a bug: it is logged, and the timer does not stay away for it. */
@@ -69,14 +70,7 @@ const run = Effect.gen(function* () {
     gate.send({ type: "sent" })
     const now = yield* publisher.connections
     yield* Effect.logInfo(`sent msg to channels for ${id}. current channels: ${now}`).pipe(
-      Effect.annotateLogs({
-        eligible: receipt.eligible,
-        written: receipt.written,
-        dropped: receipt.dropped,
-        closed: receipt.closed,
-        lost: receipt.lost,
-        timeToLastWriteMs: receipt.timeToLastWriteMs ?? 0
-      })
+      Effect.annotateLogs(receiptAnnotations(receipt))
     )
   })
 

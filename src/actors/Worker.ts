@@ -59,7 +59,7 @@ export class Worker implements HubMember {
     const isFull =
       this.#owed.size >= this.mailbox || (this.#owed.size > 0 && this.#owedBytes + bytes > MAX_OWED_BYTES)
     if (isFull) {
-      delivery.addWorker({ worker: this.name, ...this.#missed("dropped") })
+      delivery.addWorker({ worker: this.name, ...this.#missed(this.size) })
       return true
     }
     const id = this.#next++
@@ -102,16 +102,15 @@ export class Worker implements HubMember {
   end(): void {
     this.#question.settle()
     for (const { delivery } of this.#owed.values()) {
-      delivery.addWorker({ worker: this.name, ...this.#missed("closed") })
+      delivery.addWorker({ worker: this.name, ...this.#missed(0) })
     }
     this.#owed.clear()
     this.#owedBytes = 0
   }
 
-  /** The counts of a publication that none of its connections got. */
-  #missed(as: "dropped" | "closed") {
+  /** The counts of a publication that none of its connections got: so many for its full mailbox, the others closed. */
+  #missed(mailbox: number) {
     const { size } = this
-    const none = { written: 0, dropped: 0, closed: 0, firstWriteAt: Number.NaN, lastWriteAt: Number.NaN }
-    return { eligible: size, ...none, [as]: size }
+    return { eligible: size, written: 0, slow: 0, mailbox, firstWriteAt: Number.NaN, lastWriteAt: Number.NaN }
   }
 }

@@ -10,6 +10,7 @@ import { httpApiKeys } from "./httpApiKeys.ts"
 import { type ConfigOf, key, type Settings } from "./Keys.ts"
 import * as Kind from "./Kind.ts"
 import { backendKeys, backendRules } from "./proxyKeys.ts"
+import { receiptKeys } from "./receiptKeys.ts"
 import { type ConfigInvalid, type Rule, resolve } from "./resolve.ts"
 import { scheduleKeys } from "./scheduleKeys.ts"
 import { fromJson } from "./sources.ts"
@@ -155,6 +156,7 @@ export const serverKeys = {
     "disk",
     "where schedules, receipts and durable history are kept: memory ends with the process"
   ),
+  ...receiptKeys,
   "store.path": key(Kind.text, "data", "directory for what the server keeps"),
   "log.level": key(Kind.choice("Debug", "Info", "Warn", "Error"), "Info", "least level that is logged"),
   "log.format": key(Kind.choice("auto", "pretty", "json"), "auto", "auto is pretty on a terminal, else JSON")

@@ -25,10 +25,11 @@ export interface HubMember {
 /** How long publishers wait for a crowded member; then they wait for it no more until it was relieved once. */
 const CROWDED_WAIT = "100 millis"
 
-/** Sums over all that happened in channels, as in `DeliveryCounts`. */
+/** Sums over all that happened in channels, as in `Delivery`. */
 export interface ChannelTotals {
   written: number
-  dropped: number
+  slow: number
+  mailbox: number
   closed: number
 }
 
@@ -103,11 +104,12 @@ export class Hub extends Context.Service<
       })
     )
     let lost = 0
-    const channelTotals: ChannelTotals = { written: 0, dropped: 0, closed: 0 }
+    const channelTotals: ChannelTotals = { written: 0, slow: 0, mailbox: 0, closed: 0 }
     /** One function for all: what completes is `this`. */
     function noteChannelDelivery(this: Delivery) {
       channelTotals.written += this.written
-      channelTotals.dropped += this.dropped
+      channelTotals.slow += this.slow
+      channelTotals.mailbox += this.mailbox
       channelTotals.closed += this.closed
     }
     return Hub.of({
@@ -160,7 +162,7 @@ export class Hub extends Context.Service<
         delivery.expect(1)
         for (const member of hearersOf(publication)) {
           delivery.expect(1)
-          if (!member.offer(publication)) delivery.add(member.size, 0, member.size, Number.NaN, Number.NaN)
+          if (!member.offer(publication)) delivery.refused(member.size)
         }
         delivery.add(0, 0, 0, Number.NaN, Number.NaN)
       }

@@ -11,37 +11,14 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
 import { Hub } from "./Hub.ts"
-import { Delivery, type DeliveryCounts, type WorkerDelivery } from "./hot/Publication.ts"
+import { BROADCAST_CHANNEL } from "./hot/ChannelEvent.ts"
+import { Delivery } from "./hot/Publication.ts"
 import { Metrics } from "./Metrics.ts"
 import { makeNow } from "./now.ts"
+import { type Receipt, Receipts } from "./receipts/Receipts.ts"
+import { timeToLastWrite } from "./receipts/receiptSamples.ts"
 import { broadcastSamples, channelSamples } from "./serviceMetrics.ts"
-
-/** When a broadcast was written: milliseconds since the epoch, with fractions; null when nobody was written to. */
-export interface WriteTimes {
-  readonly firstWriteAt: number | null
-  readonly lastWriteAt: number | null
-  /** From publishing to the last write, in ms. */
-  readonly timeToLastWriteMs: number | null
-}
-
-/** What became of a broadcast in one worker process. */
-export interface WorkerReceipt extends DeliveryCounts, WriteTimes {
-  /** "worker-0" */
-  readonly worker: string
-}
-
-/** What became of a broadcast. */
-export interface Receipt extends DeliveryCounts, WriteTimes {
-  readonly id: string
-  /** Milliseconds since the epoch, with fractions. */
-  readonly publishedAt: number
-  /** Connections that ended with a worker process that died since the broadcast before: they were not there to be asked. */
-  readonly lost: number
-  /** The parts of the workers; empty where one process serves. */
-  readonly workers: ReadonlyArray<WorkerReceipt>
-}
 
 /** Bytes to be sent as text that are not UTF-8: clients would have to close the connection. */
 export class NotUtf8 extends Data.TaggedError("NotUtf8")<{ readonly bytes: number }> {
@@ -54,22 +31,18 @@ export class NotUtf8 extends Data.TaggedError("NotUtf8")<{ readonly bytes: numbe
 export class BroadcastTotals {
   broadcasts = 0
   written = 0
-  dropped = 0
+  slow = 0
+  mailbox = 0
   closed = 0
 
   add(delivery: Delivery): void {
     this.broadcasts++
     this.written += delivery.written
-    this.dropped += delivery.dropped
+    this.slow += delivery.slow
+    this.mailbox += delivery.mailbox
     this.closed += delivery.closed
   }
 }
-
-/** Seconds from publishing to the last write, one value for each broadcast that was written to anyone. */
-export const timeToLastWrite = Metric.histogram("clarion_broadcast_last_write_seconds", {
-  description: "Seconds from publishing a broadcast to the last write",
-  boundaries: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
-})
 
 export interface BroadcastOptions {
   /** Name of the broadcast in its receipt; a fresh UUID without it. */
@@ -77,6 +50,9 @@ export interface BroadcastOptions {
   /** True: a binary frame. Text otherwise. */
   readonly isBinary?: boolean
 }
+
+/** Every raw connection hears this channel. */
+const EVERYONE = [BROADCAST_CHANNEL]
 
 export class Publisher extends Context.Service<
   Publisher,
@@ -99,6 +75,7 @@ export class Publisher extends Context.Service<
     this,
     Effect.gen(function* () {
       const hub = yield* Hub
+      const receipts = yield* Receipts
       const totals = new BroadcastTotals()
       yield* (yield* Metrics).register(
         Effect.sync(() => [...broadcastSamples(totals), ...channelSamples(hub.channelTotals)])
@@ -108,22 +85,15 @@ export class Publisher extends Context.Service<
       const onSettled = new Set<() => void>()
       const now = yield* makeNow
 
-      const start = (
-        data: Uint8Array,
-        isBinary: boolean,
-        done: (delivery: Delivery, publishedAt: number) => void
-      ) => {
-        const delivery = new Delivery()
-        const publishedAt = now()
+      /** One function for all: what completes is `this`. */
+      function complete(this: Delivery) {
+        underWay.delete(this)
+        totals.add(this)
+        if (underWay.size === 0) for (const settled of onSettled) settled()
+      }
+      const start = (data: Uint8Array, isBinary: boolean, delivery: Delivery) => {
         underWay.add(delivery)
-        delivery.onComplete = () => {
-          underWay.delete(delivery)
-          totals.add(delivery)
-          if (delivery.written > 0)
-            timeToLastWrite.updateUnsafe((delivery.lastWriteAt - publishedAt) / 1000, context)
-          done(delivery, publishedAt)
-          if (underWay.size === 0) for (const settled of onSettled) settled()
-        }
+        delivery.onComplete ??= complete
         hub.publish({ data, isBinary, delivery })
       }
       return Publisher.of({
@@ -134,13 +104,21 @@ export class Publisher extends Context.Service<
               return Effect.fail(new NotUtf8({ bytes: bytes.length }))
             }
             return Effect.callback<Receipt>((resume) => {
-              const lost = hub.takeLost()
-              start(bytes, isBinary, (delivery, publishedAt) =>
-                resume(Effect.succeed(receipt(id, delivery, publishedAt, lost)))
-              )
+              const receipt = receipts.open({ id, kind: "broadcast", channels: EVERYONE })
+              start(bytes, isBinary, receipt.delivery())
+              receipt.seal((final) => resume(Effect.succeed(final)))
             })
           }),
-        broadcastUnsafe: (data, isBinary) => start(data, isBinary, ignore),
+        broadcastUnsafe: (data, isBinary) => {
+          const delivery = new Delivery()
+          const publishedAt = now()
+          delivery.onComplete = function () {
+            if (this.written > 0)
+              timeToLastWrite.updateUnsafe((this.lastWriteAt - publishedAt) / 1000, context)
+            complete.call(this)
+          }
+          start(data, isBinary, delivery)
+        },
         connections: Effect.sync(() => hub.size()),
         totals,
         settled: Effect.callback<void>((resume) => {
@@ -156,39 +134,3 @@ export class Publisher extends Context.Service<
     })
   )
 }
-
-const ignore = () => {}
-
-const counts = ({ eligible, written, dropped, closed }: DeliveryCounts): DeliveryCounts => ({
-  eligible,
-  written,
-  dropped,
-  closed
-})
-
-const writeTimes = (
-  { firstWriteAt, lastWriteAt }: Pick<Delivery, "firstWriteAt" | "lastWriteAt">,
-  publishedAt: number
-): WriteTimes => {
-  const known = (at: number) => (Number.isNaN(at) ? null : at)
-  return {
-    firstWriteAt: known(firstWriteAt),
-    lastWriteAt: known(lastWriteAt),
-    timeToLastWriteMs: known(lastWriteAt - publishedAt)
-  }
-}
-
-const workerReceipt = (part: WorkerDelivery, publishedAt: number): WorkerReceipt => ({
-  worker: part.worker,
-  ...counts(part),
-  ...writeTimes(part, publishedAt)
-})
-
-const receipt = (id: string, delivery: Delivery, publishedAt: number, lost: number): Receipt => ({
-  id,
-  ...counts(delivery),
-  publishedAt,
-  ...writeTimes(delivery, publishedAt),
-  lost,
-  workers: delivery.workers.map((part) => workerReceipt(part, publishedAt))
-})

@@ -2,6 +2,7 @@
 import type { ActorNode } from "./ActorTree.ts"
 import type { ChannelTotals } from "./Hub.ts"
 import type { Intake } from "./hot/Intake.ts"
+import type { DropReasons } from "./hot/Publication.ts"
 import { counter, gauge, type Sample } from "./Metrics.ts"
 import type { BroadcastTotals } from "./Publisher.ts"
 
@@ -56,6 +57,11 @@ export const connectionSamples = (
   )
 ]
 
+const dropSamples = (name: string, help: string, { slow, mailbox }: DropReasons): ReadonlyArray<Sample> => [
+  counter(name, help, slow, { reason: "slow" }),
+  counter(name, help, mailbox, { reason: "mailbox" })
+]
+
 export const broadcastSamples = (totals: Readonly<BroadcastTotals>): ReadonlyArray<Sample> => [
   counter("clarion_broadcasts_total", "Broadcasts published", totals.broadcasts),
   counter(
@@ -63,10 +69,10 @@ export const broadcastSamples = (totals: Readonly<BroadcastTotals>): ReadonlyArr
     "Broadcast messages handed to the kernel or a send buffer",
     totals.written
   ),
-  counter(
+  ...dropSamples(
     "clarion_messages_dropped_total",
     "Broadcast messages not sent: send buffer or mailbox full",
-    totals.dropped
+    totals
   ),
   counter(
     "clarion_messages_missed_total",
@@ -82,10 +88,10 @@ export const channelSamples = (totals: ChannelTotals): ReadonlyArray<Sample> => 
     "Messages of channels handed to the kernel or a send buffer",
     totals.written
   ),
-  counter(
+  ...dropSamples(
     "clarion_channel_messages_dropped_total",
     "Messages of channels not sent: send buffer or mailbox full",
-    totals.dropped
+    totals
   ),
   counter(
     "clarion_channel_messages_missed_total",

@@ -117,7 +117,7 @@ export const patienceSuite = ({ start, transport }: Contract) => {
     expect(dropped).toBe(20)
     expect(most).toBeGreaterThan(SEND_BUFFER / 2)
     expect(most).toBeLessThanOrEqual(SEND_BUFFER + MESSAGE.length + 100)
-    expect((await served.figures()).get("clarion_messages_dropped_total")).toBe(20)
+    expect((await served.figures()).get('clarion_messages_dropped_total{reason="slow"}')).toBe(20)
 
     stalled.raw.resume()
     await Promise.race([stalled.messages.count(sent - dropped), stalled.ended])

@@ -19,6 +19,14 @@ export interface Broadcast extends Frame {
 
 export type Publication = Broadcast | ChannelEvent
 
+/** Why messages were not sent though their connections were open; their sum is `dropped`. */
+export interface DropReasons {
+  /** The connection's send buffer was full. */
+  readonly slow: number
+  /** A shard's or worker's mailbox was full. */
+  readonly mailbox: number
+}
+
 /** What became of one publication, in the shards that have finished with it so far. */
 export interface DeliveryCounts {
   /** Connections that were there when a shard took the publication up: written + dropped + closed. */
@@ -31,21 +39,31 @@ export interface DeliveryCounts {
   readonly closed: number
 }
 
-/** The part of one worker process. Times are NaN where it wrote to nobody. */
-export interface WorkerDelivery extends DeliveryCounts {
+/** The part of one worker process. Whoever is eligible and neither written nor dropped has closed. Times are NaN where it wrote to nobody. */
+export interface WorkerDelivery extends DropReasons {
   readonly worker: string
+  readonly eligible: number
+  readonly written: number
   readonly firstWriteAt: number
   readonly lastWriteAt: number
+}
+
+/** The receipt that a delivery is a part of. */
+export interface DeliveryReceipt {
+  readonly id: string
+  /** Undefined: clients may not acknowledge it. */
+  readonly acknowledgeUntil: number | undefined
 }
 
 /**
  * Counts of one publication over all shards. `parts` shards owe a result each; when the last has come,
  * `onComplete` is called once.
  */
-export class Delivery implements DeliveryCounts {
+export class Delivery implements DeliveryCounts, DropReasons {
   eligible = 0
   written = 0
-  dropped = 0
+  slow = 0
+  mailbox = 0
   closed = 0
   /** Milliseconds since the epoch, with fractions; NaN while nothing is written. */
   firstWriteAt = Number.NaN
@@ -54,6 +72,15 @@ export class Delivery implements DeliveryCounts {
   readonly workers: Array<WorkerDelivery> = []
   onComplete: ((this: Delivery) => void) | undefined
   #parts = 0
+
+  /** Where it is a part of a receipt: which one, and until when clients may acknowledge it, in ms since the epoch. */
+  get receipt(): DeliveryReceipt | undefined {
+    return undefined
+  }
+
+  get dropped(): number {
+    return this.slow + this.mailbox
+  }
 
   get isComplete(): boolean {
     return this.#parts === 0
@@ -66,21 +93,43 @@ export class Delivery implements DeliveryCounts {
   /** One worker is done, all of its shards. */
   addWorker(part: WorkerDelivery): void {
     this.workers.push(part)
-    this.add(part.eligible, part.written, part.dropped, part.firstWriteAt, part.lastWriteAt)
+    this.#add(part.eligible, part.written, part.slow, part.mailbox, part.firstWriteAt, part.lastWriteAt)
+  }
+
+  /** One shard did not take it, as its mailbox was full. */
+  refused(connections: number): void {
+    this.#add(connections, 0, 0, connections, Number.NaN, Number.NaN)
   }
 
   /** One shard is done; its times count where it has written. Whatever is eligible and neither written nor dropped has closed. */
-  add(eligible: number, written: number, dropped: number, firstWriteAt: number, lastWriteAt: number): void {
+  add(eligible: number, written: number, slow: number, firstWriteAt: number, lastWriteAt: number): void {
+    this.#add(eligible, written, slow, 0, firstWriteAt, lastWriteAt)
+  }
+
+  /** All parts have come. */
+  protected complete(): void {
+    this.onComplete?.()
+  }
+
+  #add(
+    eligible: number,
+    written: number,
+    slow: number,
+    mailbox: number,
+    firstWriteAt: number,
+    lastWriteAt: number
+  ): void {
     this.eligible += eligible
     this.written += written
-    this.dropped += dropped
-    this.closed += eligible - written - dropped
+    this.slow += slow
+    this.mailbox += mailbox
+    this.closed += eligible - written - slow - mailbox
     if (written > 0) {
       if (firstWriteAt < this.firstWriteAt || Number.isNaN(this.firstWriteAt))
         this.firstWriteAt = firstWriteAt
       if (lastWriteAt > this.lastWriteAt || Number.isNaN(this.lastWriteAt)) this.lastWriteAt = lastWriteAt
     }
     this.#parts--
-    if (this.#parts === 0) this.onComplete?.()
+    if (this.#parts === 0) this.complete()
   }
 }

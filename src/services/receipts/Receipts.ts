@@ -3,11 +3,15 @@
  *
  * Guarantees: a receipt accounts for everyone: eligible = written + dropped + closed, summed over its channels and over all workers; it can be
  * read from the moment it is opened, and is final once all of its deliveries are complete. `written` means handed to the kernel or to the
- * connection's bounded send buffer; `acked` counts the connections that said they have it, each once.
+ * connection's bounded send buffer; `acked` counts the connections that said they have it, each once, and is final when their time
+ * (`receipts.acknowledgeWithin`) is over.
+ *
+ * A receipt is written to the store some 50 ms after its first publication is on its way, and again when it is final, where that was later:
+ * one that was under way when the process ended is there as it was then, with `isComplete: false`; one that was opened just before a kill is not.
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { Delivery, DeliveryCounts } from "../hot/Publication.ts"
+import type { Delivery, DeliveryCounts, DropReasons } from "../hot/Publication.ts"
 import type { StoreFailed } from "../store/Store.ts"
 
 /** When a broadcast was written: milliseconds since the epoch, with fractions; null when nobody was written to. */
@@ -16,14 +20,6 @@ export interface WriteTimes {
   readonly lastWriteAt: number | null
   /** From publishing to the last write, in ms. */
   readonly timeToLastWriteMs: number | null
-}
-
-/** Why messages were not sent; their sum is `dropped`. */
-export interface DropReasons {
-  /** The connection's send buffer was full. */
-  readonly slow: number
-  /** A shard's or worker's mailbox was full. */
-  readonly mailbox: number
 }
 
 /** What became of a broadcast in one worker process. */
@@ -35,7 +31,7 @@ export interface WorkerReceipt extends DeliveryCounts, WriteTimes {
 
 /** What it is a receipt of. */
 export interface ReceiptSubject {
-  /** Of the receipt. One that is known already is opened anew. */
+  /** Of the receipt. One that is known already is opened anew, if anything is published. */
   readonly id: string
   /** "broadcast": the timer's, an API request's, or an embedding program's; "schedule": the run of a schedule. */
   readonly kind: "broadcast" | "schedule"
@@ -46,24 +42,27 @@ export interface ReceiptSubject {
 
 /** What became of a broadcast. */
 export interface Receipt extends ReceiptSubject, DeliveryCounts, WriteTimes {
+  /** How many channels; `channels` names the first 100 of them. */
+  readonly channelCount: number
   /** Milliseconds since the epoch, with fractions. */
   readonly publishedAt: number
   /** False while deliveries are under way. */
   readonly isComplete: boolean
   readonly drops: DropReasons
-  /** Connections that ended with a worker process that died since the broadcast before: they were not there to be asked. */
+  /** Connections that ended with a worker process that died since the broadcast to everyone before: they were not there to be asked. */
   readonly lost: number
   readonly acked: number
   /** The parts of the workers; empty where one process serves. */
   readonly workers: ReadonlyArray<WorkerReceipt>
 }
 
-/** A receipt to which deliveries are still added. */
+/** A receipt to which deliveries are still added. One of which nothing was published in the end vanishes. */
 export interface OpenReceipt {
+  readonly id: string
   /** For one publication of it, to be handed to whoever publishes; one that is not published is to be taken back with `withdraw`. */
   readonly delivery: () => Delivery
   readonly withdraw: (delivery: Delivery) => void
-  /** No further delivery comes; called when the receipt is final. */
+  /** No further delivery comes; called when the receipt is final, at once where it is. */
   readonly seal: (done?: (receipt: Receipt) => void) => void
 }
 
@@ -74,18 +73,21 @@ export interface ReceiptFilter {
   readonly cursor?: string | undefined
 }
 
+/** `cursor` is where the next page begins; undefined: it was the last. */
+export interface ReceiptPage {
+  readonly items: ReadonlyArray<Receipt>
+  readonly cursor?: string | undefined
+}
+
 export class Receipts extends Context.Service<
   Receipts,
   {
     /** Synchronous: it stands in the way of every broadcast. */
     readonly open: (subject: ReceiptSubject) => OpenReceipt
     readonly get: (id: string) => Effect.Effect<Receipt | undefined, StoreFailed>
-    /** Newest first. */
-    readonly list: (
-      filter: ReceiptFilter
-    ) => Effect.Effect<
-      { readonly items: ReadonlyArray<Receipt>; readonly cursor?: string | undefined },
-      StoreFailed
-    >
+    /** Newest first. The page after a cursor that is none is empty. */
+    readonly list: (filter: ReceiptFilter) => Effect.Effect<ReceiptPage, StoreFailed>
+    /** So many connections more said that they have it; ignored where it takes no acknowledgements any more. */
+    readonly acknowledged: (id: string, connections: number) => void
   }
 >()("clarion/services/Receipts") {}

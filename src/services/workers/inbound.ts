@@ -34,8 +34,8 @@ export const publishHere = (hub: Hub["Service"], send: (message: FromWorker) => 
       const publication = arrived(data, isBinary, inChannel)
       const { delivery } = publication
       delivery.onComplete = () => {
-        const { eligible, written, dropped, closed, firstWriteAt, lastWriteAt } = delivery
-        counts.add({ id, eligible, written, dropped, closed, firstWriteAt, lastWriteAt })
+        const { eligible, written, slow, mailbox, firstWriteAt, lastWriteAt } = delivery
+        counts.add({ id, eligible, written, slow, mailbox, firstWriteAt, lastWriteAt })
       }
       hub.publish(publication)
     }

@@ -43,13 +43,13 @@ const ForwardedResponse = Schema.Struct({
 })
 export type ForwardedResponse = typeof ForwardedResponse.Type
 
-/** What became of one publication in one worker. */
+/** What became of one publication in one worker, as in `WorkerDelivery`. */
 const Delivered = Schema.Struct({
   id: Schema.Number,
   eligible: Schema.Number,
   written: Schema.Number,
-  dropped: Schema.Number,
-  closed: Schema.Number,
+  slow: Schema.Number,
+  mailbox: Schema.Number,
   firstWriteAt: Time,
   lastWriteAt: Time
 })

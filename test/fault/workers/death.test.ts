@@ -1,6 +1,6 @@
 /** A worker that dies or falls silent: its connections are lost, those of others notice nothing, and it is replaced. */
 import { describe, expect, it, vi } from "vitest"
-import type { Receipt } from "../../../src/services/Publisher.ts"
+import type { Receipt } from "../../../src/services/receipts/Receipts.ts"
 import { gone, look } from "../../support/processes/running.ts"
 import { type Client, connect, connectMany } from "../../support/server/clients.ts"
 import { type Figures, parseFigures } from "../../support/server/figures.ts"

@@ -47,6 +47,7 @@ export const receiptOf = (more: Partial<Receipt> = {}): Receipt => ({
   id: "00000000-0000-4000-8000-000000000001",
   kind: "schedule",
   channels: ["news"],
+  channelCount: 1,
   schedule: "s1",
   publishedAt: BORN + 0.5,
   isComplete: true,

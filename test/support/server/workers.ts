@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { onTestFinished } from "vitest"
 import type { ActorNode } from "../../../src/services/ActorTree.ts"
-import type { Receipt } from "../../../src/services/Publisher.ts"
+import type { Receipt } from "../../../src/services/receipts/Receipts.ts"
 import { childrenOf, isRunning, look } from "../processes/running.ts"
 import { Asker, ask } from "./ask.ts"
 import { type Client, connectMany } from "./clients.ts"

@@ -59,7 +59,13 @@ class FakePublisher {
           const counts = { eligible: this.connections, written: this.connections - 2, dropped: 1, closed: 1 }
           return {
             id: options?.id ?? "",
+            kind: "broadcast" as const,
+            channels: ["broadcast"],
+            channelCount: 1,
             ...counts,
+            drops: { slow: 1, mailbox: 0 },
+            isComplete: true,
+            acked: 0,
             publishedAt,
             firstWriteAt: publishedAt,
             lastWriteAt: publishedAt + this.lastingMs,

@@ -34,8 +34,8 @@ const delivered = (id: number, counts: Partial<Delivered> = {}): Delivered => ({
   id,
   eligible: 10,
   written: 10,
-  dropped: 0,
-  closed: 0,
+  slow: 0,
+  mailbox: 0,
   firstWriteAt: 1,
   lastWriteAt: 2,
   ...counts
@@ -62,20 +62,20 @@ describe("publications offered to a worker", () => {
     const { worker } = make()
     const [one, two] = [offer(worker, "a"), offer(worker, "b")]
     expect([worker.depth, one.isComplete]).toEqual([2, false])
-    worker.noteDelivered([
-      delivered(1, { written: 7, dropped: 2, closed: 1, firstWriteAt: 5, lastWriteAt: 9 })
-    ])
+    worker.noteDelivered([delivered(1, { written: 6, slow: 2, mailbox: 1, firstWriteAt: 5, lastWriteAt: 9 })])
     expect([worker.depth, one.isComplete, two.isComplete]).toEqual([1, false, true])
     expect(two).toMatchObject({
       eligible: 10,
-      written: 7,
-      dropped: 2,
+      written: 6,
+      slow: 2,
+      mailbox: 1,
+      dropped: 3,
       closed: 1,
       firstWriteAt: 5,
       lastWriteAt: 9
     })
     expect(two.workers).toEqual([
-      { worker: "worker-3", eligible: 10, written: 7, dropped: 2, closed: 1, firstWriteAt: 5, lastWriteAt: 9 }
+      { worker: "worker-3", eligible: 10, written: 6, slow: 2, mailbox: 1, firstWriteAt: 5, lastWriteAt: 9 }
     ])
   })
 
@@ -95,8 +95,8 @@ describe("a worker that owes too much", () => {
     worker: "worker-3",
     eligible: 10,
     written: 0,
-    dropped: 10,
-    closed: 0,
+    slow: 0,
+    mailbox: 10,
     firstWriteAt: Number.NaN,
     lastWriteAt: Number.NaN
   }

@@ -116,7 +116,7 @@ describe("publications of the primary in a worker", () => {
       shards[1]!.done(20, 1)
       yield* turn
       expect(told).toEqual([
-        [{ id: 7, eligible: 5, written: 4, dropped: 1, closed: 0, firstWriteAt: 10, lastWriteAt: 21 }]
+        [{ id: 7, eligible: 5, written: 4, slow: 1, mailbox: 0, firstWriteAt: 10, lastWriteAt: 21 }]
       ])
     }))
 
@@ -134,7 +134,7 @@ describe("publications of the primary in a worker", () => {
       const { told, publish } = yield* begin()
       publish([publication(1, "a")])
       yield* turn
-      const none = { eligible: 0, written: 0, dropped: 0, closed: 0 }
+      const none = { eligible: 0, written: 0, slow: 0, mailbox: 0 }
       expect(told).toEqual([[{ id: 1, ...none, firstWriteAt: Number.NaN, lastWriteAt: Number.NaN }]])
     }))
 })

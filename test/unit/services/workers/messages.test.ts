@@ -13,7 +13,7 @@ type Examples<Message extends { readonly _tag: string }> = {
 const data = Buffer.from("ä\u0000\u2028")
 const times = { firstWriteAt: 1_700_000_000_000.25, lastWriteAt: 1_700_000_000_001.5 }
 const nobody = { firstWriteAt: Number.NaN, lastWriteAt: Number.NaN }
-const counts = { eligible: 4, written: 1, dropped: 2, closed: 1 }
+const counts = { eligible: 4, written: 1, slow: 2, mailbox: 0 }
 const headers = [
   ["x-api-key", "k"],
   ["set-cookie", "a"],

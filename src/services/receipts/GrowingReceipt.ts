@@ -1,0 +1,195 @@
+/** A receipt in memory: what its deliveries have added up so far, and what clients have acknowledged. */
+import { Delivery, type WorkerDelivery } from "../hot/Publication.ts"
+import type { OpenReceipt, Receipt, ReceiptSubject, WorkerReceipt, WriteTimes } from "./Receipts.ts"
+
+/** Names of channels that a receipt keeps; of further ones, their number. */
+export const CHANNELS_KEPT = 100
+
+/** What is told of a receipt while it grows. */
+export interface ReceiptKeeper {
+  /** The first of its publications is on its way. */
+  readonly begun: (receipt: GrowingReceipt) => void
+  /** All deliveries are complete; counts do not change any more, but for acknowledgements. */
+  readonly completed: (receipt: GrowingReceipt) => void
+  /** Nothing of it was published, and nothing will be. */
+  readonly vanished: (receipt: GrowingReceipt) => void
+}
+
+/** The delivery of one of the publications of a receipt. */
+class ReceiptDelivery extends Delivery {
+  constructor(readonly growing: GrowingReceipt) {
+    super()
+  }
+
+  override get receipt(): GrowingReceipt {
+    return this.growing
+  }
+
+  override expect(parts: number): void {
+    this.growing.begin()
+    super.expect(parts)
+  }
+
+  protected override complete(): void {
+    super.complete()
+    this.growing.take(this)
+  }
+}
+
+/** A sum over deliveries. */
+class Sum {
+  eligible = 0
+  written = 0
+  slow = 0
+  mailbox = 0
+  firstWriteAt = Number.NaN
+  lastWriteAt = Number.NaN
+
+  add(part: Omit<WorkerDelivery, "worker">): void {
+    this.eligible += part.eligible
+    this.written += part.written
+    this.slow += part.slow
+    this.mailbox += part.mailbox
+    // NaN where nothing was written: it is no bound.
+    if (!(part.firstWriteAt >= this.firstWriteAt) && !Number.isNaN(part.firstWriteAt))
+      this.firstWriteAt = part.firstWriteAt
+    if (!(part.lastWriteAt <= this.lastWriteAt) && !Number.isNaN(part.lastWriteAt))
+      this.lastWriteAt = part.lastWriteAt
+  }
+}
+
+/** Over one or several deliveries, and over each worker. */
+class Sums {
+  readonly all = new Sum()
+  readonly workers = new Map<string, Sum>()
+
+  add(delivery: Delivery): void {
+    this.all.add(delivery)
+    for (const part of delivery.workers) this.#addWorker(part.worker, part)
+  }
+
+  addSums({ all, workers }: Sums): void {
+    this.all.add(all)
+    for (const [worker, sum] of workers) this.#addWorker(worker, sum)
+  }
+
+  #addWorker(worker: string, part: Omit<WorkerDelivery, "worker">): void {
+    let sum = this.workers.get(worker)
+    if (sum === undefined) {
+      sum = new Sum()
+      this.workers.set(worker, sum)
+    }
+    sum.add(part)
+  }
+}
+
+export class GrowingReceipt implements OpenReceipt {
+  acked = 0
+  /** Counts what is to be written: it has changed since, when this has. */
+  version = 0
+  /** An earlier life of it may stand in the store, until it was written once. */
+  isWritten = false
+  isComplete = false
+  #hasBegun = false
+  #isSealed = false
+  #done: ((receipt: Receipt) => void) | undefined
+  readonly #sums = new Sums()
+  readonly #underWay = new Set<Delivery>()
+
+  /**
+   * @param publishedAt milliseconds since the epoch, with fractions
+   * @param acknowledgeUntil until when clients may acknowledge it; undefined: they may not
+   */
+  constructor(
+    readonly subject: ReceiptSubject,
+    readonly publishedAt: number,
+    readonly lost: number,
+    readonly acknowledgeUntil: number | undefined,
+    readonly keeper: ReceiptKeeper
+  ) {}
+
+  get id(): string {
+    return this.subject.id
+  }
+
+  readonly delivery = (): Delivery => {
+    const delivery = new ReceiptDelivery(this)
+    this.#underWay.add(delivery)
+    return delivery
+  }
+
+  readonly withdraw = (delivery: Delivery): void => {
+    if (this.#underWay.delete(delivery)) this.#check()
+  }
+
+  readonly seal = (done?: (receipt: Receipt) => void): void => {
+    this.#isSealed = true
+    this.#done = done
+    this.#check()
+  }
+
+  /** A publication of it is taken up. */
+  begin(): void {
+    if (this.#hasBegun) return
+    this.#hasBegun = true
+    this.keeper.begun(this)
+  }
+
+  /** A delivery is complete; one that was withdrawn does not count. */
+  take(delivery: Delivery): void {
+    if (!this.#underWay.delete(delivery)) return
+    this.#sums.add(delivery)
+    this.#check()
+  }
+
+  #check(): void {
+    if (!this.#isSealed || this.#underWay.size > 0 || this.isComplete) return
+    this.isComplete = true
+    if (this.#hasBegun) this.keeper.completed(this)
+    else this.keeper.vanished(this)
+    this.#done?.(this.receipt())
+    this.#done = undefined
+  }
+
+  /** As it stands now. */
+  receipt(): Receipt {
+    const { subject, publishedAt, lost, acked, isComplete } = this
+    const sums = new Sums()
+    sums.addSums(this.#sums)
+    for (const delivery of this.#underWay) sums.add(delivery)
+    return {
+      id: subject.id,
+      kind: subject.kind,
+      channels: subject.channels.slice(0, CHANNELS_KEPT),
+      channelCount: subject.channels.length,
+      ...(subject.schedule === undefined ? {} : { schedule: subject.schedule }),
+      ...countsOf(sums.all),
+      publishedAt,
+      ...writeTimes(sums.all, publishedAt),
+      isComplete,
+      lost,
+      acked,
+      workers: [...sums.workers].map(
+        ([worker, sum]): WorkerReceipt => ({ worker, ...countsOf(sum), ...writeTimes(sum, publishedAt) })
+      )
+    }
+  }
+}
+
+/** Whoever is eligible and neither written nor dropped has closed. */
+const countsOf = ({ eligible, written, slow, mailbox }: Sum) => ({
+  eligible,
+  written,
+  dropped: slow + mailbox,
+  drops: { slow, mailbox },
+  closed: eligible - written - slow - mailbox
+})
+
+const writeTimes = ({ firstWriteAt, lastWriteAt }: Sum, publishedAt: number): WriteTimes => {
+  const known = (at: number) => (Number.isNaN(at) ? null : at)
+  return {
+    firstWriteAt: known(firstWriteAt),
+    lastWriteAt: known(lastWriteAt),
+    timeToLastWriteMs: known(lastWriteAt - publishedAt)
+  }
+}

@@ -1,0 +1,332 @@
+import { describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
+import { expect } from "vitest"
+import { Hub } from "../../../../src/services/Hub.ts"
+import { Metrics } from "../../../../src/services/Metrics.ts"
+import {
+  type ReceiptFilter,
+  type ReceiptSubject,
+  Receipts
+} from "../../../../src/services/receipts/Receipts.ts"
+import { MAX_WAITING, RETRY_DELAY, WRITE_DELAY } from "../../../../src/services/receipts/ReceiptWriter.ts"
+import { CapturedLogs } from "../../../support/CapturedLogs.ts"
+import {
+  broadcast,
+  type Disk,
+  deliver,
+  layerReceipts,
+  makeDisk,
+  run
+} from "../../../support/receipts/receipts.ts"
+import type { Settings } from "../../../support/server/serve.ts"
+
+type Env = Receipts | Hub | Metrics | Scope.Scope
+
+/** One life of a process over this disk. */
+const live = <A, E>(disk: Disk, body: Effect.Effect<A, E, Env>, settings: Settings = {}) =>
+  body.pipe(Effect.scoped, Effect.provide(layerReceipts(disk, settings)))
+
+const test = (
+  name: string,
+  body: (disk: Disk) => Effect.Effect<void, unknown, Env>,
+  settings: Settings = {}
+) => it.effect(name, () => Effect.flatMap(makeDisk, (disk) => live(disk, body(disk), settings)))
+
+/** Publishes to one connection, and is done with it. */
+const publish = Effect.fnUntraced(function* (subject: ReceiptSubject) {
+  const receipt = (yield* Receipts).open(subject)
+  deliver(receipt.delivery(), [[1, 0, 0]])
+  receipt.seal()
+})
+
+const get = (id: string) => Effect.flatMap(Receipts, (receipts) => receipts.get(id))
+
+const ids = Effect.fnUntraced(function* (filter: Partial<ReceiptFilter> = {}) {
+  const page = yield* (yield* Receipts).list({ limit: 100, ...filter })
+  return page.items.map(({ id }) => id)
+})
+
+const written = TestClock.adjust(WRITE_DELAY)
+
+const figure = Effect.fnUntraced(function* (name: string) {
+  const samples = yield* (yield* Metrics).samples
+  return samples.filter((sample) => sample.name === name).reduce((sum, { value }) => sum + value, 0)
+})
+
+describe("receipts", () => {
+  test("can be read from the moment they are opened to the end", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(5000)
+      const receipt = (yield* Receipts).open(broadcast("r"))
+      expect(yield* get("r")).toMatchObject({ eligible: 0, isComplete: false, publishedAt: 5000 })
+      const delivery = receipt.delivery()
+      delivery.expect(2)
+      delivery.add(1, 1, 0, 5001, 5002)
+      receipt.seal()
+      expect(yield* get("r")).toMatchObject({ eligible: 1, isComplete: false })
+      yield* written
+      expect(yield* get("r")).toMatchObject({ eligible: 1, isComplete: false })
+      delivery.add(1, 1, 0, 5001, 5009)
+      const final = { eligible: 2, isComplete: true, timeToLastWriteMs: 9 }
+      expect(yield* get("r")).toMatchObject(final)
+      yield* written
+      expect(yield* get("r")).toMatchObject(final)
+      expect(yield* get("another")).toBeUndefined()
+    }))
+
+  test("one that is final soon is written once, many of them in one commit", (disk) =>
+    Effect.gen(function* () {
+      for (let i = 0; i < 100; i++) yield* publish(broadcast(`r${i}`))
+      expect(disk.commits).toBe(0)
+      yield* written
+      expect(disk.commits).toBe(1)
+      expect(yield* figure("clarion_receipts_kept")).toBe(100)
+      yield* TestClock.adjust("1 second")
+      expect(disk.commits).toBe(1)
+    }))
+
+  test("tell what was lost with a worker to those for everyone, once", () =>
+    Effect.gen(function* () {
+      const hub = yield* Hub
+      hub.lose(7)
+      yield* publish(run("run", "s"))
+      yield* publish(broadcast("one"))
+      yield* publish(broadcast("two"))
+      const lost = yield* Effect.forEach(["run", "one", "two"], get)
+      expect(lost.map((receipt) => receipt?.lost)).toEqual([0, 7, 0])
+    }))
+
+  test("of an id that is known begin anew, but not where nothing is published", () =>
+    Effect.gen(function* () {
+      yield* publish(run("r", "s"))
+      yield* written
+      yield* TestClock.adjust(1000)
+      const again = (yield* Receipts).open(broadcast("r"))
+      again.withdraw(again.delivery())
+      again.seal()
+      yield* written
+      expect(yield* get("r")).toMatchObject({ kind: "schedule", publishedAt: 0 })
+      yield* publish(broadcast("r"))
+      yield* written
+      expect(yield* get("r")).toMatchObject({ kind: "broadcast", publishedAt: 1000 + 2 * 50 })
+      expect(yield* ids()).toEqual(["r"])
+      expect([yield* ids({ kind: "schedule" }), yield* ids({ schedule: "s" })]).toEqual([[], []])
+      expect(yield* figure("clarion_receipts_kept")).toBe(1)
+    }))
+
+  test("are counted by kind, and those under way", () =>
+    Effect.gen(function* () {
+      const receipts = yield* Receipts
+      const [one, two] = [receipts.open(broadcast("one")), receipts.open(broadcast("two"))]
+      one.delivery().expect(1)
+      two.seal()
+      yield* publish(run("three", "s"))
+      const samples = yield* (yield* Metrics).samples
+      const counts = samples.filter(({ name }) => name === "clarion_receipts_total")
+      expect(counts.map(({ labels, value }) => [labels?.kind, value])).toEqual([
+        ["broadcast", 0],
+        ["schedule", 1]
+      ])
+      expect(yield* figure("clarion_receipts_open")).toBe(1)
+    }))
+})
+
+describe("lists of receipts", () => {
+  /** Half of them written, the other half in memory, every third a run, one a second. */
+  const fill = Effect.gen(function* () {
+    for (let i = 0; i < 12; i++) {
+      yield* TestClock.setTime(1000 * i)
+      if (i === 6) yield* written
+      yield* publish(i % 3 === 0 ? run(`r${i}`, i % 2 === 0 ? "even" : "odd") : broadcast(`r${i}`))
+    }
+  })
+  const down = (...numbers: ReadonlyArray<number>) => numbers.map((i) => `r${i}`)
+
+  test("are newest first, whether written or not", () =>
+    Effect.gen(function* () {
+      yield* fill
+      expect(yield* ids()).toEqual(down(11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0))
+      expect(yield* ids({ kind: "schedule" })).toEqual(down(9, 6, 3, 0))
+      expect(yield* ids({ kind: "broadcast" })).toEqual(down(11, 10, 8, 7, 5, 4, 2, 1))
+      expect(yield* ids({ schedule: "odd" })).toEqual(down(9, 3))
+      expect(yield* ids({ schedule: "odd", kind: "broadcast" })).toEqual([])
+      expect(yield* ids({ schedule: "od" })).toEqual([])
+    }))
+
+  for (const limit of [1, 2, 5, 12, 13])
+    test(`go on where the last page ended, ${limit} at once`, () =>
+      Effect.gen(function* () {
+        const receipts = yield* Receipts
+        yield* fill
+        // One that is known to the store stands further up now.
+        yield* TestClock.setTime(20_000)
+        yield* publish(broadcast("r1"))
+        const found: Array<string> = []
+        const pages: Array<number> = []
+        let cursor: string | undefined
+        do {
+          const page = yield* receipts.list({ limit, cursor })
+          found.push(...page.items.map(({ id }) => id))
+          pages.push(page.items.length)
+          cursor = page.cursor
+        } while (cursor !== undefined)
+        expect(found).toEqual(down(1, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 0))
+        expect(Math.max(...pages)).toBeLessThanOrEqual(limit)
+      }))
+
+  test("after a cursor that is none are empty", () =>
+    Effect.gen(function* () {
+      yield* fill
+      for (const cursor of ["", "x", "WzFd", Buffer.from('["a",1]').toString("base64url")])
+        expect(yield* ids({ cursor })).toEqual([])
+    }))
+})
+
+describe("receipts go", () => {
+  test(
+    "when they were kept long enough",
+    () =>
+      Effect.gen(function* () {
+        yield* publish(broadcast("old"))
+        yield* TestClock.adjust("30 minutes")
+        yield* publish(broadcast("young"))
+        yield* TestClock.adjust("29 minutes")
+        expect(yield* ids()).toEqual(["young", "old"])
+        yield* TestClock.adjust("2 minutes")
+        expect(yield* ids()).toEqual(["young"])
+        expect(yield* get("old")).toBeUndefined()
+        expect(yield* figure("clarion_receipts_kept")).toBe(1)
+      }),
+    { "receipts.retention": "1 hour" }
+  )
+
+  test(
+    "when there are too many, the oldest first",
+    () =>
+      Effect.gen(function* () {
+        for (let i = 0; i < 8; i++) {
+          yield* publish(i % 2 === 0 ? run(`r${i}`, "s") : broadcast(`r${i}`))
+          yield* TestClock.adjust(1000)
+        }
+        expect(yield* ids()).toEqual(["r7", "r6", "r5"])
+        expect(yield* ids({ kind: "schedule" })).toEqual(["r6"])
+        expect(yield* ids({ schedule: "s" })).toEqual(["r6"])
+        expect(yield* get("r4")).toBeUndefined()
+        expect(yield* figure("clarion_receipts_kept")).toBe(3)
+      }),
+    { "receipts.max": 3 }
+  )
+})
+
+describe("a restart", () => {
+  it.effect("finds final receipts, and those under way as they were, incomplete", () =>
+    Effect.gen(function* () {
+      const disk = yield* makeDisk
+      yield* live(
+        disk,
+        Effect.gen(function* () {
+          yield* publish(broadcast("final"))
+          const receipt = (yield* Receipts).open(run("under way", "s"))
+          const delivery = receipt.delivery()
+          delivery.expect(2)
+          delivery.add(3, 3, 0, 1, 2)
+          ;(yield* Receipts).open(broadcast("not begun")).delivery()
+        })
+      )
+      yield* live(
+        disk,
+        Effect.gen(function* () {
+          expect(yield* get("final")).toMatchObject({ isComplete: true, written: 1 })
+          expect(yield* get("under way")).toMatchObject({ isComplete: false, written: 3 })
+          expect(yield* get("not begun")).toBeUndefined()
+          expect(yield* ids({ schedule: "s" })).toEqual(["under way"])
+          yield* TestClock.adjust("1 minute")
+          expect(yield* figure("clarion_receipts_kept")).toBe(2)
+        })
+      )
+    })
+  )
+
+  it.effect("by a kill finds what had been under way for a moment", () =>
+    Effect.gen(function* () {
+      const disk = yield* makeDisk
+      yield* live(
+        disk,
+        Effect.gen(function* () {
+          ;(yield* Receipts).open(broadcast("r")).delivery().expect(1)
+          yield* written
+          disk.isBroken = true
+        })
+      )
+      disk.isBroken = false
+      yield* live(
+        disk,
+        Effect.flatMap(get("r"), (found) =>
+          Effect.sync(() => expect(found).toMatchObject({ isComplete: false }))
+        )
+      )
+    })
+  )
+})
+
+describe("a store that fails", () => {
+  const logged = (
+    name: string,
+    body: (disk: Disk, logs: CapturedLogs) => Effect.Effect<void, unknown, Env>
+  ) =>
+    it.effect(name, () => {
+      const logs = new CapturedLogs()
+      return Effect.flatMap(makeDisk, (disk) => live(disk, body(disk, logs))).pipe(Effect.provide(logs.layer))
+    })
+
+  logged(
+    "loses no counts: they can be read, and are written when it works again; it is logged once",
+    (disk, logs) =>
+      Effect.gen(function* () {
+        disk.isBroken = true
+        for (let i = 0; i < 5; i++) {
+          yield* publish(broadcast(`r${i}`))
+          yield* TestClock.adjust(RETRY_DELAY)
+        }
+        expect(logs.texts("Warn")).toEqual([expect.stringContaining("no space")])
+        expect(yield* get("r0")).toMatchObject({ isComplete: true, written: 1 })
+        expect((yield* Effect.flip(get("unknown")))._tag).toBe("StoreFailed")
+        expect(yield* figure("clarion_receipts_waiting")).toBe(5)
+        disk.isBroken = false
+        yield* TestClock.adjust(RETRY_DELAY)
+        expect(yield* figure("clarion_receipts_waiting")).toBe(0)
+        expect(yield* ids()).toHaveLength(5)
+        expect(logs.texts()).toEqual([expect.anything(), "receipts are kept again"])
+      })
+  )
+
+  logged("makes a bounded number wait: the oldest of too many are not kept, and are counted", (disk) =>
+    Effect.gen(function* () {
+      disk.isBroken = true
+      for (let i = 0; i < MAX_WAITING + 3; i++) yield* publish(broadcast(`r${i}`))
+      expect(yield* figure("clarion_receipts_waiting")).toBe(MAX_WAITING)
+      expect(yield* figure("clarion_receipts_unwritten_total")).toBe(3)
+      disk.isBroken = false
+      yield* TestClock.adjust(RETRY_DELAY)
+      expect(yield* figure("clarion_receipts_kept")).toBe(MAX_WAITING)
+      expect([yield* get("r2"), (yield* get("r3"))?.id]).toEqual([undefined, "r3"])
+    })
+  )
+
+  it.effect("at the end says how many receipts it cost", () => {
+    const logs = new CapturedLogs()
+    return Effect.gen(function* () {
+      const disk = yield* makeDisk
+      yield* live(
+        disk,
+        Effect.gen(function* () {
+          yield* publish(broadcast("r"))
+          disk.isBroken = true
+        })
+      )
+      expect(logs.texts("Warn")).toEqual([expect.stringContaining("1 receipts were not kept at the end")])
+    }).pipe(Effect.provide(logs.layer))
+  })
+})
