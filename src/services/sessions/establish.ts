@@ -95,16 +95,20 @@ const filterOf = (options: ChannelOptions, { tf, delta }: Wish) => {
 const expiry = (session: Session, options: ChannelOptions, expireAt: number | undefined) =>
   session.env.backend.subRefresh(options) === undefined ? session.expiresIn(expireAt) : {}
 
+/** Where a positioned subscription begins: what was read of its stream. */
+interface Reading {
+  readonly history: History
+  /** Undefined where the client did not ask to go on from somewhere. */
+  readonly recovery: Recovery | undefined
+}
+
 /** Reads what is missed, or just where the stream stands. */
 const read = (
   session: Session,
   channel: string,
   options: ChannelOptions,
   since: StreamPosition | undefined
-): Effect.Effect<
-  { readonly history: History; readonly recovery: Recovery | undefined },
-  BrokerUnavailable
-> => {
+): Effect.Effect<Reading, BrokerUnavailable> => {
   const { broker, config } = session.env
   const stream = streamOptions(options)!
   if (since === undefined)
@@ -127,14 +131,14 @@ const read = (
 export const establish = (
   session: Session,
   channel: string,
-  plain: ChannelOptions,
+  configured: ChannelOptions,
   wish: Wish,
   grant: SubscriptionGrant,
   isServerSide: boolean
 ): Effect.Effect<Established, Failure> => {
   // It may have ended while it was asked whether it may.
   if (session.state === "ended") return Effect.fail(new Closed(CloseReasons.badRequest))
-  const options = overridden(plain, grant.override)
+  const options = overridden(configured, grant.override)
   const filter = filterOf(options, wish)
   if (filter instanceof Refused) return Effect.fail(filter)
   if (wish.delta !== undefined && wish.delta !== "fossil")
@@ -159,62 +163,75 @@ export const establish = (
   )
 }
 
-/** For clients that are told of publications only: what they missed comes as if it were published now. */
-const plain = (
+/** For a client of the protocol: what it missed stands in the result. */
+const withResult = (
+  { env, wire }: Session,
   subscription: SessionSubscription,
-  result: SubscribeResult,
-  { offset, epoch }: History,
-  { publications }: Recovery
-): Established => {
-  const first = publications[0]?.offset ?? offset + 1
-  subscription.moveTo({ offset: first - 1, epoch })
-  const missed = publications.map(
-    (publication) => new ChannelEvent("publication", subscription.channel, publication, epoch, new Delivery())
-  )
-  return { subscription, result: { ...result, recovered: true }, missed }
-}
-
-const settle = Effect.fnUntraced(function* (
-  session: Session,
-  subscription: SessionSubscription,
-  { isPositioned, isRecoverable, isDelta, since }: Terms,
-  wish: Wish,
-  grant: SubscriptionGrant
-): Effect.fn.Return<Established, Failure> {
-  const { env } = session
-  const { channel, options } = subscription
-  yield* Effect.mapError(env.interest.ready(channel), brokerFailure)
-  yield* Effect.mapError(enter(session, subscription), brokerFailure)
-  const common: SubscribeResult = {
-    ...expiry(session, options, subscription.expireAt),
-    data: grant.data,
-    delta: isDelta
-  }
-  if (!isPositioned) return { subscription, result: common }
-
-  const { history, recovery } = yield* Effect.mapError(read(session, channel, options, since), brokerFailure)
-  if (recovery?.isRecovered === false && ((wish.flag ?? 0) & REJECT_UNRECOVERED) !== 0)
-    return yield* Effect.fail(new Refused(ErrorCodes.unrecoverablePosition))
-  if (session.wire.isPlain && recovery?.isRecovered === true)
-    return plain(subscription, common, history, recovery)
-  if (recovery !== undefined) env.counters[recovery.isRecovered ? "recovered" : "unrecovered"]++
+  { isRecoverable, since }: Terms,
+  common: SubscribeResult,
+  { history, recovery }: Reading
+): Effect.Effect<Established, Failure> => {
   subscription.moveTo(history)
-  const publications =
-    recovery && env.missed.written(session.wire.format, subscription, recovery.publications)
+  const publications = recovery && env.missed.written(wire.format, subscription, recovery.publications)
   if (recovery !== undefined && publications === undefined)
-    return yield* Effect.fail(new Closed(CloseReasons.inappropriateProtocol))
-  if (isDelta && publications !== undefined && publications.length > 0) subscription.needsWhole = false
+    return Effect.fail(new Closed(CloseReasons.inappropriateProtocol))
+  if (subscription.isDelta && publications !== undefined && publications.length > 0)
+    subscription.needsWhole = false
   const isRecovered = recovery?.isRecovered === true
+  const isStream = subscription.options.forceRecoveryMode === "stream"
   const result: SubscribeResult = {
     ...common,
     positioned: true,
     recoverable: isRecoverable,
     epoch: history.epoch,
     // A client goes on from the offset that it asked for through the publications that follow.
-    offset: isRecovered && options.forceRecoveryMode === "stream" ? since!.offset : history.offset,
+    offset: isRecovered && isStream ? since!.offset : history.offset,
     wasRecovering: recovery !== undefined,
     recovered: isRecovered,
     publications
   }
-  return { subscription, result }
+  return Effect.succeed({ subscription, result })
+}
+
+/** For a client that is told of publications only: what it missed comes as if it were published now. */
+const asPublished = (
+  subscription: SessionSubscription,
+  common: SubscribeResult,
+  { history: { offset, epoch }, recovery }: Reading
+): Established => {
+  const publications = recovery?.publications ?? []
+  const first = publications[0]?.offset ?? offset + 1
+  subscription.moveTo({ offset: first - 1, epoch })
+  const missed = publications.map(
+    (publication) => new ChannelEvent("publication", subscription.channel, publication, epoch, new Delivery())
+  )
+  return { subscription, result: { ...common, recovered: recovery?.isRecovered === true }, missed }
+}
+
+const settle = Effect.fnUntraced(function* (
+  session: Session,
+  subscription: SessionSubscription,
+  terms: Terms,
+  wish: Wish,
+  grant: SubscriptionGrant
+): Effect.fn.Return<Established, Failure> {
+  const { env, wire } = session
+  const { channel, options } = subscription
+  yield* Effect.mapError(env.interest.ready(channel), brokerFailure)
+  yield* Effect.mapError(enter(session, subscription), brokerFailure)
+  const common: SubscribeResult = {
+    ...expiry(session, options, subscription.expireAt),
+    data: grant.data,
+    delta: terms.isDelta
+  }
+  if (!terms.isPositioned) return { subscription, result: common }
+
+  const reading = yield* Effect.mapError(read(session, channel, options, terms.since), brokerFailure)
+  const { recovery } = reading
+  if (recovery !== undefined) env.counters[recovery.isRecovered ? "recovered" : "unrecovered"]++
+  if (recovery?.isRecovered === false && ((wish.flag ?? 0) & REJECT_UNRECOVERED) !== 0)
+    return yield* Effect.fail(new Refused(ErrorCodes.unrecoverablePosition))
+  return wire.isPlain
+    ? asPublished(subscription, common, reading)
+    : yield* withResult(session, subscription, terms, common, reading)
 })

@@ -7,7 +7,7 @@ import { ErrorCodes } from "../../protocol/codes.ts"
 import type { Connection } from "../hot/Connection.ts"
 import type { Opening, SessionHome } from "../hot/Opening.ts"
 import type { Frame } from "../hot/Publication.ts"
-import type { HttpAnswer, PlainRequest as HttpRequest, PlainAnswer } from "../Transport.ts"
+import type { HttpAnswer, PlainAnswer, PlainRequest } from "../Transport.ts"
 import { FORBIDDEN_ORIGIN, handshakeOf } from "./acceptance.ts"
 import type { Handshake } from "./Handshake.ts"
 import { corsHeaders, EVENT_STREAM_HEADERS, notAllowed, plainText, preflight } from "./httpHeaders.ts"
@@ -15,9 +15,9 @@ import type { Failure } from "./outcome.ts"
 import {
   type Admitted,
   admit,
+  type ChannelsRequest,
+  channelsRequest,
   closed,
-  type PlainRequest,
-  plainRequest,
   subscribePlain
 } from "./plainClients.ts"
 import { manyEventsWire, oneEventsWire } from "./plainWires.ts"
@@ -50,7 +50,7 @@ class EventsOpening implements Opening {
   constructor(
     readonly env: SessionEnv,
     readonly handshake: Handshake,
-    readonly request: PlainRequest,
+    readonly request: ChannelsRequest,
     readonly admitted: Admitted
   ) {}
 
@@ -70,7 +70,7 @@ class EventsOpening implements Opening {
 }
 
 /** An EventSource gives up on these, and not on a stream that ends. */
-const failed = (request: HttpRequest, failure: Failure): PlainAnswer => {
+const failed = (request: PlainRequest, failure: Failure): PlainAnswer => {
   const text = failure._tag === "Refused" ? failure.error.message : failure.why.reason
   return plainText(statusOf(failure), text, corsHeaders(request))
 }
@@ -99,7 +99,7 @@ export const eventsRoute =
     if (!env.isAllowedOrigin(headers.get("origin"))) return plainText(403, FORBIDDEN_ORIGIN.message)
     if (method === "OPTIONS") return preflight(request, METHODS)
     if (method !== "GET") return notAllowed(METHODS)
-    const wanted = plainRequest(new URLSearchParams(query), headers.get("last-event-id"))
+    const wanted = channelsRequest(new URLSearchParams(query), headers.get("last-event-id"))
     if (typeof wanted === "string")
       return plainText(400, `${wanted} is missing or malformed`, corsHeaders(request))
     const handshake = handshakeOf(env, "uni_sse", headers)

@@ -23,17 +23,17 @@ import { parseSince, readPositionAt, type Since } from "./since.ts"
 import { type Asking, permit } from "./subscribe.ts"
 
 /** What such a client asks for. */
-export interface PlainRequest {
+export interface ChannelsRequest {
   readonly channels: ReadonlyArray<string>
   readonly token: string | undefined
   readonly since: Since | undefined
 }
 
 /** @param lastId what an EventSource says that it saw last; it counts more than the address that was made before */
-export const plainRequest = (
+export const channelsRequest = (
   query: URLSearchParams,
   lastId: string | undefined
-): PlainRequest | "channels" | "since" => {
+): ChannelsRequest | "channels" | "since" => {
   const channels = [...new Set((query.get("channels") ?? "").split(",").filter((channel) => channel !== ""))]
   if (channels.length === 0) return "channels"
   const text = lastId ?? query.get("since") ?? ""
@@ -54,7 +54,7 @@ export interface Admitted {
 export const admit = Effect.fnUntraced(function* (
   env: SessionEnv,
   handshake: Handshake,
-  { channels, token }: PlainRequest,
+  { channels, token }: ChannelsRequest,
   client: string = randomUUID()
 ): Effect.fn.Return<Admitted, Failure> {
   const facts = (): ClientFacts => ({
@@ -132,7 +132,7 @@ const mayRecover = ({ env, user }: Session, options: ChannelOptions): boolean =>
  */
 export const subscribePlain = Effect.fnUntraced(function* (
   session: Session,
-  { since }: PlainRequest,
+  { since }: ChannelsRequest,
   { identity, grants }: Admitted,
   unrecovered: (channel: string) => Effect.Effect<void, Failure>
 ): Effect.fn.Return<Effect.Success<Outcome>, Failure> {

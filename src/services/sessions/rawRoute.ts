@@ -12,7 +12,7 @@ import type { UpgradeRoute } from "../Transport.ts"
 import { FORBIDDEN_ORIGIN, handshakeOf } from "./acceptance.ts"
 import type { Handshake } from "./Handshake.ts"
 import { close } from "./outcome.ts"
-import { admit, closed, type PlainRequest, plainRequest, subscribePlain } from "./plainClients.ts"
+import { admit, type ChannelsRequest, channelsRequest, closed, subscribePlain } from "./plainClients.ts"
 import { rawSessionWire } from "./plainWires.ts"
 import { Session } from "./Session.ts"
 import type { SessionEnv } from "./SessionEnv.ts"
@@ -22,7 +22,7 @@ class RawOpening implements Opening {
   constructor(
     readonly env: SessionEnv,
     readonly handshake: Handshake,
-    readonly request: PlainRequest
+    readonly request: ChannelsRequest
   ) {}
 
   open(connection: Connection, home: SessionHome): void {
@@ -47,7 +47,7 @@ export const rawRoute =
   (env: SessionEnv): UpgradeRoute =>
   (request) => {
     if (!env.isAllowedOrigin(request.headers.get("origin"))) return { refusal: FORBIDDEN_ORIGIN }
-    const wanted = plainRequest(queryOf(request), undefined)
+    const wanted = channelsRequest(queryOf(request), undefined)
     if (typeof wanted === "string") return { refusal: malformed(wanted) }
     const handshake = handshakeOf(env, "uni_websocket", request.headers, {
       hasFramePings: true,

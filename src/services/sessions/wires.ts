@@ -27,7 +27,7 @@ export interface SessionWire extends Wire {
   readonly ping: Uint8Array
   /** Messages in as few frames as may be. */
   combine(messages: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array>
-  /** Only publications are written, and nobody is told what else happens. */
+  /** Of clients without an SDK: only publications are written, and nobody is told what else happens. */
   readonly isPlain: boolean
   /** Undefined: not the protocol. */
   decode(frame: Uint8Array): ReadonlyArray<Command> | undefined

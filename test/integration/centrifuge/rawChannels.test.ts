@@ -1,6 +1,7 @@
 /** Raw WebSockets that name their channels: the data alone, from where they were. */
 import { describe, expect, it } from "vitest"
 import { serveCentrifuge, withNamespaces } from "../../support/centrifuge/centrifugeServer.ts"
+import { openStream } from "../../support/centrifuge/HttpStream.ts"
 import { openScript } from "../../support/centrifuge/Script.ts"
 import { hs256 } from "../../support/jwt.ts"
 import { refusal } from "../../support/server/clients.ts"
@@ -41,6 +42,22 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
       expect(await (await open(since)).ended).toEqual({ code: 3010, reason: "insufficient state" })
     const fromBegin = await open("0", "recovery:b")
     expect(await fromBegin.client.messages.count(1)).toEqual(["b"])
+  })
+
+  it("are counted when they come back, as EventSources are", async () => {
+    const server = await serveCentrifuge(transport)
+    const { epoch } = await server.publish("smallhistory:a", 1)
+    for (const n of [2, 3]) await server.publish("smallhistory:a", n)
+    const path = (since: string) => `?channels=smallhistory:a&since=${since}`
+    const back = await openScript(server, { path: `/${path(`${epoch}:1`)}` })
+    await back.client.messages.count(2)
+    const stream = await openStream(server.port, `/events${path(`${epoch}:2`)}`, { method: "GET" })
+    await stream.until(() => stream.text.includes("data: 3"))
+    await (await openScript(server, { path: `/${path("other:1")}` })).ended
+    const figures = await server.served.figures()
+    const recoveries = (recovered: boolean) =>
+      figures.get(`clarion_recoveries_total{recovered="${recovered}"}`)
+    expect([recoveries(true), recoveries(false)]).toEqual([2, 1])
   })
 
   it("are refused where they may not have what they ask for", async () => {
