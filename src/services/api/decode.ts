@@ -27,6 +27,11 @@ const unusable = (issue: SchemaIssue.Issue): Unusable => {
       return unusable(issue.issue)
     case "Composite":
       return issue.issues.some((inner) => unusable(inner) === "undecodable") ? "undecodable" : "invalid"
+    case "AnyOf":
+      // Without any, the type is none of them.
+      return issue.issues.length > 0 && issue.issues.every((inner) => unusable(inner) === "invalid")
+        ? "invalid"
+        : "undecodable"
     default:
       return "undecodable"
   }

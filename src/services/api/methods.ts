@@ -7,6 +7,7 @@ import { Control } from "../Control.ts"
 import { Channels } from "../channels/Channels.ts"
 import { Metrics } from "../Metrics.ts"
 import { Presence } from "../Presence.ts"
+import { Receipts } from "../receipts/Receipts.ts"
 import { ApiCounters } from "./apiSamples.ts"
 import { makeChannelMethods } from "./channelMethods.ts"
 import { makeClients } from "./clients.ts"
@@ -40,7 +41,7 @@ export const makeMethods = Effect.gen(function* () {
   const control = yield* Control
   const channels = yield* Channels
   const run: { readonly [M in MethodName]: (request: RequestOf<M>) => Command } = {
-    ...makePublishing(broker, channels),
+    ...makePublishing(broker, channels, yield* Receipts),
     ...makeClients(control, channels),
     ...makeChannelMethods(broker, presence, control, channels),
     ...makeNodeMethods(control, yield* RpcMethods, limits.hookTimeout)

@@ -14,6 +14,9 @@ export const MAX_CHANNELS = 10_000
 /** Characters of a pattern of channels. Longer ones are refused with 107. */
 export const MAX_PATTERN = 255
 
+/** Characters of the id of a receipt. Longer ones are refused with 107. */
+export const MAX_RECEIPT_ID = 255
+
 /** A payload: the source text of a JSON value in UTF-8, which is never parsed. */
 export const RawJson = Schema.declare<Uint8Array>((value) => value instanceof Uint8Array)
 
@@ -37,6 +40,12 @@ export const StreamPosition = Schema.Struct({
 
 // Publications.
 
+/** What is said with another one of the same id replaces that one. */
+const ReceiptId = Schema.Union([
+  Schema.Boolean,
+  Schema.NonEmptyString.check(Schema.isMaxLength(MAX_RECEIPT_ID))
+])
+
 const publication = {
   data: optional(RawJson, "payload: any JSON value, passed on byte for byte"),
   b64data: optional(Schema.String, "payload in base64, for bytes that are not JSON; it counts before data"),
@@ -48,7 +57,11 @@ const publication = {
   ),
   delta: optional(Schema.Boolean, "send it as a difference to those who agreed to that"),
   version: optional(Natural, "published only when it is higher than the last one; 0: no version"),
-  version_epoch: optional(Schema.String, "versions are compared within one epoch")
+  version_epoch: optional(Schema.String, "versions are compared within one epoch"),
+  receipt: optional(
+    ReceiptId,
+    "keep a receipt, which says who got it: true, or an id for it of at most 255 characters"
+  )
 }
 
 export const PublishRequest = Schema.Struct({ channel, ...publication }).annotate({

@@ -40,6 +40,10 @@ const publication = ({ offset, data, info, tags }: ChannelPublication): string =
 export const publishedJson = ({ offset, epoch }: Published): string =>
   offset === 0 ? EMPTY : `{"offset":${offset},"epoch":${quoted(epoch)}}`
 
+/** The result of a request that keeps a receipt. */
+export const withReceiptJson = (result: string, id: string): string =>
+  `${result.slice(0, -1)}${result === EMPTY ? "" : ","}"receipt":${quoted(id)}}`
+
 export const presenceJson = (clients: ReadonlyMap<string, ClientInfo>): string =>
   `{"presence":${object([...clients].map(([id, info]) => [id, clientInfo(info)]))}}`
 

@@ -9,9 +9,15 @@ export const ApiErrorResult = Schema.Struct({
   message: Schema.String
 }).annotate({ identifier: "Error" })
 
+const receipt = optional(
+  Schema.String,
+  "id of the receipt; absent where none was asked for, or nothing was published"
+)
+
 const PublishResult = Schema.Struct({
   offset: optional(Schema.Int, "of the publication; absent where nothing is kept"),
-  epoch: optional(Schema.String, "of the stream")
+  epoch: optional(Schema.String, "of the stream"),
+  receipt
 }).annotate({ identifier: "PublishResult" })
 
 const ClientInfo = Schema.Struct({
@@ -59,7 +65,8 @@ const response = <S extends Schema.Top>(result: S) =>
   Schema.Union([Schema.Struct({ result }), Schema.Struct({ error: ApiErrorResult })])
 
 const BroadcastResult = Schema.Struct({
-  responses: about(Schema.Array(response(PublishResult)), "one for each channel, in their order")
+  responses: about(Schema.Array(response(PublishResult)), "one for each channel, in their order"),
+  receipt
 }).annotate({ identifier: "BroadcastResult" })
 
 /** The result of each method. */

@@ -112,6 +112,10 @@ export class GrowingReceipt implements OpenReceipt {
     return this.subject.id
   }
 
+  get isEmpty(): boolean {
+    return !this.#hasBegun && this.#underWay.size === 0
+  }
+
   readonly delivery = (): Delivery => {
     const delivery = new ReceiptDelivery(this)
     this.#underWay.add(delivery)

@@ -62,6 +62,8 @@ export interface OpenReceipt {
   /** For one publication of it, to be handed to whoever publishes; one that is not published is to be taken back with `withdraw`. */
   readonly delivery: () => Delivery
   readonly withdraw: (delivery: Delivery) => void
+  /** Nothing of it is published, nor on its way to be. */
+  readonly isEmpty: boolean
   /** No further delivery comes; called when the receipt is final, at once where it is. */
   readonly seal: (done?: (receipt: Receipt) => void) => void
 }

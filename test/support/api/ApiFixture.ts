@@ -11,8 +11,12 @@ import { ServerApi } from "../../../src/services/api/ServerApi.ts"
 import { Broker } from "../../../src/services/broker/Broker.ts"
 import { Control } from "../../../src/services/Control.ts"
 import { Channels } from "../../../src/services/channels/Channels.ts"
+import { Hub } from "../../../src/services/Hub.ts"
 import { Metrics } from "../../../src/services/Metrics.ts"
 import { Presence } from "../../../src/services/Presence.ts"
+import { Receipts } from "../../../src/services/receipts/Receipts.ts"
+import * as StoredReceipts from "../../../src/services/receipts/StoredReceipts.ts"
+import { layerMemory } from "../../../src/services/store/MemoryStore.ts"
 import type { PlainAnswer, PlainRequest } from "../../../src/services/Transport.ts"
 import { CapturedLogs } from "../CapturedLogs.ts"
 import { configWith } from "../configurations.ts"
@@ -44,6 +48,7 @@ export class ApiFixture {
   readonly control = new FakeControl()
   readonly logs = new CapturedLogs()
   readonly api: ServerApi["Service"]
+  readonly receipts: Receipts["Service"]
   readonly #metrics: Metrics["Service"]
 
   constructor(settings: Settings<ServerConfigValue> = {}, rpc: Readonly<Record<string, RpcMethod>> = {}) {
@@ -60,12 +65,16 @@ export class ApiFixture {
     )
     const layer = ServerApi.layer.pipe(
       Layer.provide(Layer.mergeAll(fakes, Channels.layer, ApiKey.layer)),
+      Layer.provideMerge(
+        StoredReceipts.layer.pipe(Layer.provide(Hub.layer), Layer.provideMerge(layerMemory))
+      ),
       Layer.provideMerge(Metrics.layer),
       Layer.provide(Layer.succeed(ServerConfig, config)),
       Layer.provideMerge(this.logs.layer)
     )
     const services = Effect.runSync(Layer.buildWithScope(layer, Scope.makeUnsafe()))
     this.api = Context.get(services, ServerApi)
+    this.receipts = Context.get(services, Receipts)
     this.#metrics = Context.get(services, Metrics)
   }
 
@@ -73,7 +82,9 @@ export class ApiFixture {
   get figures(): Readonly<Record<string, number>> {
     const samples = Effect.runSync(this.#metrics.samples)
     return Object.fromEntries(
-      samples.map(({ name, labels = {}, value }) => [[name, ...Object.values(labels)].join(" "), value])
+      samples
+        .filter(({ name }) => name.startsWith("clarion_api_"))
+        .map(({ name, labels = {}, value }) => [[name, ...Object.values(labels)].join(" "), value])
     )
   }
 

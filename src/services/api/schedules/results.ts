@@ -75,7 +75,8 @@ const counts = {
 export const ReceiptResult = Schema.Struct({
   id: about(Schema.String, "of a run: the run's id"),
   kind: Schema.Literals(kinds),
-  channels: Schema.Array(Schema.String),
+  channels: about(Schema.Array(Schema.String), "the first 100 of them"),
+  channelCount: about(Natural, "how many there are"),
   schedule: optional(Schema.String, "whose run it is"),
   publishedAt: about(Schema.Finite, "ms since the epoch"),
   isComplete: about(Schema.Boolean, "false while deliveries are under way"),
