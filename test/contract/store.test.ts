@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { describe } from "vitest"
+import { Metrics } from "../../src/services/Metrics.ts"
 import { openLmdbStore } from "../../src/services/store/LmdbStore.ts"
 import { layerMemory } from "../../src/services/store/MemoryStore.ts"
 import { Store } from "../../src/services/store/Store.ts"
@@ -26,4 +27,10 @@ describe("the store in memory", () =>
   }))
 
 describe("the store on disk", () =>
-  storeSuite({ start: Effect.orDie(Effect.flatMap(temporaryDirectory, openLmdbStore)), run }))
+  storeSuite({
+    start: Effect.flatMap(temporaryDirectory, (directory) => openLmdbStore(directory)).pipe(
+      Effect.provide(Metrics.layer),
+      Effect.orDie
+    ),
+    run
+  }))

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import { StoreFailed } from "./Store.ts"
 
 /** What a transaction takes at most; the commits behind it wait for the next one, each with its fiber. One commit is never divided. */
-export const TRANSACTION_WRITES = 50_000
+export const TRANSACTION_WRITES = 10_000
 export const TRANSACTION_BYTES = 16 * 1024 * 1024
 
 /** Writes of one commit, ready to be put: their values are bytes. */
@@ -27,7 +27,7 @@ interface Waiting extends Prepared {
 }
 
 /** Writes all of it in one transaction, or nothing; rejects with a StoreFailed. Not called again before it has settled. */
-export type WriteTransaction = (writes: ReadonlyArray<PreparedWrite>) => Promise<void>
+export type WriteTransaction = (writes: ReadonlyArray<PreparedWrite>, bytes: number) => Promise<void>
 
 export class GroupCommit {
   readonly #writeTransaction: WriteTransaction
@@ -60,7 +60,9 @@ export class GroupCommit {
   async #write(): Promise<void> {
     while (this.#waiting.length > 0) {
       const group = this.#takeGroup()
-      const outcome = await this.#writeTransaction(group.flatMap(({ writes }) => writes)).then(
+      const writes = group.flatMap((commit) => commit.writes)
+      const bytes = group.reduce((sum, commit) => sum + commit.bytes, 0)
+      const outcome = await this.#writeTransaction(writes, bytes).then(
         () => Effect.void,
         (error: unknown) =>
           error instanceof StoreFailed
