@@ -11,6 +11,7 @@ const rooms = {
   protocol: [],
   config: ["protocol"],
   services: ["config", "protocol", "services/hot"],
+  cli: ["config", "protocol"],
   client: ["services", "config", "protocol", "services/hot"],
   doctor: ["services", "config", "protocol", "services/hot"],
   actors: ["client", "services", "config", "protocol", "services/hot"],

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-/** `node dist/server.js`: reads the configuration and serves until it is told to stop. */
+/**
+ * `node dist/server.js`: reads the configuration and serves until it is told to stop. `node dist/server.js schedule` talks to one that serves.
+ */
 import * as Effect from "effect/Effect"
 import { clientKeys } from "./config/ClientConfig.ts"
 import { serverKeys, serverRules } from "./config/ServerConfig.ts"
@@ -14,14 +16,17 @@ const program = {
   about: "holds very many WebSocket connections and pushes messages to them",
   keys: serverKeys,
   rules: serverRules,
-  alsoKnown: clientKeys
-}
+  alsoKnown: clientKeys,
+  commands: [["schedule --help", "schedules of a running server: list, add, pause, cancel and more"]]
+} as const
 
-runProgram(program, diagnoseServer, (config) => {
-  const facts = gatherFacts()
-  // Once it serves: a start that fails says why and nothing else.
-  const serve = Effect.flatMap(PushServer, ({ failure }) =>
-    Effect.andThen(warnIfShort(config, facts), failure)
-  )
-  runMain(serve.pipe(Effect.provide(PushServer.layer(config)), Effect.provide(Logs.layer(config.log))))
-})
+if (process.argv[2] === "schedule") (await import("./schedule.ts")).runSchedule(process.argv.slice(3))
+else
+  runProgram(program, diagnoseServer, (config) => {
+    const facts = gatherFacts()
+    // Once it serves: a start that fails says why and nothing else.
+    const serve = Effect.flatMap(PushServer, ({ failure }) =>
+      Effect.andThen(warnIfShort(config, facts), failure)
+    )
+    runMain(serve.pipe(Effect.provide(PushServer.layer(config)), Effect.provide(Logs.layer(config.log))))
+  })

@@ -17,6 +17,8 @@ export interface Program<K extends Keys> {
   readonly rules: ReadonlyArray<Rule<ConfigOf<K>>>
   /** Keys of the other program: their variables in a shared environment are no mistakes. */
   readonly alsoKnown: Keys
+  /** Other commands that the program has instead of its work, for its help. */
+  readonly commands?: ReadonlyArray<readonly [usage: string, about: string]>
 }
 
 /** What the command line asks for: text to print (and exit 0), whether the machine carries a configuration, or a run. */
@@ -27,12 +29,18 @@ export const version: string = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8")
 ).version
 
-const help = ({ name, about, keys }: Pick<Program<Keys>, "name" | "about" | "keys">): string => {
+const help = ({
+  name,
+  about,
+  keys,
+  commands: others = []
+}: Pick<Program<Keys>, "name" | "about" | "keys" | "commands">): string => {
   const rows = Object.entries(keys).map(([path, { kind, fallback, about }]) => [
     `--${path}`,
     `${about} [${fallback === undefined ? "unset" : JSON.stringify(kind.toJson(fallback))}]`
   ])
   const commands = [
+    ...others,
     ["--config FILE", "read settings from a JSON file"],
     ["--check-config", "check the configuration and exit: 0, or 78 with every problem"],
     ["--print-config", "print the merged configuration, secrets masked, and exit"],

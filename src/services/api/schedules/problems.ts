@@ -1,10 +1,11 @@
 /** Problems of requests: those of types, told as the scheduler tells its own. */
 import * as SchemaIssue from "effect/SchemaIssue"
 import { nearest } from "../../../config/nearest.ts"
+import { PROBLEMS_LISTED } from "../../schedules/Problems.ts"
 import type { Problem } from "../../schedules/Scheduler.ts"
 
-/** Problems that an answer lists at most; how many there are more, its last one says. */
-export const MAX_PROBLEMS = 100
+/** Problems that an answer lists at most, and one more that says how many are not listed. */
+export const MAX_PROBLEMS = PROBLEMS_LISTED
 
 /** Longer names, and longer values that are shown, are cut. */
 const MAX_SHOWN = 80
@@ -50,10 +51,10 @@ export const unknownName = (name: string, kind: string, known: ReadonlyArray<str
   return { where: short(name), message: `unknown ${kind}${hint}` }
 }
 
-export const listed = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> =>
-  problems.length <= MAX_PROBLEMS
+/** The scheduler's own list may have one more, which says how many are not in it. */
+export const listed = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {
+  const more = problems.length - MAX_PROBLEMS
+  return more <= 1
     ? problems
-    : [
-        ...problems.slice(0, MAX_PROBLEMS),
-        { where: "", message: `and ${problems.length - MAX_PROBLEMS} problems more` }
-      ]
+    : [...problems.slice(0, MAX_PROBLEMS), { where: "", message: `${more} more problems are not listed` }]
+}

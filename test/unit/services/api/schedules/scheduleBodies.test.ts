@@ -110,7 +110,7 @@ describe("a body", () => {
   it("lists so many problems, and says how many there are more", async () => {
     const problems = await create({ ...GOOD, channels: Array.from({ length: MAX_PROBLEMS + 5 }, () => 1) })
     expect(problems).toHaveLength(MAX_PROBLEMS + 1)
-    expect(problems.at(-1)).toBe(": and 5 problems more")
+    expect(problems.at(-1)).toBe(": 5 more problems are not listed")
     const { json } = await api.ask("POST", "/api/schedules", { channels: [1] })
     expect(json.error.message).toBe("the request has 3 problems")
   })
