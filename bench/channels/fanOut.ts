@@ -3,10 +3,11 @@
 import type { DialectName } from "../driver/dialects.ts"
 import type { Contender } from "../support/contender.ts"
 import { incompleteness, measureRounds, type RoundFigures, warmUp } from "../support/rounds.ts"
+import { busyFigures, type Figure, type Lookup, type Measured } from "../support/scenario.ts"
 import { cell, number } from "../support/table.ts"
 import { type Bench, usageOf } from "../support/usage.ts"
 import { judged, notMeasured, type Verdict } from "../support/verdicts.ts"
-import { busyFigures, type Case, type Context, type Figure, type Lookup, type Measured } from "./scenario.ts"
+import type { Case, Context } from "./scenario.ts"
 import {
   type ClarionBench,
   KEPT,

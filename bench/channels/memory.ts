@@ -3,10 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { DialectName } from "../driver/dialects.ts"
 import { Failed } from "../support/children.ts"
 import { memoryUse } from "../support/procfs.ts"
+import type { Lookup } from "../support/scenario.ts"
 import type { Spread } from "../support/statistics.ts"
 import { cell } from "../support/table.ts"
 import { judged, type Verdict } from "../support/verdicts.ts"
-import type { Case, Lookup } from "./scenario.ts"
+import type { Case } from "./scenario.ts"
 import { emptied, KEPT, PLAIN, withClarion } from "./servers.ts"
 
 /** Time in which garbage of the set-up is collected, before memory is read. */

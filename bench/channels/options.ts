@@ -3,6 +3,7 @@ import { parseArgs } from "node:util"
 import type { TransportName } from "../support/contender.ts"
 import { connectionsOf, integer, oneOf, type Parsed } from "../support/options.ts"
 import { enoughRounds } from "../support/rounds.ts"
+import type { ScenarioOptions } from "../support/scenario.ts"
 import { type ScenarioId, scenarioIds, scenarios } from "./scenarios.ts"
 
 /** How much is measured. */
@@ -18,16 +19,12 @@ export interface Scale {
   readonly idleAfterMs: number
 }
 
-export interface Options {
+export interface Options extends ScenarioOptions<ScenarioId> {
   readonly scale: Scale
-  readonly repeat: number
-  readonly only: ReadonlyArray<ScenarioId>
   /** Clarion's. */
   readonly transport: TransportName
   /** Where profiles of Clarion go; undefined: none are taken. */
   readonly profile: string | undefined
-  readonly isQuick: boolean
-  readonly json: string | undefined
 }
 
 const list = Object.entries(scenarios).map(([id, { about }]) => `  ${id}  ${about}`)

@@ -1,6 +1,8 @@
 /** Scenario f: everyone was cut off, missed something, and comes back at once. */
+
+import { busyFigures } from "../support/scenario.ts"
 import { usageOf } from "../support/usage.ts"
-import { busyFigures, type Case } from "./scenario.ts"
+import type { Case } from "./scenario.ts"
 import { emptied, profiled, RECOVERABLE, withClarion } from "./servers.ts"
 
 /** Publications that each client has missed. */

@@ -1,12 +1,12 @@
 /** All scenarios, by their letters. */
+
+import { noVerdicts } from "../support/scenario.ts"
 import { channelCases, hundredEach, oneChannel, oneChannelVerdicts, ownChannels, rawCase } from "./fanOut.ts"
 import { idleCases } from "./idle.ts"
 import { memoryCases, memoryVerdicts } from "./memory.ts"
 import { recoveryCases } from "./recovery.ts"
 import type { Scenario } from "./scenario.ts"
 import { loadCases, loadVerdicts } from "./serverApi.ts"
-
-const none = () => []
 
 export const scenarios = {
   a: {
@@ -17,9 +17,9 @@ export const scenarios = {
   b: {
     about: "a channel for each connection, one publication into each",
     cases: channelCases(ownChannels),
-    verdicts: none
+    verdicts: noVerdicts
   },
-  c: { about: "100 subscribers for each channel", cases: channelCases(hundredEach), verdicts: none },
+  c: { about: "100 subscribers for each channel", cases: channelCases(hundredEach), verdicts: noVerdicts },
   d: {
     about: "the server API: publish requests and batches, one core, nobody subscribed",
     cases: loadCases,
@@ -33,9 +33,9 @@ export const scenarios = {
   f: {
     about: "everyone reconnects at once with 50 missed publications",
     cases: recoveryCases,
-    verdicts: none
+    verdicts: noVerdicts
   },
-  g: { about: "idle clients that answer pings", cases: idleCases, verdicts: none }
+  g: { about: "idle clients that answer pings", cases: idleCases, verdicts: noVerdicts }
 } as const satisfies Record<string, Scenario>
 
 export type ScenarioId = keyof typeof scenarios

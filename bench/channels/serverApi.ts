@@ -2,10 +2,11 @@
 import { batchBody } from "../driver/ApiPublisher.ts"
 import { channelName } from "../driver/channelNames.ts"
 import { payload } from "../driver/payload.ts"
+import { busyFigures, type Lookup, type Measured } from "../support/scenario.ts"
 import { cell } from "../support/table.ts"
 import { usageOf } from "../support/usage.ts"
 import { judged, type Verdict } from "../support/verdicts.ts"
-import { busyFigures, type Case, type Context, type Lookup, type Measured } from "./scenario.ts"
+import type { Case, Context } from "./scenario.ts"
 import { type ClarionBench, KEPT, PLAIN, profiled, withClarion } from "./servers.ts"
 
 /** Beyond the time that the load takes. */

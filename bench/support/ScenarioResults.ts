@@ -1,17 +1,19 @@
 /** All repetitions of a run, and the figures that tables and verdicts take from them. */
-import { emptyOutcome, missingNotes, type Outcome } from "../support/outcome.ts"
-import { type Spread, spread } from "../support/statistics.ts"
-import { cell, table } from "../support/table.ts"
-import type { Verdict } from "../support/verdicts.ts"
-import type { Figure, Measured } from "./scenario.ts"
-import { type ScenarioId, scenarios } from "./scenarios.ts"
+import { emptyOutcome, missingNotes, type Outcome } from "./outcome.ts"
+import type { Figure, Measured, Scenarios } from "./scenario.ts"
+import { type Spread, spread } from "./statistics.ts"
+import { cell, table } from "./table.ts"
+import type { Verdict } from "./verdicts.ts"
 
-export class Results {
+export class ScenarioResults<O, Id extends string> {
   /** By scenario, then by the title of the case. */
-  readonly scenarios: ReadonlyMap<ScenarioId, ReadonlyMap<string, Outcome<Measured>>>
+  readonly outcomes: ReadonlyMap<Id, ReadonlyMap<string, Outcome<Measured>>>
 
-  constructor(readonly ids: ReadonlyArray<ScenarioId>) {
-    this.scenarios = new Map(
+  constructor(
+    readonly scenarios: Scenarios<O, Id>,
+    readonly ids: ReadonlyArray<Id>
+  ) {
+    this.outcomes = new Map(
       ids.map((id) => [
         id,
         new Map(scenarios[id].cases.map(({ title }) => [title, emptyOutcome<Measured>()]))
@@ -19,19 +21,19 @@ export class Results {
     )
   }
 
-  outcome(id: ScenarioId, title: string): Outcome<Measured> {
-    return this.scenarios.get(id)!.get(title)!
+  outcome(id: Id, title: string): Outcome<Measured> {
+    return this.outcomes.get(id)!.get(title)!
   }
 
-  spread(id: ScenarioId, title: string, label: string): Spread | undefined {
-    const values = (this.scenarios.get(id)?.get(title)?.trials ?? []).flatMap(({ figures }) =>
+  spread(id: Id, title: string, label: string): Spread | undefined {
+    const values = (this.outcomes.get(id)?.get(title)?.trials ?? []).flatMap(({ figures }) =>
       figures.filter((figure) => figure.label === label).map(({ value }) => value)
     )
     return spread(values)
   }
 
-  table(id: ScenarioId): string {
-    const cases = [...this.scenarios.get(id)!.keys()]
+  table(id: Id): string {
+    const cases = [...this.outcomes.get(id)!.keys()]
     const rows = this.#rows(id).map(({ label, digits }) => [
       label,
       ...cases.map((title) => cell(this.spread(id, title, label), digits))
@@ -39,15 +41,17 @@ export class Results {
     return table([`${id}: median (range)`, ...cases], rows)
   }
 
-  notes(id: ScenarioId): ReadonlyArray<string> {
-    return [...this.scenarios.get(id)!].flatMap(([title, outcome]) => [
+  notes(id: Id): ReadonlyArray<string> {
+    return [...this.outcomes.get(id)!].flatMap(([title, outcome]) => [
       ...missingNotes(title, outcome),
       ...outcome.trials.flatMap(({ problems }) => problems.map((why) => `${title}: FAILED: ${why}`))
     ])
   }
 
   verdicts(): ReadonlyArray<Verdict> {
-    return this.ids.flatMap((id) => scenarios[id].verdicts((title, label) => this.spread(id, title, label)))
+    return this.ids.flatMap((id) =>
+      this.scenarios[id].verdicts((title, label) => this.spread(id, title, label))
+    )
   }
 
   /** For each measurement, the part of the server's core that others used. */
@@ -61,13 +65,13 @@ export class Results {
   }
 
   get #measured(): ReadonlyArray<Measured> {
-    return this.ids.flatMap((id) => [...this.scenarios.get(id)!.values()].flatMap(({ trials }) => trials))
+    return this.ids.flatMap((id) => [...this.outcomes.get(id)!.values()].flatMap(({ trials }) => trials))
   }
 
   /** Each label once, in the order of its first case. */
-  #rows(id: ScenarioId): ReadonlyArray<Figure> {
+  #rows(id: Id): ReadonlyArray<Figure> {
     const rows = new Map<string, Figure>()
-    for (const { trials } of this.scenarios.get(id)!.values())
+    for (const { trials } of this.outcomes.get(id)!.values())
       for (const { figures } of trials) for (const figure of figures) rows.set(figure.label, figure)
     return [...rows.values()]
   }
