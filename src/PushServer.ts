@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as BroadcastTimer from "./actors/BroadcastTimer.ts"
 import * as LocalServing from "./actors/LocalServing.ts"
+import * as ScheduleTimer from "./actors/ScheduleTimer.ts"
 import { ShardSupervisor } from "./actors/ShardSupervisor.ts"
 import * as WorkerServing from "./actors/WorkerServing.ts"
 import { ServerConfig, type ServerConfigValue } from "./config/ServerConfig.ts"
@@ -35,6 +36,9 @@ import { Publisher } from "./services/Publisher.ts"
 import * as ProcessMetrics from "./services/processMetrics.ts"
 import * as StoredReceipts from "./services/receipts/StoredReceipts.ts"
 import { type Failure, Serving } from "./services/Serving.ts"
+import { ScheduleRuns } from "./services/schedules/ScheduleRuns.ts"
+import { layer as schedulerLayer } from "./services/schedules/schedulerLayer.ts"
+import { layerStored } from "./services/schedules/storedSchedules.ts"
 import { actorSamples } from "./services/serviceMetrics.ts"
 import { layerLocal } from "./services/sessions/localControl.ts"
 import { Sessions } from "./services/sessions/Sessions.ts"
@@ -104,6 +108,12 @@ const layerChannels = Layer.mergeAll(
   withRoom(Layer.unwrap(Effect.map(Hub, ({ publish }) => layerEmbedded(publish))))
 )
 
+/** Schedules and their runs. */
+const layerSchedules = schedulerLayer.pipe(
+  Layer.provideMerge(ScheduleRuns.layer),
+  Layer.provideMerge(layerStored)
+)
+
 export class PushServer extends Context.Service<
   PushServer,
   {
@@ -118,8 +128,9 @@ export class PushServer extends Context.Service<
   /** The service with `Publisher`, `ActorTree` and `Metrics` to use beside it. Hooks are taken from the `Hooks` reference. */
   static readonly layer = (config: ServerConfigValue) =>
     Layer.effect(this, make).pipe(
-      Layer.merge(Layer.mergeAll(BroadcastTimer.layer, ChannelOccupancy.layer)),
+      Layer.merge(Layer.mergeAll(BroadcastTimer.layer, ScheduleTimer.layer, ChannelOccupancy.layer)),
       Layer.provide(ServerApi.layer),
+      Layer.provideMerge(layerSchedules),
       Layer.provideMerge(layerServing(config)),
       Layer.provideMerge(layerChannels),
       Layer.provideMerge(Publisher.layer),

@@ -30,4 +30,14 @@ export {
 } from "./services/receipts/Receipts.ts"
 export type { SessionEvent } from "./services/SessionEvents.ts"
 export { SessionListener } from "./services/SessionListener.ts"
+export type { Run, Schedule, ScheduleSpec, ScheduleState } from "./services/schedules/Schedule.ts"
+export {
+  type ScheduleChange,
+  ScheduleConflict,
+  ScheduleInvalid,
+  type ScheduleRequest,
+  Scheduler,
+  ScheduleUnknown,
+  TooManySchedules
+} from "./services/schedules/Scheduler.ts"
 export { type ConnectRequest, ListenFailed } from "./services/Transport.ts"

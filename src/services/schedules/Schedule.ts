@@ -61,8 +61,12 @@ export interface Schedule extends ScheduleSpec {
   readonly due?: number | undefined
   /** When the run of `due` begins: with its jitter. */
   readonly fireAt?: number | undefined
+  /** The last due time that was dealt with: no due time up to it comes again, whatever becomes of the clock and the trigger. */
+  readonly lastDue?: number | undefined
   /** Number of the last run. */
   readonly runs: number
+  /** Runs that were ever recorded, those without a number included. */
+  readonly records: number
   /** Why it failed. */
   readonly failure?: string | undefined
 }
@@ -85,6 +89,10 @@ export interface Run {
   readonly schedule: string
   /** 1, 2, …; 0 where nothing was sent ("gated", "skipped"). */
   readonly number: number
+  /** Its place among the schedule's records: 1, 2, … */
+  readonly sequence: number
+  /** By "run now", beside the due times. */
+  readonly isAsked: boolean
   /** The due time, without jitter; of "run now" the time when it was asked for. */
   readonly due: number
   readonly outcome: RunOutcome

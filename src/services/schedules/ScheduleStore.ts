@@ -33,23 +33,37 @@ export interface Due {
 export type Change =
   /** The schedule as it is now; its entry in the due-time index follows from its `fireAt` while its state is "scheduled". */
   | { readonly kind: "schedule"; readonly schedule: Schedule; readonly before: Schedule | undefined }
-  /** A schedule and its runs are forgotten. */
-  | { readonly kind: "forget"; readonly schedule: Schedule }
+  /** The newest `RUNS_KEPT` of a schedule are kept. */
   | { readonly kind: "run"; readonly run: Run }
+
+/** Runs of one schedule that are kept at most. */
+export const RUNS_KEPT = 1000
+
+export interface ScheduleFigures {
+  /** Schedules that are kept, in whatever state. */
+  readonly schedules: number
+  /** Entries of the due-time index. */
+  readonly pending: number
+  readonly openRuns: number
+}
 
 export class ScheduleStore extends Context.Service<
   ScheduleStore,
   {
     readonly commit: (changes: ReadonlyArray<Change>) => Effect.Effect<void, StoreFailed>
     readonly get: (id: string) => Effect.Effect<Schedule | undefined, StoreFailed>
-    /** In the order of their ids. */
+    /**
+     * In the order of their ids. One call looks at so many at most that it takes some 0.1 s: a page of a narrow filter may have fewer entries
+     * than asked for, even none, and a cursor all the same.
+     */
     readonly list: (filter: ScheduleFilter) => Effect.Effect<Page<Schedule>, StoreFailed>
-    /** Schedules that are kept. */
-    readonly size: Effect.Effect<number, StoreFailed>
-    /** The entries of the due-time index before a time, in their order. */
-    readonly due: (before: number, limit: number) => Effect.Effect<ReadonlyArray<Due>, StoreFailed>
-    /** The first time in the due-time index. */
-    readonly nextFireAt: Effect.Effect<number | undefined, StoreFailed>
+    readonly figures: Effect.Effect<ScheduleFigures, StoreFailed>
+    /** Entries of the due-time index from a time on, before another one, in their order. */
+    readonly due: (
+      from: number,
+      before: number,
+      limit: number
+    ) => Effect.Effect<ReadonlyArray<Due>, StoreFailed>
     /** Runs that are not over, of all schedules: what a process that ended left behind. */
     readonly openRuns: Effect.Effect<ReadonlyArray<Run>, StoreFailed>
     /** Newest first. */
@@ -57,7 +71,13 @@ export class ScheduleStore extends Context.Service<
       schedule: string,
       filter: { readonly limit: number; readonly cursor?: string | undefined }
     ) => Effect.Effect<Page<Run>, StoreFailed>
-    /** Removes schedules in a final state, and runs, that ended before a time; at most so many in one call. How many there were. */
-    readonly expire: (before: number, limit: number) => Effect.Effect<number, StoreFailed>
+    /**
+     * A step of forgetting schedules in a final state, with their runs, and runs of others, that ended before a time. A round begins without
+     * a cursor and is done where the answer has none.
+     */
+    readonly expire: (
+      before: number,
+      cursor?: string | undefined
+    ) => Effect.Effect<{ readonly schedules: number; readonly cursor?: string | undefined }, StoreFailed>
   }
 >()("clarion/services/ScheduleStore") {}

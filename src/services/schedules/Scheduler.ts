@@ -14,6 +14,7 @@ import type { Receipt } from "../receipts/Receipts.ts"
 import type { StoreFailed } from "../store/Store.ts"
 import type { CatchUp, Run, Schedule } from "./Schedule.ts"
 import type { Page, ScheduleFilter } from "./ScheduleStore.ts"
+import type { ScheduleBusy } from "./Turns.ts"
 
 /** When, as it is asked for; exactly one of `at`, `delay`, `every` and `cron`. */
 export interface WhenRequest {
@@ -103,14 +104,17 @@ export interface RunWithReceipt extends Run {
   readonly receipt: Receipt | null
 }
 
-export type ChangeFailure = ScheduleUnknown | ScheduleConflict | StoreFailed
+export type ChangeFailure = ScheduleUnknown | ScheduleConflict | ScheduleBusy | StoreFailed
 
 export class Scheduler extends Context.Service<
   Scheduler,
   {
     readonly create: (
       request: ScheduleRequest
-    ) => Effect.Effect<Created, ScheduleInvalid | ScheduleConflict | TooManySchedules | StoreFailed>
+    ) => Effect.Effect<
+      Created,
+      ScheduleInvalid | ScheduleConflict | ScheduleBusy | TooManySchedules | StoreFailed
+    >
     /**
      * What is wrong with the members that are there, for a request that is refused anyway because others could not be read: nothing is
      * done, and nothing is said of members that are missing.
@@ -120,7 +124,7 @@ export class Scheduler extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<Problem>>
     readonly list: (filter: ScheduleFilter) => Effect.Effect<Page<Schedule>, StoreFailed>
     readonly get: (id: string) => Effect.Effect<Schedule, ScheduleUnknown | StoreFailed>
-    /** The next due times of a schedule, without jitter, at most so many. */
+    /** The next due times of a schedule, without jitter, at most so many; of one that is paused, those it would have. */
     readonly nextOf: (schedule: Schedule, count: number) => ReadonlyArray<number>
     /** The due times that such a schedule would have. */
     readonly preview: (

@@ -29,6 +29,7 @@ export const scheduleOf = (more: Partial<Schedule> = {}): Schedule => ({
   due: BORN + 60_000,
   fireAt: BORN + 60_000,
   runs: 0,
+  records: 0,
   ...more
 })
 
@@ -36,6 +37,8 @@ export const runOf = (more: Partial<Run> = {}): Run => ({
   id: "00000000-0000-4000-8000-000000000001",
   schedule: "s1",
   number: 1,
+  sequence: 1,
+  isAsked: false,
   due: BORN,
   outcome: "sent",
   startedAt: BORN + 1,

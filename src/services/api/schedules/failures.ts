@@ -5,12 +5,19 @@ import type {
   ScheduleUnknown,
   TooManySchedules
 } from "../../schedules/Scheduler.ts"
+import type { ScheduleBusy } from "../../schedules/Turns.ts"
 import type { StoreFailed } from "../../store/Store.ts"
 import type { AnswerHeaders, PlainAnswer } from "../../Transport.ts"
 import { scheduleJson } from "./answerJson.ts"
 import { listed } from "./problems.ts"
 
-export type Failure = ScheduleInvalid | ScheduleUnknown | ScheduleConflict | TooManySchedules | StoreFailed
+export type Failure =
+  | ScheduleBusy
+  | ScheduleInvalid
+  | ScheduleUnknown
+  | ScheduleConflict
+  | TooManySchedules
+  | StoreFailed
 
 /** Codes of errors, with their statuses. 507: there is no room for one more until others have gone; to wait does not help. */
 export const statuses = {
@@ -56,6 +63,7 @@ export const failureAnswer = (failure: Failure): PlainAnswer => {
       return refusal("conflict", failure.message, { beside: `,"schedule":${scheduleJson(failure.schedule)}` })
     case "TooManySchedules":
       return refusal("too_many", failure.message)
+    case "ScheduleBusy":
     case "StoreFailed":
       return refusal("unavailable", failure.message)
   }

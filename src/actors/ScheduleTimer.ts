@@ -1,0 +1,103 @@
+/**
+ * The timer of schedules: one fiber over the ordered index of due times, whatever their number. It holds nothing but the few entries whose time
+ * has come; all the others stay in the store.
+ *
+ * It sleeps until the next entry, or until a change brings a sooner one, and looks at the clock every second. What is on time comes first; what is
+ * late, after a downtime or a jump of the clock, is taken up in between, a bounded number at a time. A due time is met within some
+ * milliseconds: timers of the event loop are exact to 1 ms, and a commit to the disk comes before anything is published.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { ServerConfig } from "../config/ServerConfig.ts"
+import { ActorTree } from "../services/ActorTree.ts"
+import { makeFailureLog } from "../services/failureLog.ts"
+import { forkLongLived } from "../services/longLived.ts"
+import { ScheduleRuns } from "../services/schedules/ScheduleRuns.ts"
+import { ScheduleStore } from "../services/schedules/ScheduleStore.ts"
+import type { StoreFailed } from "../services/store/Store.ts"
+import { ClockWatch } from "./ClockWatch.ts"
+
+/** A crash of the timer is a bug: it is logged, and the timer does not stay away for it. */
+const RESTART_DELAY = "1 second"
+/** Entries that are taken up in one commit: those on time, and, of what is left, those that are late. */
+const BATCH = 500
+/** The longest sleep, in ms: a jump of the clock is noticed that soon. */
+const LONGEST_SLEEP_MS = 1000
+/** Time until a store that fails is tried again. */
+const STORE_AGAIN = "1 second"
+/** A clock that was set back by less is not worth a line. */
+const WORTH_TELLING_MS = 1000
+
+const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} seconds`
+
+type State = "waiting" | "firing" | "full" | "store fails"
+
+const run = Effect.gen(function* () {
+  const lateness = Duration.toMillis((yield* ServerConfig).schedules.lateness)
+  const store = yield* ScheduleStore
+  const runs = yield* ScheduleRuns
+  const clock = yield* Clock.clockWith(Effect.succeed)
+  let state: State = "waiting"
+  yield* (yield* ActorTree).register("primary/scheduler", () => ({ state, mailbox: runs.underWay() }))
+  const storeFails = makeFailureLog("schedules wait, for the store fails")
+
+  const now = () => clock.currentTimeMillisUnsafe()
+  const monotonic = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+  const watch = new ClockWatch(now(), monotonic())
+
+  const tellJump = (jump: number) => {
+    if (jump > lateness)
+      return Effect.logWarning(`the clock jumped forward by ${seconds(jump)}: what it passed is caught up`)
+    if (jump < -WORTH_TELLING_MS)
+      return Effect.logWarning(`the clock was set back by ${seconds(-jump)}: nothing runs a second time`)
+    return Effect.void
+  }
+
+  /** Takes up what is due at a time. True: there may be more. */
+  const fireDue = Effect.fnUntraced(function* (at: number) {
+    const room = Math.min(BATCH, runs.room())
+    state = room === 0 ? "full" : "waiting"
+    if (room === 0) return false
+    const onTime = yield* store.due(at - lateness, at + 1, room)
+    const left = room - onTime.length
+    const late = left === 0 ? [] : yield* store.due(Number.NEGATIVE_INFINITY, at - lateness, left)
+    if (onTime.length + late.length === 0) return false
+    state = "firing"
+    return (yield* runs.fire([...onTime, ...late])) > 0
+  })
+
+  const wakeAt = Effect.fnUntraced(function* (after: number) {
+    const latest = after + LONGEST_SLEEP_MS
+    const [next] = state === "full" ? [] : yield* store.due(after + 1, latest, 1)
+    return next?.fireAt ?? latest
+  })
+
+  const round = Effect.gen(function* () {
+    runs.alarm.arm()
+    const at = now()
+    yield* tellJump(watch.look(at, monotonic()))
+    yield* runs.log.flush(at)
+    if (yield* fireDue(at)) return yield* Effect.yieldNow
+    if (state === "firing") state = "waiting"
+    yield* runs.alarm.sleep(yield* wakeAt(at), now())
+  }).pipe(
+    Effect.catchTag("StoreFailed", ({ detail }: StoreFailed) => {
+      state = "store fails"
+      return Effect.andThen(storeFails(detail), Effect.sleep(STORE_AGAIN))
+    })
+  )
+  while (true) yield* round
+})
+
+export const layer = Layer.effectDiscard(
+  forkLongLived(
+    "schedule timer",
+    Effect.scoped(run).pipe(
+      Effect.catchCause((cause) => Effect.logError("the timer of schedules crashed and starts anew", cause)),
+      Effect.andThen(Effect.sleep(RESTART_DELAY)),
+      Effect.forever
+    )
+  )
+)

@@ -1,0 +1,178 @@
+/**
+ * What becomes of a schedule whose time has come, and what once its run is over. Pure: what is decided here is committed before anything is
+ * published, and again afterwards.
+ */
+import * as Result from "effect/Result"
+import { type CatchUpPlan, catchUp } from "./catchUp.ts"
+import { fireAtOf } from "./jitter.ts"
+import { nextDue } from "./occurrences.ts"
+import { finalStates, type Run, type Schedule } from "./Schedule.ts"
+import type { Change } from "./ScheduleStore.ts"
+import { advance, type ScheduleEvent } from "./scheduleMachine.ts"
+
+/** What the decision depends on besides the schedule. */
+export interface Moment {
+  readonly now: number
+  /** Live connections. */
+  readonly connections: number
+  /** How late a run may begin and is still on time, in ms. */
+  readonly lateness: number
+  readonly catchUpRuns: number
+  readonly newId: () => string
+}
+
+export interface Decision {
+  readonly before: Schedule
+  readonly schedule: Schedule
+  /** What is recorded; the last one is to be published where its outcome is "sending". */
+  readonly runs: ReadonlyArray<Run>
+}
+
+export const changesOf = ({ before, schedule, runs }: Decision): ReadonlyArray<Change> => [
+  { kind: "schedule", schedule, before },
+  ...runs.map((run): Change => ({ kind: "run", run }))
+]
+
+/** The run that is to be published now. */
+export const openRunOf = ({ runs }: Decision): Run | undefined => {
+  const last = runs.at(-1)
+  return last?.outcome === "sending" ? last : undefined
+}
+
+/** A schedule and the records that were added to it so far. */
+class Draft {
+  schedule: Schedule
+  readonly runs: Array<Run> = []
+
+  constructor(
+    readonly before: Schedule,
+    readonly moment: Pick<Moment, "now">
+  ) {
+    this.schedule = { ...before, updatedAt: moment.now }
+  }
+
+  change(changed: Partial<Schedule>): this {
+    this.schedule = { ...this.schedule, ...changed }
+    return this
+  }
+
+  record(run: Pick<Run, "id" | "due" | "outcome" | "isAsked"> & { readonly detail?: string }): this {
+    const { now } = this.moment
+    const { id, runs, records } = this.schedule
+    const isOpen = run.outcome === "sending"
+    this.runs.push({
+      ...run,
+      schedule: id,
+      number: isOpen ? runs : 0,
+      sequence: records + 1,
+      startedAt: now,
+      ...(isOpen ? {} : { endedAt: now })
+    })
+    return this.change({ records: records + 1 })
+  }
+
+  /** A step of the machine, which must be possible: only states in which it is come here. */
+  step(event: ScheduleEvent): this {
+    const { state, runs, failure } = Result.getOrThrow(advance(this.schedule, event))
+    return this.change(failure === undefined ? { state, runs } : { state, runs, failure })
+  }
+
+  /** Behind a due time: the schedule waits for the next one, or it has none any more. */
+  goOn(dealtWith: number, next: number | undefined): this {
+    const { id, trigger, jitter, state } = this.schedule
+    if (state !== "scheduled" || next === undefined)
+      return this.change({ lastDue: dealtWith, due: undefined, fireAt: undefined })
+    return this.change({ lastDue: dealtWith, due: next, fireAt: fireAtOf(id, trigger, next, jitter) })
+  }
+
+  get decision(): Decision {
+    return { before: this.before, schedule: this.schedule, runs: this.runs }
+  }
+}
+
+const tooFew = (connections: number, { minConnections }: Schedule): string =>
+  `${connections} of ${minConnections} connections`
+
+const leftOut = ({ leftOut: count }: CatchUpPlan): string =>
+  count === 1 ? "nobody could send in time" : `nobody could send ${count} times in time`
+
+/**
+ * A schedule whose `fireAt` has come. Where several due times have passed, the first run of what the catch-up policy wants of them; the
+ * others follow when it is over. Undefined: there is nothing to do.
+ */
+export const begin = (schedule: Schedule, moment: Moment): Decision | undefined => {
+  const { id, due, fireAt, trigger, jitter, maxRuns, runs } = schedule
+  const { now, connections, lateness, newId } = moment
+  if (schedule.state !== "scheduled" || due === undefined || fireAt === undefined || fireAt > now)
+    return undefined
+  const plan = catchUp({
+    trigger,
+    policy: schedule.catchUp,
+    due,
+    now,
+    lateness,
+    maxRuns: Math.min(moment.catchUpRuns, (maxRuns ?? Number.POSITIVE_INFINITY) - runs),
+    fireAt: (time) => fireAtOf(id, trigger, time, jitter)
+  })
+  const draft = new Draft(schedule, moment).step({ type: "due" })
+  const { lastLeftOut } = plan
+  if (lastLeftOut !== undefined)
+    draft.record({
+      id: newId(),
+      due: lastLeftOut,
+      outcome: "skipped",
+      isAsked: false,
+      detail: leftOut(plan)
+    })
+  const [first] = plan.runs
+  if (first === undefined) {
+    if (lastLeftOut === undefined) return undefined
+    return draft.step({ type: "skip", hasNext: plan.next !== undefined }).goOn(lastLeftOut, plan.next)
+      .decision
+  }
+  const next = nextDue(trigger, first)
+  draft.step({ type: "send", connections, hasNext: next !== undefined })
+  const run = { id: newId(), due: first, isAsked: false }
+  if (draft.schedule.state === "sending")
+    return draft.change({ due: first, fireAt: undefined }).record({ ...run, outcome: "sending" }).decision
+  if (connections < schedule.minConnections)
+    draft.record({ ...run, outcome: "gated", detail: tooFew(connections, schedule) })
+  return draft.goOn(first, next).decision
+}
+
+/** One run more, beside the due times; or why there can be none. */
+export const beginAsked = (schedule: Schedule, moment: Moment): Result.Result<Decision, string> => {
+  const run = { id: moment.newId(), due: moment.now, isAsked: true }
+  const draft = new Draft(schedule, moment)
+  return Result.map(advance(schedule, { type: "runNow" }), ({ state, runs }) =>
+    moment.connections >= schedule.minConnections
+      ? draft.change({ state, runs }).record({ ...run, outcome: "sending" }).decision
+      : draft.record({ ...run, outcome: "gated", detail: tooFew(moment.connections, schedule) }).decision
+  )
+}
+
+/** How a run ended. */
+export interface Ending {
+  readonly outcome: "sent" | "failed" | "interrupted"
+  readonly detail: string | undefined
+}
+
+/** @param schedule as it is now, which has begun the run */
+export const finish = (schedule: Schedule, run: Run, { outcome, detail }: Ending, now: number): Decision => {
+  const draft = new Draft(schedule, { now })
+  const next = nextDue(schedule.trigger, run.due)
+  const hasNext = next !== undefined
+  if (run.isAsked) {
+    draft.step({ type: "ranNow" })
+    if (finalStates.has(draft.schedule.state)) draft.change({ due: undefined, fireAt: undefined })
+  } else
+    draft
+      .step(
+        outcome === "sent"
+          ? { type: "sent", hasNext }
+          : { type: "notSent", detail: detail ?? outcome, hasNext }
+      )
+      .goOn(run.due, next)
+  const ended: Run = { ...run, outcome, endedAt: now, ...(detail === undefined ? {} : { detail }) }
+  return { ...draft.decision, runs: [ended] }
+}

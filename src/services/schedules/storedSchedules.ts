@@ -1,0 +1,165 @@
+/** Schedules and their runs as tables of the store. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { type Key, Store, type Write } from "../store/Store.ts"
+import { finalStates, type Run, type Schedule } from "./Schedule.ts"
+import { type Change, type Page, RUNS_KEPT, type ScheduleFilter, ScheduleStore } from "./ScheduleStore.ts"
+
+/** By [id]. */
+const SCHEDULES = "schedules"
+/** The due-time index, by [fireAt, id]; without values. */
+const DUE = "schedules.due"
+/** Those in a final state, by [when they came into it, id]; without values. */
+const ENDED = "schedules.ended"
+/** By [schedule, sequence]. */
+const RUNS = "schedules.runs"
+/** Runs that are not over, by [schedule, sequence]; without values. */
+const OPEN = "schedules.open"
+
+/** Schedules that one call of `list` looks at, and those between two turns of the event loop. */
+const LIST_MOST = 10_000
+const LIST_TURN = 500
+/** Schedules, or runs, that one step of `expire` looks at. */
+const EXPIRE_STEP = 200
+
+const put = (table: string, key: Key, value: unknown): Write => ({ table, key, value })
+const remove = (table: string, key: Key): Write => ({ table, key })
+
+const isPending = (schedule: Schedule | undefined): schedule is Schedule & { readonly fireAt: number } =>
+  schedule?.state === "scheduled" && schedule.fireAt !== undefined
+
+const isFinal = (schedule: Schedule | undefined): schedule is Schedule =>
+  schedule !== undefined && finalStates.has(schedule.state)
+
+const writeSchedule = (writes: Array<Write>, schedule: Schedule, before: Schedule | undefined): void => {
+  const { id } = schedule
+  writes.push(put(SCHEDULES, [id], schedule))
+  if (isPending(before) && !(isPending(schedule) && schedule.fireAt === before.fireAt))
+    writes.push(remove(DUE, [before.fireAt, id]))
+  if (isPending(schedule)) writes.push(put(DUE, [schedule.fireAt, id], true))
+  if (isFinal(schedule) && !isFinal(before)) writes.push(put(ENDED, [schedule.updatedAt, id], true))
+}
+
+const writeRun = (writes: Array<Write>, run: Run): void => {
+  const key = [run.schedule, run.sequence]
+  writes.push(put(RUNS, key, run))
+  writes.push(run.outcome === "sending" ? put(OPEN, key, true) : remove(OPEN, key))
+  if (run.sequence > RUNS_KEPT) writes.push(remove(RUNS, [run.schedule, run.sequence - RUNS_KEPT]))
+}
+
+const writesOf = (changes: ReadonlyArray<Change>): ReadonlyArray<Write> => {
+  const writes: Array<Write> = []
+  for (const change of changes) {
+    if (change.kind === "run") writeRun(writes, change.run)
+    else writeSchedule(writes, change.schedule, change.before)
+  }
+  return writes
+}
+
+/** A schedule that came into a final state at `endedAt`, and all of its runs. */
+const writeForget = (writes: Array<Write>, { id, records }: Schedule, endedAt: number): void => {
+  writes.push(remove(SCHEDULES, [id]), remove(ENDED, [endedAt, id]))
+  for (let sequence = Math.max(1, records - RUNS_KEPT + 1); sequence <= records; sequence++)
+    writes.push(remove(RUNS, [id, sequence]))
+}
+
+const fits = (schedule: Schedule, { state, channel }: ScheduleFilter): boolean =>
+  (state === undefined || schedule.state === state) &&
+  (channel === undefined || schedule.channels.includes(channel))
+
+/** A round of `expire` begins with the schedules that ended; behind them it is at a key of the runs. */
+const AT_ENDED = ""
+const cursorOf = (key: Key): string => JSON.stringify(key)
+
+export const makeStoredSchedules = (store: Store["Service"]): ScheduleStore["Service"] => {
+  const list = Effect.fnUntraced(function* (filter: ScheduleFilter) {
+    const items: Array<Schedule> = []
+    let after = filter.cursor
+    for (let looked = 0; looked < LIST_MOST; looked += LIST_TURN) {
+      if (looked > 0) yield* Effect.yieldNow
+      // The one at the cursor was in the page before.
+      const range = after === undefined ? {} : { from: [after] }
+      const found = yield* store.range(SCHEDULES, { ...range, limit: LIST_TURN + 1 })
+      for (const [[id], value] of found) {
+        if (id === after) continue
+        const schedule = value as Schedule
+        if (fits(schedule, filter)) {
+          if (items.length === filter.limit) return { items, cursor: after }
+          items.push(schedule)
+        }
+        after = schedule.id
+      }
+      if (found.length <= LIST_TURN) return { items }
+    }
+    return { items, cursor: after }
+  })
+
+  const runs = Effect.fnUntraced(function* (
+    schedule: string,
+    { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined }
+  ) {
+    const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor)
+    if (Number.isNaN(before)) return { items: [] }
+    const found = yield* store.range(RUNS, {
+      from: [schedule],
+      to: [schedule, before],
+      isReverse: true,
+      limit: limit + 1
+    })
+    const items = found.slice(0, limit).map(([, run]) => run as Run)
+    const last = items.at(-1)
+    return found.length > limit && last !== undefined ? { items, cursor: String(last.sequence) } : { items }
+  }) satisfies (...args: never) => Effect.Effect<Page<Run>, unknown>
+
+  const forgetEnded = Effect.fnUntraced(function* (before: number) {
+    const ended = yield* store.range(ENDED, { to: [before], limit: EXPIRE_STEP })
+    const writes: Array<Write> = []
+    for (const [[endedAt, id]] of ended) {
+      const schedule = (yield* store.get(SCHEDULES, [id!])) as Schedule | undefined
+      if (schedule !== undefined) writeForget(writes, schedule, endedAt as number)
+    }
+    if (writes.length > 0) yield* store.commit(writes)
+    return ended.length
+  })
+
+  const forgetRuns = Effect.fnUntraced(function* (before: number, from: Key) {
+    const looked = yield* store.range(RUNS, { from, limit: EXPIRE_STEP })
+    const isOver = ({ endedAt }: Run) => endedAt !== undefined && endedAt < before
+    const over = looked.filter(([, run]) => isOver(run as Run))
+    if (over.length > 0) yield* store.commit(over.map(([key]) => remove(RUNS, key)))
+    const last = looked.length < EXPIRE_STEP ? undefined : (looked.at(-1)![1] as Run)
+    if (last === undefined) return undefined
+    // Runs of a schedule end in their order: where one is kept, those after it are.
+    return cursorOf(isOver(last) ? [last.schedule, last.sequence + 1] : [last.schedule, ""])
+  })
+
+  return ScheduleStore.of({
+    commit: (changes) => store.commit(writesOf(changes)),
+    get: (id) => Effect.map(store.get(SCHEDULES, [id]), (found) => found as Schedule | undefined),
+    list,
+    figures: Effect.gen(function* () {
+      const schedules = yield* store.count(SCHEDULES)
+      return { schedules, pending: yield* store.count(DUE), openRuns: yield* store.count(OPEN) }
+    }),
+    due: (from, before, limit) =>
+      Effect.map(store.range(DUE, { from: [from], to: [before], limit }), (found) =>
+        found.map(([[fireAt, id]]) => ({ fireAt: fireAt as number, id: id as string }))
+      ),
+    openRuns: Effect.gen(function* () {
+      const open = yield* store.range(OPEN, {})
+      const found = yield* Effect.forEach(open, ([key]) => store.get(RUNS, key))
+      return found.flatMap((run) => (run === undefined ? [] : [run as Run]))
+    }),
+    runs,
+    expire: Effect.fnUntraced(function* (before, cursor) {
+      if (cursor !== undefined && cursor !== AT_ENDED) {
+        const next = yield* forgetRuns(before, JSON.parse(cursor) as Key)
+        return next === undefined ? { schedules: 0 } : { schedules: 0, cursor: next }
+      }
+      const schedules = yield* forgetEnded(before)
+      return { schedules, cursor: schedules === EXPIRE_STEP ? AT_ENDED : cursorOf([""]) }
+    })
+  })
+}
+
+export const layerStored = Layer.effect(ScheduleStore, Effect.map(Store, makeStoredSchedules))
