@@ -143,7 +143,13 @@ export class ScheduleWorld {
       Receipts.of({
         open: (subject) => {
           this.receipts.push(subject)
-          return { id: subject.id, delivery: () => new Delivery(), withdraw: () => {}, seal: () => {} }
+          return {
+            id: subject.id,
+            isEmpty: false,
+            delivery: () => new Delivery(),
+            withdraw: () => {},
+            seal: () => {}
+          }
         },
         acknowledged: () => {},
         get: () => Effect.succeed(undefined),
