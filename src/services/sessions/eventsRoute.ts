@@ -1,9 +1,11 @@
 /**
- * `/events?channels=a,b`: channels for an EventSource. Every event has an id; a browser that comes back sends the last one, and gets what it
- * missed, or an event "unrecovered" that names the channel where that is not possible.
+ * `/events?channels=a,b`: channels for an EventSource. The first event, "subscribed", and the publications that stand in a history have ids; a
+ * browser that comes back sends the last one, and gets what it missed, or an event "unrecovered" that names the channel where that is not
+ * possible.
  */
 import * as Effect from "effect/Effect"
 import { ErrorCodes } from "../../protocol/codes.ts"
+import type { StreamPosition } from "../hot/ChannelEvent.ts"
 import type { Connection } from "../hot/Connection.ts"
 import type { Opening, SessionHome } from "../hot/Opening.ts"
 import type { Frame } from "../hot/Publication.ts"
@@ -20,31 +22,53 @@ import {
   closed,
   subscribePlain
 } from "./plainClients.ts"
-import { manyEventsWire, oneEventsWire } from "./plainWires.ts"
+import { eventText, idLine, manyEventsWire, oneEventsWire } from "./plainWires.ts"
 import { Session } from "./Session.ts"
 import type { SessionEnv } from "./SessionEnv.ts"
-import { formatPositions } from "./since.ts"
+import { formatPosition, formatPositions } from "./since.ts"
 import type { HttpRoute } from "./streamRoutes.ts"
 
 const METHODS = "GET, OPTIONS"
 
-/** An EventSource of several channels: every id says where it is in all of them. */
-class ManyEventsSession extends Session {
-  override readonly isServedAlone = true
+/** An EventSource of one channel: the id of a publication is its own position. */
+class EventsSession extends Session {
+  /** Where the client goes on from if it is cut off now; "" where none of its channels has a history. */
+  get id(): string {
+    return this.positions.map(([, at]) => formatPosition(at)).join()
+  }
 
-  override send({ data, isBinary }: Frame): void {
-    const positions = [...this.subscriptions.values()]
+  /** Of the channels that have a history. */
+  protected get positions(): ReadonlyArray<readonly [string, StreamPosition]> {
+    return [...this.subscriptions.values()]
       .filter(({ isPositioned, epoch }) => isPositioned && epoch !== "")
-      .map((subscription) => [subscription.channel, subscription] as const)
-    const id = positions.length === 0 ? "" : `id: ${formatPositions(positions)}\n`
-    super.send({ data: Buffer.concat([Buffer.from(id), data]), isBinary })
+      .map((subscription) => [subscription.channel, subscription])
+  }
+
+  /**
+   * Tells that its subscriptions stand, and with that gives it an id before anything is published: who is cut off with none comes back as a
+   * stranger. The losses before it have none, so that nobody goes on from here who was not told of all of them.
+   *
+   * The event has data because libraries that stand in for EventSource forget the id of one that has not.
+   */
+  tellSubscribed(channels: ReadonlyArray<string>, lost: ReadonlyArray<string>): void {
+    const losses = lost.map((channel) => eventText("", "unrecovered", JSON.stringify({ channel })))
+    const subscribed = eventText(this.id, "subscribed", JSON.stringify({ channels }))
+    super.send({ data: Buffer.from([...losses, subscribed].join("")), isBinary: false })
   }
 }
 
-const unrecovered = (channel: string): Frame => ({
-  data: Buffer.from(`event: unrecovered\ndata: ${JSON.stringify({ channel })}\n\n`),
-  isBinary: false
-})
+/** An EventSource of several channels: every id says where it is in all of them. */
+class ManyEventsSession extends EventsSession {
+  override readonly isServedAlone = true
+
+  override get id(): string {
+    return formatPositions(this.positions)
+  }
+
+  override send({ data, isBinary }: Frame): void {
+    super.send({ data: Buffer.concat([Buffer.from(idLine(this.id)), data]), isBinary })
+  }
+}
 
 class EventsOpening implements Opening {
   constructor(
@@ -58,12 +82,12 @@ class EventsOpening implements Opening {
     const { env, handshake, request, admitted } = this
     const session =
       request.channels.length === 1
-        ? new Session(env, connection, home, oneEventsWire, handshake, admitted.client)
+        ? new EventsSession(env, connection, home, oneEventsWire, handshake, admitted.client)
         : new ManyEventsSession(env, connection, home, manyEventsWire, handshake, admitted.client)
     session.begin()
     session.do(() =>
-      subscribePlain(session, request, admitted, (channel) =>
-        Effect.sync(() => session.send(unrecovered(channel)))
+      subscribePlain(session, request, admitted, (lost) =>
+        Effect.sync(() => session.tellSubscribed(request.channels, lost))
       ).pipe(Effect.mapError(closed))
     )
   }

@@ -8,7 +8,7 @@ import type { ChannelOptions } from "../../config/channelKeys.ts"
 import { CloseReasons } from "../../protocol/closeCodes.ts"
 import { ErrorCodes } from "../../protocol/codes.ts"
 import type { ClientFacts } from "../backend/Backend.ts"
-import type { SubscriptionGrant } from "../Control.ts"
+import type { SubscriptionGrant, SubscriptionOverride } from "../Control.ts"
 import { isErrorCode } from "../channels/Channels.ts"
 import { isGranted } from "../channels/permissions.ts"
 import { streamOptions } from "../channels/streams.ts"
@@ -126,30 +126,52 @@ const mayRecover = ({ env, user }: Session, options: ChannelOptions): boolean =>
     isGranted("History", { options, user, isInsecure: env.config.client.insecure, isSubscribed: true }))
 
 /**
+ * What holds for such a client whatever the channel's options say: it cannot ask for anything, but is told where it missed something, and
+ * goes on from where it was if it may.
+ */
+const overrideFor = (
+  session: Session,
+  options: ChannelOptions,
+  { override }: SubscriptionGrant
+): SubscriptionOverride | undefined =>
+  streamOptions(options) === undefined
+    ? override
+    : {
+        ...override,
+        forcePositioning: true,
+        ...(mayRecover(session, options) ? { forceRecovery: true } : {})
+      }
+
+/**
  * Makes the subscriptions of such a client, and lets it take what it missed and what comes.
  *
- * @param unrecovered what to do where it cannot, or may not, go on from where it was
+ * @param stand what to do when they all stand, before anything is published to it; `lost` are the channels where it cannot, or may not,
+ * go on from where it was
  */
 export const subscribePlain = Effect.fnUntraced(function* (
   session: Session,
   { since }: ChannelsRequest,
   { identity, grants }: Admitted,
-  unrecovered: (channel: string) => Effect.Effect<void, Failure>
+  stand: (lost: ReadonlyArray<string>) => Effect.Effect<void, Failure>
 ): Effect.fn.Return<Effect.Success<Outcome>, Failure> {
   yield* assume(session, identity)
   const made: Array<Established> = []
+  const lost: Array<string> = []
   for (const [channel, grant] of grants) {
     const options = session.env.channels.optionsOf(channel)
     if (isErrorCode(options)) return yield* refuse(options)
-    const isRecoverable = mayRecover(session, options)
-    const at = since !== undefined && isRecoverable ? yield* position(session, channel, since) : undefined
-    const override = isRecoverable ? { ...grant.override, forceRecovery: true } : grant.override
+    const at =
+      since !== undefined && mayRecover(session, options)
+        ? yield* position(session, channel, since)
+        : undefined
     const wish = at === undefined ? {} : { recover: true, ...at }
+    const override = overrideFor(session, options, grant)
     const established = yield* establish(session, channel, options, wish, { ...grant, override }, true)
     // A channel without history has nothing to go on from; of others it is told what it cannot have.
     const isAsked = streamOptions(options) !== undefined && names(since, channel)
-    if (isAsked && established.result.recovered !== true) yield* unrecovered(channel)
+    if (isAsked && established.result.recovered !== true) lost.push(channel)
     made.push(established)
   }
+  yield* stand(lost)
   return { reply: {}, after: () => settleIn(session, identity, made) }
 })

@@ -47,12 +47,21 @@ export const rawSessionWire: SessionWire = {
   join: (frames): ReadonlyArray<Joined> => frames.map((frame) => ({ frame, count: 1 }))
 }
 
+/** The line that says where to go on from; an EventSource keeps the last one. @param id "" for none */
+export const idLine = (id: string): string => (id === "" ? "" : `id: ${id}\n`)
+
+/** @param type "" for a message */
+export const eventText = (id: string, type: string, data: string): string => {
+  const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`)
+  return `${idLine(id)}${type === "" ? "" : `event: ${type}\n`}${lines.join("")}\n`
+}
+
 /** Every line of the data is a line of the event; what is not text travels as base64, as an event of the type "binary". */
-const eventText = (id: string, data: Uint8Array): Buffer => {
-  const isText = isUtf8(data)
-  const text = Buffer.from(data).toString(isText ? "utf8" : "base64")
-  const lines = text.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`)
-  return Buffer.from(`${id === "" ? "" : `id: ${id}\n`}${isText ? "" : "event: binary\n"}${lines.join("")}\n`)
+const publicationText = (id: string, data: Uint8Array): Buffer => {
+  const text = Buffer.from(data)
+  return Buffer.from(
+    isUtf8(data) ? eventText(id, "", text.toString()) : eventText(id, "binary", text.toString("base64"))
+  )
 }
 
 /** @param idOf where to go on from after this event; "" where nothing can be recovered, or the session writes the id */
@@ -64,7 +73,9 @@ const eventsWire = (index: number, idOf: (event: ChannelEvent) => string): Sessi
   // A comment, which no EventSource tells its page about.
   ping: Buffer.from(":\n\n"),
   encode: (event): Encoded =>
-    event.kind === "publication" ? { data: eventText(idOf(event), event.data), isBinary: false } : undefined,
+    event.kind === "publication"
+      ? { data: publicationText(idOf(event), event.data), isBinary: false }
+      : undefined,
   join: (frames): ReadonlyArray<Joined> => [
     { frame: { data: Buffer.concat(frames.map(({ data }) => data)), isBinary: false }, count: frames.length }
   ]

@@ -31,7 +31,9 @@ class RawOpening implements Opening {
     session.begin()
     session.do(() =>
       Effect.flatMap(admit(env, handshake, request, session.client), (admitted) =>
-        subscribePlain(session, request, admitted, () => close(CloseReasons.insufficientState))
+        subscribePlain(session, request, admitted, (lost) =>
+          lost.length === 0 ? Effect.void : close(CloseReasons.insufficientState)
+        )
       ).pipe(Effect.mapError(closed))
     )
   }

@@ -2,7 +2,7 @@
 import { EventSource } from "eventsource"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { serveCentrifuge, withNamespaces } from "../../support/centrifuge/centrifugeServer.ts"
-import { openStream } from "../../support/centrifuge/HttpStream.ts"
+import { type HttpStream, openStream } from "../../support/centrifuge/HttpStream.ts"
 import { TcpLink } from "../../support/centrifuge/TcpLink.ts"
 import { hs256 } from "../../support/jwt.ts"
 import { Heard } from "../../support/server/Heard.ts"
@@ -20,7 +20,7 @@ const listen = (port: number, query: string) => {
   const events = new Heard<Told>()
   const opened = new Heard<unknown>()
   const errors = new Heard<unknown>()
-  for (const type of ["message", "unrecovered", "binary"])
+  for (const type of ["message", "subscribed", "unrecovered", "binary"])
     source.addEventListener(type, ({ data, lastEventId }) => events.add({ type, data, id: lastEventId }))
   source.addEventListener("open", opened.add)
   source.addEventListener("error", errors.add)
@@ -28,6 +28,20 @@ const listen = (port: number, query: string) => {
 }
 
 const GET = { method: "GET" } as const
+
+/** The event that comes first. */
+const subscribed = (id: string, ...channels: ReadonlyArray<string>) =>
+  `${id === "" ? "" : `id: ${id}\n`}event: subscribed\ndata: ${JSON.stringify({ channels })}\n\n`
+
+/** The event that tells of a loss. */
+const unrecovered = (channel: string) => `event: unrecovered\ndata: ${JSON.stringify({ channel })}\n\n`
+
+/** "a 1", "b 0": what an id for several channels says. */
+const positions = (id: string) =>
+  [...new URLSearchParams(id)].map(([channel, at]) => `${channel} ${at.split(":")[1]}`)
+
+const idsOf = ({ lines }: HttpStream) =>
+  lines.filter((line) => line.startsWith("id: ")).map((line) => line.slice(4))
 
 describe.each(["uws", "ws"] as const)("on %s", (transport) => {
   it("events have the data and the position", async () => {
@@ -44,6 +58,7 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
     await stream.until(() => stream.text.includes("//4="))
     expect(stream.text.trimStart()).toBe(
       [
+        subscribed(`${epoch}:0`, "recovery:a"),
         `id: ${epoch}:1\ndata: {"b" : 12345678901234567890, "a":1}\n\n`,
         `id: ${epoch}:2\ndata: two\ndata: lines\ndata: and\ndata: more\n\n`,
         `id: ${epoch}:3\nevent: binary\ndata: //4=\n\n`
@@ -57,17 +72,44 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
     const { events, opened, errors } = listen(link.port, "channels=recovery:a")
     await opened.count(1)
     await server.publish("recovery:a", 1)
-    await events.count(1)
+    await events.count(2)
     link.close()
     await errors.count(1)
     for (const n of [2, 3]) await server.publish("recovery:a", n)
     link.open()
-    await events.count(3)
+    await events.count(5)
     await server.publish("recovery:a", 4)
-    expect((await events.count(4)).map(({ type, data }) => [type, data])).toEqual(
-      ["1", "2", "3", "4"].map((data) => ["message", data])
-    )
+    const first = ["subscribed", '{"channels":["recovery:a"]}']
+    expect((await events.count(6)).map(({ type, data }) => [type, data])).toEqual([
+      first,
+      ["message", "1"],
+      first,
+      ...["2", "3", "4"].map((data) => ["message", data])
+    ])
   })
+
+  it.each(["recovery:a", "recovery:a,plain:c,smallhistory:b"])(
+    "and so does one that had heard of nothing yet: %s",
+    async (channels) => {
+      const server = await serveCentrifuge(transport, withNamespaces({ name: "plain" }))
+      await server.publish("recovery:a", '"before"')
+      const link = await TcpLink.before(server.port)
+      const { events, errors } = listen(link.port, `channels=${channels}`)
+      await events.count(1)
+      link.close()
+      await errors.count(1)
+      await server.publish("recovery:a", '"meanwhile"')
+      for (const n of [1, 2, 3]) await server.publish("smallhistory:b", n)
+      link.open()
+      await events.until((all) => all.some(({ data }) => data === '"meanwhile"'))
+      expect(events.all.map(({ type, data }) => `${type} ${data}`)).toEqual([
+        `subscribed ${JSON.stringify({ channels: channels.split(",") })}`,
+        ...(channels.includes("smallhistory") ? ['unrecovered {"channel":"smallhistory:b"}'] : []),
+        `subscribed ${JSON.stringify({ channels: channels.split(",") })}`,
+        'message "meanwhile"'
+      ])
+    }
+  )
 
   it("is told what it cannot get", async () => {
     const server = await serveCentrifuge(transport)
@@ -76,59 +118,82 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
     for (const id of [`${epoch}:1`, "other:4", `${epoch}:9`]) {
       const headers = { "last-event-id": id }
       const stream = await openStream(server.port, "/events?channels=smallhistory:a", { ...GET, headers })
-      await stream.first(2)
-      expect(stream.text.trimStart()).toBe('event: unrecovered\ndata: {"channel":"smallhistory:a"}\n\n')
+      await stream.first(5)
+      expect(stream.text.trimStart()).toBe(
+        unrecovered("smallhistory:a") + subscribed(`${epoch}:4`, "smallhistory:a")
+      )
       stream.cut()
     }
     const known = await openStream(server.port, `/events?channels=smallhistory:a&since=${epoch}:2`, GET)
-    await known.first(4)
-    expect(known.text.trimStart()).toBe(`id: ${epoch}:3\ndata: 3\n\nid: ${epoch}:4\ndata: 4\n\n`)
+    await known.first(7)
+    expect(known.text.trimStart()).toBe(
+      `${subscribed(`${epoch}:2`, "smallhistory:a")}id: ${epoch}:3\ndata: 3\n\nid: ${epoch}:4\ndata: 4\n\n`
+    )
+  })
+
+  it("is told of every loss before it gets an id to go on from", async () => {
+    const server = await serveCentrifuge(transport)
+    for (const channel of ["recovery:a", "recovery:b", "recovery:c"]) await server.publish(channel, 1)
+    const path = "/events?channels=recovery:a,recovery:b,recovery:c"
+    const lastId = new URLSearchParams({ "recovery:a": "other:1", "recovery:c": "other:1" }).toString()
+    const stream = await openStream(server.port, path, { ...GET, headers: { "last-event-id": lastId } })
+    await stream.first(7)
+    const [losses, rest] = stream.text.trimStart().split("id: ")
+    expect(losses).toBe(unrecovered("recovery:a") + unrecovered("recovery:c"))
+    expect(positions(rest!.split("\n")[0]!)).toEqual(["recovery:a 1", "recovery:b 1", "recovery:c 1"])
+  })
+
+  it("has no id where there is no history, and none for what stands in none", async () => {
+    const server = await serveCentrifuge(transport, withNamespaces({ name: "plain" }))
+    const without = await openStream(server.port, "/events?channels=plain:a", GET)
+    await without.first(2)
+    await server.publish("plain:a", 1)
+    await without.first(3)
+    expect(without.text.trimStart()).toBe(`${subscribed("", "plain:a")}data: 1\n\n`)
+    const skipped = await openStream(server.port, "/events?channels=recovery:a", GET)
+    await skipped.first(3)
+    await server.publish("recovery:a", 1, { stream: undefined })
+    await skipped.first(4)
+    expect(idsOf(skipped)).toHaveLength(1)
+    expect(skipped.text.endsWith("\n\ndata: 1\n\n")).toBe(true)
   })
 
   it("several channels have one position", async () => {
     const server = await serveCentrifuge(transport, withNamespaces({ name: "plain" }))
     const path = "/events?channels=recovery:a,smallhistory:b,plain:c"
     const first = await openStream(server.port, path, GET)
-    await first.until(() => first.text !== "")
+    await first.first(3)
     await server.publish("recovery:a", 1)
     await server.publish("plain:c", '"c"')
     await server.publish("smallhistory:b", 1)
-    await first.first(6)
-    const ids = first.lines.filter((line) => line.startsWith("id: ")).map((line) => line.slice(4))
-    expect(ids).toHaveLength(3)
-    const positions = (id: string) =>
-      [...new URLSearchParams(id)].map(([channel, at]) => [channel, at.split(":")[1]])
+    await first.first(9)
+    const ids = idsOf(first)
     expect(ids.map(positions)).toEqual([
-      [
-        ["recovery:a", "1"],
-        ["smallhistory:b", "0"]
-      ],
-      [
-        ["recovery:a", "1"],
-        ["smallhistory:b", "0"]
-      ],
-      [
-        ["recovery:a", "1"],
-        ["smallhistory:b", "1"]
-      ]
+      ["recovery:a 0", "smallhistory:b 0"],
+      ["recovery:a 1", "smallhistory:b 0"],
+      ["recovery:a 1", "smallhistory:b 0"],
+      ["recovery:a 1", "smallhistory:b 1"]
     ])
     first.cut()
     await server.publish("recovery:a", 2)
     for (const n of [2, 3, 4]) await server.publish("smallhistory:b", n)
     await server.publish("plain:c", '"lost"')
-    const again = await openStream(server.port, path, { ...GET, headers: { "last-event-id": ids[2]! } })
-    await again.first(4)
+    const again = await openStream(server.port, path, { ...GET, headers: { "last-event-id": ids[3]! } })
+    await again.first(7)
     expect(again.lines.filter((line) => !line.startsWith("id: "))).toEqual([
       "event: unrecovered",
       '{"channel":"smallhistory:b"}',
+      "event: subscribed",
+      '{"channels":["recovery:a","smallhistory:b","plain:c"]}',
       "2"
     ])
     await server.publish("smallhistory:b", 5)
-    await again.first(6)
+    await again.first(9)
     expect(again.lines.at(-1)).toBe("5")
-    expect(positions(again.lines.at(-2)!.slice(4))).toEqual([
-      ["recovery:a", "2"],
-      ["smallhistory:b", "5"]
+    expect(idsOf(again).map(positions)).toEqual([
+      ["recovery:a 1", "smallhistory:b 4"],
+      ["recovery:a 2", "smallhistory:b 4"],
+      ["recovery:a 2", "smallhistory:b 5"]
     ])
   })
 
@@ -136,16 +201,16 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
     const server = await serveCentrifuge(transport)
     await server.publish("recovery:a", 1)
     const stream = await openStream(server.port, "/events?channels=recovery:a&since=0", GET)
-    await stream.first(2)
+    await stream.first(5)
     expect(stream.lines.at(-1)).toBe("1")
     const later = await openStream(
       server.port,
       `/events?channels=recovery:a&since=${Date.now() + 60_000}`,
       GET
     )
-    await later.until(() => later.text !== "")
+    await later.first(3)
     await server.publish("recovery:a", 2)
-    await later.first(2)
+    await later.first(5)
     expect(later.lines.at(-1)).toBe("2")
   })
 

@@ -53,6 +53,18 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
     await stream.until(() => stream.text.includes("data: 3"))
     expect(stream.lines.filter((line) => line === "1" || line === "2")).toEqual([])
     expect(stream.lines[0]).toBe("event: unrecovered")
+    // Of several channels it is told as well which it was away from, though it may not have what it missed.
+    const both = `/events?channels=closed:a,closed:b&token=${token("u")}`
+    const first = await openStream(server.port, both, GET)
+    await first.first(3)
+    const headers = { "last-event-id": first.lines[0]!.slice("id: ".length) }
+    const again = await openStream(server.port, both, { ...GET, headers })
+    await again.first(7)
+    expect(again.lines.filter((line) => line.startsWith('{"channel'))).toEqual([
+      '{"channel":"closed:a"}',
+      '{"channel":"closed:b"}',
+      '{"channels":["closed:a","closed:b"]}'
+    ])
   })
 
   it("connections of a user are counted, whatever they are", async () => {
