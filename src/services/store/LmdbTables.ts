@@ -50,8 +50,9 @@ export class LmdbTables {
       ...freshFreeList
     })
     this.#headroom = isReadOnly ? undefined : new Headroom(file)
-    // The root holds the names of the tables.
-    for (const name of [...this.#root.getKeys()]) this.#open(Buffer.from(name).toString())
+    // The root holds the names of the tables, with a zero byte behind each.
+    for (const name of [...this.#root.getKeys()])
+      this.#open(Buffer.from(name).toString("utf8", 0, name.length - 1))
   }
 
   get isEmpty(): boolean {
