@@ -15,6 +15,10 @@ const benches: Readonly<Record<string, Bench>> = {
       "channels of the client protocol and the server API, beside Socket.IO rooms and bare uWebSockets.js topics",
     load: () => import("./channels.ts")
   },
+  schedules: {
+    about: "what many schedules cost, how soon they fire, how many can be made",
+    load: () => import("./schedules.ts")
+  },
   c1000k: {
     about: "a million connections on this machine, and broadcasts that reach every one of them",
     load: () => import("./c1000k.ts")

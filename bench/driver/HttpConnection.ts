@@ -69,6 +69,6 @@ const ERROR = Buffer.from('"error"')
 
 /** What is wrong with an answer of the server API; undefined: nothing. */
 export const apiProblem = (status: number, body: Buffer): string | undefined =>
-  status === 200 && !body.includes(ERROR)
+  (status === 200 || status === 201) && !body.includes(ERROR)
     ? undefined
     : `the server API answered ${status} ${body.toString("utf8", 0, 200)}`

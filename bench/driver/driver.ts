@@ -2,6 +2,7 @@
 import { ApiPublisher } from "./ApiPublisher.ts"
 import { Crowd } from "./Crowd.ts"
 import { channelName } from "./channelNames.ts"
+import { Firing } from "./Firing.ts"
 import { HttpLoad } from "./HttpLoad.ts"
 import type { Answer, Kind, Order, PublishedAll, PublishOrder, Work } from "./orders.ts"
 import { payload } from "./payload.ts"
@@ -38,7 +39,8 @@ const obey: { readonly [K in Kind]: (order: Work[K][0]) => Promise<Work[K][1]> }
   recover: ({ missed }) => {
     const { order, positions } = present()
     return new Returning(order, positions, missed).recover()
-  }
+  },
+  fire: (order) => new Firing(order).fire()
 }
 
 const answer = (order: Order): Promise<Work[Kind][1]> =>

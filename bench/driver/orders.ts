@@ -84,6 +84,24 @@ export interface Recovered {
   readonly clientMs: LatencySummary
 }
 
+/** Schedules that publish to everyone, made over HTTP: the first is due when all are made and `aheadMs` have passed. */
+export interface FireOrder {
+  readonly port: number
+  readonly count: number
+  /** From one due time to the next; 0: all at once. */
+  readonly apartMs: number
+  readonly aheadMs: number
+}
+
+export interface Fired {
+  /** Milliseconds from its due time until a client has got it, in whole milliseconds. */
+  readonly lateMs: LatencySummary
+  /** Those that came before their time, never, or twice. */
+  readonly early: number
+  readonly missing: number
+  readonly repeated: number
+}
+
 /** Every kind of order with its answer. */
 export interface Work {
   readonly open: readonly [OpenOrder, Opened]
@@ -92,6 +110,7 @@ export interface Work {
   readonly load: readonly [LoadOrder, Loaded]
   readonly cut: readonly [object, Opened]
   readonly recover: readonly [RecoverOrder, Recovered]
+  readonly fire: readonly [FireOrder, Fired]
 }
 
 export type Kind = keyof Work

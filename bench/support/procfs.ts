@@ -47,6 +47,10 @@ export const memoryUse = (pid: number): MemoryUse => {
   return { rss: bytes("Rss"), pss: bytes("Pss") }
 }
 
+/** Bytes of memory that are the process' own, and not those of files that it has mapped. */
+export const anonymousMemory = (pid: number): number =>
+  Number(/^Anonymous:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "latin1"))?.[1]) * 1024
+
 /** Microseconds that a core was busy since boot, whoever used it; undefined where that is not told. */
 export const coreBusy = (core: number): number | undefined => {
   const line = new RegExp(`^cpu${core} (.+)$`, "m").exec(readFileSync("/proc/stat", "latin1"))?.[1]
