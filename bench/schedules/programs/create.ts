@@ -13,7 +13,7 @@ const create = Effect.gen(function* () {
   const make = (from: number, to: number) =>
     Effect.forEach(
       Array.from({ length: to - from }, (_, i) => from + i),
-      (i) => scheduler.create({ delay: HOUR + i, channels: [`user:#${i}`], data }),
+      (i) => scheduler.create({ delay: HOUR + i, channels: [`user-${i}`], data }),
       { concurrency: CONCURRENCY, discard: true }
     )
   const total = Number(count)

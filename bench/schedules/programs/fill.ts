@@ -1,5 +1,6 @@
 /** Fills a store with schedules that wait, as they are after they were created: `fill.js DIRECTORY COUNT`. */
 
+import { Metrics } from "clarion/services/Metrics"
 import type { Schedule } from "clarion/services/schedules/Schedule"
 import { makeStoredSchedules } from "clarion/services/schedules/storedSchedules"
 import { openLmdbStore } from "clarion/services/store/LmdbStore"
@@ -25,7 +26,7 @@ const scheduleOf = (i: number): Schedule => {
   return {
     id: `00000000-0000-4000-8000-${String(i).padStart(12, "0")}`,
     trigger: triggerOf(i, due),
-    channels: [`user:#${i}`],
+    channels: [`user-${i}`],
     payload: {
       kind: "data",
       data: Buffer.from(`{"text":"this is what was to be said at last","number":${i}}`)
@@ -55,4 +56,6 @@ const fill = Effect.gen(function* () {
   }
 })
 
-Effect.runPromise(Effect.scoped(fill)).then(() => process.stdout.write("{}"))
+Effect.runPromise(Effect.scoped(fill).pipe(Effect.provide(Metrics.layer))).then(() =>
+  process.stdout.write("{}")
+)
