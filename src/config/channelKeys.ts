@@ -22,6 +22,11 @@ export const channelKeys = {
     Duration.hours(720),
     "how long the position of an unused stream is kept"
   ),
+  "history.durable": key(
+    Kind.boolean,
+    false,
+    "history and positions outlive the process, in the store; a publication is accepted when it is on disk"
+  ),
   forcePositioning: key(Kind.boolean, false, "watch the position of every subscriber"),
   allowPositioning: key(Kind.boolean, false, "watch it where a client asks for it"),
   forceRecovery: key(Kind.boolean, false, "every subscriber recovers what it missed"),

@@ -41,10 +41,11 @@ const ON_HISTORY = [
 
 const optionProblems = (
   options: ChannelOptions
-): ReadonlyArray<readonly [option: keyof ChannelOptions, message: string]> => {
+): ReadonlyArray<readonly [option: string, message: string]> => {
   const { historySize, historyTtl, historyMetaTtl } = options
-  const onHistory: ReadonlyArray<keyof ChannelOptions> = [
+  const onHistory: ReadonlyArray<string> = [
     ...ON_HISTORY.filter((option) => options[option]),
+    ...(options.history.durable ? (["history.durable"] as const) : []),
     ...(options.allowedDeltaTypes.length > 0 ? (["allowedDeltaTypes"] as const) : [])
   ]
   return [

@@ -12,6 +12,7 @@ import { ANSWER_TIMEOUT } from "../../src/services/workers/PrimaryAsker.ts"
 import { remoteBroker } from "../../src/services/workers/RemoteBroker.ts"
 import { remotePresence } from "../../src/services/workers/RemotePresence.ts"
 import { Received } from "../support/broker/Received.ts"
+import { inMemory } from "../support/store/stores.ts"
 import { type Losses, linkWorker, makeDeskEnv } from "../support/workers/linked.ts"
 import type { BrokerContract, BrokerProcess } from "./broker/BrokerContract.ts"
 import { brokerSuite } from "./brokerSuite.ts"
@@ -19,9 +20,9 @@ import { presenceSuite } from "./presenceSuite.ts"
 
 /** So many workers of one primary. */
 const start = Effect.fnUntraced(function* (count: number, losses?: Losses) {
-  const context = yield* Layer.build(Layer.mergeAll(Hub.layer, layerMemory))
+  const context = yield* Layer.build(Layer.mergeAll(Hub.layer, layerMemory, inMemory))
   const hub = Context.get(context, Hub)
-  const { broker } = yield* makeEmbedded(hub.publish)
+  const { broker } = yield* Effect.provide(makeEmbedded(hub.publish), context)
   const env = yield* Effect.provide(makeDeskEnv(broker, Context.get(context, Presence)), context)
   return yield* Effect.forEach(
     Array.from({ length: count }, (_, i) => `n${i + 1}`),
@@ -32,7 +33,7 @@ const start = Effect.fnUntraced(function* (count: number, losses?: Losses) {
   )
 })
 
-const contract: BrokerContract = {
+const contract = (isDurable: boolean): BrokerContract => ({
   start: Effect.fnUntraced(function* (count) {
     // Whoever waits for what was lost waits until the time limit.
     const fork = Effect.runForkWith(yield* Effect.context<never>())
@@ -57,10 +58,12 @@ const contract: BrokerContract = {
   ttlMs: 20_000,
   metaTtlMs: 90_000,
   longestPassMs: Number.POSITIVE_INFINITY,
+  isDurable,
   canBreak: true
-}
+})
 
-describe("the broker of workers", () => brokerSuite(contract))
+describe("the broker of workers, history in memory", () => brokerSuite(contract(false)))
+describe("the broker of workers, durable history", () => brokerSuite(contract(true)))
 
 describe("presence of workers", () =>
   presenceSuite({

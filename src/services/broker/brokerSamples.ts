@@ -1,8 +1,8 @@
 /** What a broker counts, as metrics. Names are documented in docs/metrics.md. */
 import { counter, gauge, type Sample } from "../Metrics.ts"
 
-export interface BrokerFigures {
-  /** Publications since start, and those that were suppressed. */
+/** Since start, and now. */
+export interface MemoryFigures {
   readonly publications: number
   readonly suppressed: number
   /** Channels with a position now. */
@@ -15,20 +15,52 @@ export interface BrokerFigures {
   readonly evictions: number
 }
 
-export const brokerSamples = (figures: BrokerFigures): ReadonlyArray<Sample> => [
-  counter("clarion_publications_total", "Publications in channels", figures.publications),
+export interface DurableFigures {
+  readonly publications: number
+  readonly suppressed: number
+  /** In memory now, with these publications, which take these bytes. */
+  readonly streams: { readonly size: number; readonly entries: number; readonly bytes: number }
+  /** Commits since start, those that failed, and what waits for the next ones. */
+  readonly writer: { readonly commits: number; readonly failures: number; readonly waiting: number }
+}
+
+export interface BrokerFigures {
+  readonly memory: MemoryFigures
+  readonly durable: DurableFigures
+}
+
+export const brokerSamples = ({ memory, durable }: BrokerFigures): ReadonlyArray<Sample> => [
+  counter(
+    "clarion_publications_total",
+    "Publications in channels",
+    memory.publications + durable.publications
+  ),
   counter(
     "clarion_publications_suppressed_total",
     "Publications not published: known idempotency key, or no newer version",
-    figures.suppressed
+    memory.suppressed + durable.suppressed
   ),
-  gauge("clarion_streams", "Channels with a position in their history", figures.streams),
-  gauge("clarion_history_publications", "Publications kept in histories", figures.entries),
-  gauge("clarion_history_bytes", "Bytes that they take", figures.historyBytes),
-  gauge("clarion_idempotency_keys", "Idempotency keys that are remembered", figures.idempotencyKeys),
+  gauge("clarion_streams", "Channels with a position in their history in memory", memory.streams),
+  gauge("clarion_history_publications", "Publications kept in histories in memory", memory.entries),
+  gauge("clarion_history_bytes", "Bytes that they take", memory.historyBytes),
+  gauge("clarion_idempotency_keys", "Idempotency keys that are remembered in memory", memory.idempotencyKeys),
   counter(
     "clarion_history_evictions_total",
     "Histories that went before their time because memory is bounded",
-    figures.evictions
+    memory.evictions
+  ),
+  gauge("clarion_durable_streams", "Channels with durable history that are in use", durable.streams.size),
+  gauge("clarion_durable_cached_publications", "Their publications in memory", durable.streams.entries),
+  gauge("clarion_durable_cached_bytes", "Bytes that these take", durable.streams.bytes),
+  gauge(
+    "clarion_durable_waiting",
+    "Operations of durable history that wait for a commit",
+    durable.writer.waiting
+  ),
+  counter("clarion_durable_commits_total", "Commits of durable history", durable.writer.commits),
+  counter(
+    "clarion_durable_commit_failures_total",
+    "Commits of durable history that failed",
+    durable.writer.failures
   )
 ]

@@ -10,7 +10,8 @@ const read = (options: ChannelOptions): StreamOptions | "none" =>
     ? {
         size: options.historySize,
         ttlMs: Duration.toMillis(options.historyTtl),
-        metaTtlMs: Duration.toMillis(options.historyMetaTtl)
+        metaTtlMs: Duration.toMillis(options.historyMetaTtl),
+        isDurable: options.history.durable
       }
     : "none"
 

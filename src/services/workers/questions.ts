@@ -28,7 +28,8 @@ export const AboutPublication = Schema.Struct({
 const StreamOptions = Schema.Struct({
   size: Schema.Number,
   ttlMs: Schema.Number,
-  metaTtlMs: Schema.Number
+  metaTtlMs: Schema.Number,
+  isDurable: Schema.optionalKey(Schema.Boolean)
 })
 
 const PublishOptions = Schema.Struct({

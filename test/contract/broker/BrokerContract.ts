@@ -35,16 +35,17 @@ export interface BrokerContract {
   readonly metaTtlMs: number
   /** What `pass` can wait for at most; where it is less than the five minutes of idempotency keys, their end is not tested. */
   readonly longestPassMs: number
+  /** Whether its streams are. */
+  readonly isDurable?: boolean
   /** Undefined where there is no link to break. */
   readonly canBreak: boolean
 }
 
 /** A stream that keeps up to so many publications for the contract's times. */
-export const streamOf = ({ ttlMs, metaTtlMs }: BrokerContract, size = 1000): StreamOptions => ({
-  size,
-  ttlMs,
-  metaTtlMs
-})
+export const streamOf = (
+  { ttlMs, metaTtlMs, isDurable = false }: BrokerContract,
+  size = 1000
+): StreamOptions => ({ size, ttlMs, metaTtlMs, isDurable })
 
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)

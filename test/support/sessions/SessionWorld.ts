@@ -18,6 +18,7 @@ import { Metrics } from "../../../src/services/Metrics.ts"
 import { Presence } from "../../../src/services/Presence.ts"
 import { type SessionEvent, SessionEvents } from "../../../src/services/SessionEvents.ts"
 import { Sessions } from "../../../src/services/sessions/Sessions.ts"
+import * as MemoryStore from "../../../src/services/store/MemoryStore.ts"
 import { configWith } from "../configurations.ts"
 import { FakeClient } from "./FakeClient.ts"
 import { FakeHome } from "./FakeHome.ts"
@@ -73,7 +74,7 @@ const layer = (
         Layer.succeed(SessionEvents, { tell: (event) => void told.push(event), wants: () => true })
       )
     ),
-    Layer.provideMerge(Layer.mergeAll(Hub.layer, Metrics.layer)),
+    Layer.provideMerge(Layer.mergeAll(Hub.layer, Metrics.layer, MemoryStore.layerMemory)),
     Layer.provideMerge(Layer.succeed(ServerConfig, configWith({ ...open, ...settings } as never))),
     Layer.provide(Layer.succeed(BackendHooks, hooks))
   )

@@ -47,6 +47,15 @@ describe("options of channels", () => {
     expect(problemsOf({ withoutNamespace: { ...option, ...history } })).toEqual([])
   })
 
+  it("what is durable is history", () => {
+    const durable = { history: { durable: true } }
+    expect(problemsOf({ withoutNamespace: durable, namespaces: [{ name: "news", ...durable }] })).toEqual([
+      ["channels.withoutNamespace.history.durable", "needs history: historySize and historyTtl"],
+      ["channels.namespaces[0].history.durable", "needs history: historySize and historyTtl"]
+    ])
+    expect(problemsOf({ withoutNamespace: { ...durable, ...history } })).toEqual([])
+  })
+
   it("the newest publication comes by itself in cache mode alone", () => {
     expect(problemsOf({ withoutNamespace: { ...history, autoCacheRecover: true } })).toEqual([
       ["channels.withoutNamespace.autoCacheRecover", 'needs forceRecoveryMode "cache"']

@@ -22,10 +22,17 @@ const problemsOf = (json: unknown) => {
 describe("a namespace", () => {
   it("has a name, the options that are given, and the built-in values of all others", () => {
     const [chat] = read([{ name: "chat", presence: true, historyTtl: "5 minutes" }])
-    const builtIn = Object.fromEntries(
-      Object.entries(channelKeys).map(([name, { fallback }]) => [name, fallback])
-    )
+    const builtIn = Result.getOrThrow(resolve(channelKeys, []))
     expect(chat).toEqual({ ...builtIn, name: "chat", presence: true, historyTtl: Duration.minutes(5) })
+  })
+
+  it("has options with a dot in an object of their own", () => {
+    const namespace = { name: "chat", historySize: 10, historyTtl: "1 hour", history: { durable: true } }
+    expect(read([namespace])[0]!.history).toEqual({ durable: true })
+    expect(namespaces.toJson(read([namespace]))).toMatchObject([{ history: { durable: true } }])
+    expect(problemsOf([{ ...namespace, history: { durabel: true } }])[0]![1]).toContain(
+      "did you mean history.durable?"
+    )
   })
 
   it.each(["ab", "a.b", "news-2_x", "AB.12"])("may be called %s", (name) => {

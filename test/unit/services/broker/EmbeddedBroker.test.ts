@@ -8,6 +8,7 @@ import { layerEmbedded, makeEmbedded } from "../../../../src/services/broker/Emb
 import { ENTRY_BYTES } from "../../../../src/services/history/Stream.ts"
 import type { ChannelEvent } from "../../../../src/services/hot/ChannelEvent.ts"
 import { Metrics } from "../../../../src/services/Metrics.ts"
+import { inMemory } from "../../../support/store/stores.ts"
 
 const stream = { size: 10, ttlMs: 1000, metaTtlMs: 5000 }
 const data = new Uint8Array(100)
@@ -19,20 +20,22 @@ describe("the sweep", () => {
       for (let channel = 0; channel < 5000; channel++) {
         yield* broker.publish(`c${channel}`, data, { stream, idempotencyKey: "k" })
       }
-      expect(figures).toMatchObject({ streams: 5000, entries: 5000, idempotencyKeys: 5000 })
+      expect(figures.memory).toMatchObject({ streams: 5000, entries: 5000, idempotencyKeys: 5000 })
       yield* TestClock.adjust("1 minute")
-      while (figures.streams > 0) yield* Effect.yieldNow
-      expect(figures).toMatchObject({ entries: 0, historyBytes: 0, idempotencyKeys: 5000 })
+      while (figures.memory.streams > 0) yield* Effect.yieldNow
+      expect(figures.memory).toMatchObject({ entries: 0, historyBytes: 0, idempotencyKeys: 5000 })
       yield* TestClock.adjust("10 minutes")
-      expect(figures.idempotencyKeys).toBe(0)
-    })
+      expect(figures.memory.idempotencyKeys).toBe(0)
+    }).pipe(Effect.provide(inMemory))
   )
 })
 
 describe("the layer", () => {
   it.effect("serves, and is among the metrics", () => {
     const events: Array<ChannelEvent> = []
-    const layer = layerEmbedded((event) => events.push(event)).pipe(Layer.provideMerge(Metrics.layer))
+    const layer = layerEmbedded((event) => events.push(event)).pipe(
+      Layer.provideMerge(Layer.mergeAll(Metrics.layer, inMemory))
+    )
     return Effect.gen(function* () {
       const broker = yield* Broker
       yield* broker.publish("news", data, { stream, version: 2, idempotencyKey: "k" })
@@ -47,7 +50,13 @@ describe("the layer", () => {
         clarion_history_publications: 1,
         clarion_history_bytes: data.length + ENTRY_BYTES,
         clarion_idempotency_keys: 1,
-        clarion_history_evictions_total: 0
+        clarion_history_evictions_total: 0,
+        clarion_durable_streams: 0,
+        clarion_durable_cached_publications: 0,
+        clarion_durable_cached_bytes: 0,
+        clarion_durable_waiting: 0,
+        clarion_durable_commits_total: 0,
+        clarion_durable_commit_failures_total: 0
       })
     }).pipe(Effect.provide(layer))
   })

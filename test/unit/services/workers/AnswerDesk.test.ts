@@ -10,6 +10,8 @@ import { Hub, type HubMember } from "../../../../src/services/Hub.ts"
 import type { Publication } from "../../../../src/services/hot/Publication.ts"
 import { layerMemory } from "../../../../src/services/MemoryPresence.ts"
 import { Presence } from "../../../../src/services/Presence.ts"
+import * as MemoryStore from "../../../../src/services/store/MemoryStore.ts"
+import type { Store } from "../../../../src/services/store/Store.ts"
 import { AnswerDesk, type DeskEnv, MAX_UNSENT_BYTES } from "../../../../src/services/workers/AnswerDesk.ts"
 import type { ToWorker } from "../../../../src/services/workers/messages.ts"
 import type { Answer, Question } from "../../../../src/services/workers/questions.ts"
@@ -37,7 +39,7 @@ interface Fixture {
 
 const test = (
   name: string,
-  body: (fixture: Fixture) => Effect.Effect<void, unknown, Hub | Presence | Scope.Scope>,
+  body: (fixture: Fixture) => Effect.Effect<void, unknown, Hub | Presence | Store | Scope.Scope>,
   /** What is otherwise than with a memory broker. */
   change: Partial<DeskEnv> = {}
 ) =>
@@ -57,7 +59,7 @@ const test = (
         for (const left of leaving.splice(0)) left()
       }
       yield* body({ env, heard, desk, sent, leave })
-    }).pipe(Effect.provide(Layer.mergeAll(Hub.layer, layerMemory)))
+    }).pipe(Effect.provide(Layer.mergeAll(Hub.layer, layerMemory, MemoryStore.layerMemory)))
   )
 
 const subscribe = (id: number, channel: string): Question => ({ _tag: "Subscribe", id, channel })

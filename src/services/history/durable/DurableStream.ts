@@ -1,0 +1,100 @@
+/** A durable stream that is in use: where it stands, and as many of its newest entries as memory has room for. */
+import type { ChannelPublication } from "../../hot/ChannelEvent.ts"
+import type { History, HistoryFilter, StreamOptions } from "../HistoryStore.ts"
+import { type Wanted, wantedOf } from "../wanted.ts"
+import type { StreamRecord } from "./records.ts"
+import { Tail } from "./Tail.ts"
+
+export class DurableStream {
+  /** Where it stands; undefined where there is no stream. What its readers know, and so its subscribers. */
+  record: StreamRecord | undefined
+  /** What the store has. They differ where the store could not take that a stream was begun. */
+  saved: StreamRecord | undefined
+  /** When it ends, readings counted, which are not all written. */
+  until = 0
+  readonly tail = new Tail()
+  /** Who works with it now: as long as somebody does it stays in memory. */
+  pins = 0
+  usedAt = 0
+  /** A commit failed with something of it: the store is to be asked what it has before it is used again. */
+  isDoubtful = false
+  /** A write is on its way that says how long it is kept. */
+  isTouching = false
+
+  constructor(
+    /** Of the channel, in the store. */
+    readonly name: string,
+    record: StreamRecord | undefined
+  ) {
+    this.adopt(record)
+  }
+
+  /** What the store has is what counts. */
+  adopt(record: StreamRecord | undefined): void {
+    this.record = record
+    this.saved = record
+    this.until = record?.until ?? 0
+    this.tail.clear()
+  }
+
+  /** After a commit that may have failed: goes on where the store has what was known of it. */
+  verify(record: StreamRecord | undefined): void {
+    this.isDoubtful = false
+    const { saved } = this
+    const isSame =
+      record?.epoch === saved?.epoch && record?.offset === saved?.offset && record?.first === saved?.first
+    if (!isSame) this.adopt(record)
+  }
+
+  /** It stands so on disk, with these entries more. */
+  advance(record: StreamRecord | undefined, appended: ReadonlyArray<ChannelPublication>): void {
+    if (record === undefined) return this.adopt(undefined)
+    const isSame = record.epoch === this.record?.epoch
+    if (!isSame) this.tail.clear()
+    // Without those before them, they are the newest ones all the same.
+    this.tail.append(appended)
+    this.tail.dropBefore(record.first)
+    this.record = record
+    this.saved = record
+    this.until = isSame ? Math.max(this.until, record.until) : record.until
+  }
+
+  /** It is begun, and the store cannot take it now. */
+  assume(record: StreamRecord): void {
+    this.record = record
+    this.until = record.until
+    this.tail.clear()
+  }
+
+  /** The stream, unless it is over. */
+  alive(now: number): StreamRecord | undefined {
+    return this.record !== undefined && this.until > now ? this.record : undefined
+  }
+
+  /** It is used. True where that should be written: else it would end much too early after a restart. */
+  touch(now: number, { metaTtlMs }: StreamOptions): boolean {
+    this.until = Math.max(this.until, now + metaTtlMs)
+    return !this.isTouching && this.until - (this.saved?.until ?? 0) > metaTtlMs / 4
+  }
+
+  /** The entries that a reading asks for. Not to be called where it is over. */
+  wanted(filter: HistoryFilter, now: number): Wanted {
+    const { offset, first, entriesUntil } = this.record!
+    return wantedOf(this.record!, entriesUntil > now ? first : offset + 1, filter)
+  }
+
+  /** What of them is not in memory; undefined where all are. */
+  missing({ from, to }: Wanted): Wanted | undefined {
+    const known = this.tail.first ?? this.record!.offset + 1
+    return from <= to && from < known ? { from, to: Math.min(to, known - 1) } : undefined
+  }
+
+  /** @param older those that are not in memory, without a gap */
+  history({ from, to }: Wanted, isReverse: boolean, older: ReadonlyArray<ChannelPublication> = []): History {
+    const { offset, epoch } = this.record!
+    const known = this.tail.between(from, to)
+    const before = known[0]?.offset ?? to + 1
+    const publications = [...older.filter((one) => one.offset >= from && one.offset < before), ...known]
+    return { offset, epoch, publications: isReverse ? publications.reverse() : publications }
+  }
+}
