@@ -5,7 +5,8 @@
  * Guarantees: a connection that is admitted is opened once and closed once; messages to one connection go out in the order in which
  * they were sent; a client that does not read costs at most the bytes that its connection may have waiting (`limits.sendBuffer`,
  * `client.queueMaxSize`) and one drain (1 MiB, or one larger message); nothing a client sends can end another connection or the process.
- * Any path accepts the upgrade. A connection is a WebSocket or a stream: the body of an HTTP answer that goes on until one side ends it.
+ * Every path accepts the upgrade that is not the server's own. A connection is a WebSocket or a stream: the body of an HTTP answer that goes
+ * on until one side ends it.
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -107,7 +108,7 @@ export interface ListenOptions {
    * is for raw connections only.
    */
   readonly decide: ((request: ConnectRequest) => Promise<Decision>) | undefined
-  /** Handshakes that become connections of sessions, by path; all others become raw connections. */
+  /** Handshakes that become connections of sessions, by path; on other paths of the server's own they are refused, on all others raw. */
   readonly upgrades?: ReadonlyMap<string, UpgradeRoute> | undefined
   /** Those on any other path whose query names channels; without it they become raw connections, too. */
   readonly upgradeWithChannels?: UpgradeRoute | undefined

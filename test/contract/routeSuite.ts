@@ -1,4 +1,7 @@
-/** The transport contract: handshakes on paths of their own become connections of sessions, all others stay raw. */
+/**
+ * The transport contract: handshakes on paths of their own become connections of sessions, those on other paths of the server are refused,
+ * all others stay raw.
+ */
 import { expect, it } from "vitest"
 import { CloseReasons } from "../../src/protocol/closeCodes.ts"
 import { Admission } from "../../src/services/hot/Admission.ts"
@@ -64,13 +67,26 @@ export const routeSuite = ({ listen, isSecure }: Contract) => {
     const { listening, session } = await openOne({
       http: ({ path }) => ({ status: 426, headers: [], body: path })
     })
-    const others = ["/", `${PATH}/`, `${PATH}x`, "/connection", "/Connection/websocket", `/x${PATH}`]
+    const others = ["/", "/connections", "/apis/x", "/events.txt", "/readyx", `/x${PATH}`]
     for (const path of others) await connect(listening.url(path))
     expect((await listening.raws.count(others.length)).every(({ isSession }) => !isSession)).toBe(true)
     expect(session.opened.all.length).toBe(1)
     const plain = await openStream(listening.http(PATH))
     await plain.ended
     expect([plain.status, plain.text]).toEqual([426, PATH])
+  })
+
+  it("no raw connection is made on other paths of the server", async () => {
+    const { listening, session } = await openOne()
+    const connection = ["/connection", `${PATH}/`, `${PATH}x`, "/Connection/websocket", "/connection/uni_sse"]
+    const others = ["/emulation", "/events", "/api", "/api/publish", "/health", "/ready", "/metrics", "/docs"]
+    const paths = [...connection, ...others, "/openapi.json"]
+    for (const path of [...paths, ...paths.map((one) => `${one}?channels=a`)]) {
+      const { status, body } = await refusal(listening.url(path))
+      expect([path, status, body]).toEqual([path, 404, "no WebSocket is served on this path\n"])
+    }
+    expect([listening.raws.all, session.opened.all.length, listening.held]).toEqual([[], 1, 1])
+    expect(listening.intake.counters.refused.get("invalid")).toBe(2 * paths.length)
   })
 
   it("a route sees URL, headers and address, and chooses the subprotocol", async () => {

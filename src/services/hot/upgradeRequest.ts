@@ -46,6 +46,17 @@ export const checkUpgrade = (
   return undefined
 }
 
+/**
+ * Paths of the server's own, and all below them. However they are written, and whether or not they are on: a client of the protocol that took
+ * a raw connection for its own would wait for answers that never come.
+ */
+const OWN_PATHS = /^\/(connection|emulation|events|api|health|ready|metrics|docs|openapi\.json)(\/|$)/i
+
+/** Whether no raw connection may be made on this path. @param path without query */
+export const isOwnPath = (path: string): boolean => OWN_PATHS.test(path)
+
+export const NO_WEBSOCKET = invalid(404, "no WebSocket is served on this path")
+
 /** The first subprotocol that a client offers, "" for none: browsers give up on a server that answers with none of theirs. */
 export const firstProtocol = (protocols: string | undefined): string =>
   protocols ? (protocols.split(",")[0]?.trim() ?? "") : ""

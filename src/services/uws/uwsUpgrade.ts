@@ -9,6 +9,8 @@ import type { Opening } from "../hot/Opening.ts"
 import {
   checkUpgrade,
   firstProtocol,
+  isOwnPath,
+  NO_WEBSOCKET,
   namesChannels,
   refusalHeaders,
   type UpgradeHeaders
@@ -83,11 +85,12 @@ const rawUpgrader = (options: ListenOptions, config: ServerConfigValue): Upgrade
   const { limits } = config
   const withChannels = upgradeWithChannels && sessionUpgrader(options, config, upgradeWithChannels)
   return (response, request, context) => {
-    if (withChannels !== undefined && namesChannels(request.getQuery() ?? ""))
-      return withChannels(response, request, context)
     const headers = upgradeHeaders(request)
     const unfit = checkUpgrade(request.getMethod(), headers)
     if (unfit !== undefined) return refuse(response, intake.refuse(unfit))
+    if (isOwnPath(request.getUrl())) return refuse(response, intake.refuse(NO_WEBSOCKET))
+    if (withChannels !== undefined && namesChannels(request.getQuery() ?? ""))
+      return withChannels(response, request, context)
     const countedAs = limits.connectionsPerAddress > 0 ? addressOf(response) : ""
     const protocol = firstProtocol(headers.protocols)
     admit(options, countedAs, response, request, (attachment) => {

@@ -7,7 +7,13 @@ import type { ServerConfigValue } from "../../config/ServerConfig.ts"
 import type { Refusal } from "../hot/Admission.ts"
 import type { Intake } from "../hot/Intake.ts"
 import type { Opening } from "../hot/Opening.ts"
-import { checkUpgrade, namesChannels, refusalHeaders } from "../hot/upgradeRequest.ts"
+import {
+  checkUpgrade,
+  isOwnPath,
+  NO_WEBSOCKET,
+  namesChannels,
+  refusalHeaders
+} from "../hot/upgradeRequest.ts"
 import { copyHeaders, splitUrl } from "../nodeHttp.ts"
 import type { Acceptance, ConnectRequest, ListenOptions } from "../Transport.ts"
 import { WsConnection, WsSessionConnection, WsSocket } from "./WsConnection.ts"
@@ -130,7 +136,9 @@ export const upgrader = (options: ListenOptions, { limits, client }: ServerConfi
     })
     if (unfit !== undefined) return refuse(raw, intake.refuse(unfit))
     const { path, query } = splitUrl(request.url ?? "")
-    const route = upgrades?.get(path) ?? (namesChannels(query) ? upgradeWithChannels : undefined)
+    const ownRoute = upgrades?.get(path)
+    if (ownRoute === undefined && isOwnPath(path)) return refuse(raw, intake.refuse(NO_WEBSOCKET))
+    const route = ownRoute ?? (namesChannels(query) ? upgradeWithChannels : undefined)
     const acceptance = route?.(copyRequest(request))
     if (acceptance !== undefined && "refusal" in acceptance)
       return refuse(raw, intake.refuse(acceptance.refusal))

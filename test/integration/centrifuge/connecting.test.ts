@@ -1,9 +1,12 @@
 /** The connect command: first of all, once, and what comes with it or after it. */
-import { describe, expect, it } from "vitest"
+import { Centrifuge } from "centrifuge"
+import { describe, expect, it, onTestFinished } from "vitest"
+import { WebSocket } from "ws"
 import { serveCentrifuge, withNamespaces } from "../../support/centrifuge/centrifugeServer.ts"
 import { connectScript, openScript } from "../../support/centrifuge/Script.ts"
 import { HttpBackend, json } from "../../support/HttpBackend.ts"
 import { hs256 } from "../../support/jwt.ts"
+import { refusal } from "../../support/server/clients.ts"
 
 const BAD_REQUEST = { code: 3501, reason: "bad request" }
 const SUBSCRIBE = { id: 2, subscribe: { channel: "recovery:a" } }
@@ -33,6 +36,27 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
       expect(await script.ended).toEqual(BAD_REQUEST)
       expect(script.lines).toEqual([])
     }
+  })
+
+  it("a path that is off is not there, so that SDKs take their next transport", async () => {
+    const server = await serveCentrifuge(transport, { "websocket.enabled": false })
+    expect((await refusal(server.served.url("/connection/websocket"))).status).toBe(404)
+    const transports = [
+      { transport: "websocket", endpoint: server.served.url("/connection/websocket") },
+      { transport: "http_stream", endpoint: `http://127.0.0.1:${server.port}/connection/http_stream` }
+    ] as const
+    const sdk = new Centrifuge([...transports], {
+      websocket: WebSocket,
+      fetch,
+      readableStream: ReadableStream,
+      emulationEndpoint: `http://127.0.0.1:${server.port}/emulation`,
+      minReconnectDelay: 1,
+      maxReconnectDelay: 10
+    })
+    onTestFinished(() => sdk.disconnect())
+    const connected = new Promise<string>((resolve) => sdk.on("connected", (told) => resolve(told.transport)))
+    sdk.connect()
+    expect(await connected).toBe("http_stream")
   })
 
   it("a second one ends the connection, in the same frame, in a later one and while the first is under way", async () => {

@@ -31,7 +31,7 @@ export class CentrifugeServer {
   }
 
   /** As the server API does. @param data JSON text or bytes as they are, anything else as JSON */
-  publish(channel: string, data: unknown, options: Omit<PublishOptions, "stream"> = {}): Promise<Published> {
+  publish(channel: string, data: unknown, options: Partial<PublishOptions> = {}): Promise<Published> {
     const bytes =
       data instanceof Uint8Array ? data : Buffer.from(typeof data === "string" ? data : JSON.stringify(data))
     return this.served.runtime.runPromise(
