@@ -24,6 +24,7 @@ import { layerBackend } from "./services/backend/backendLayer.ts"
 import { layerEmbedded } from "./services/broker/EmbeddedBroker.ts"
 import { withRoom } from "./services/broker/withRoom.ts"
 import { ClientPublications } from "./services/ClientPublications.ts"
+import type { Control } from "./services/Control.ts"
 import * as ChannelOccupancy from "./services/channelOccupancy.ts"
 import { Channels } from "./services/channels/Channels.ts"
 import { Emulation } from "./services/Emulation.ts"
@@ -34,6 +35,7 @@ import * as MemoryPresence from "./services/MemoryPresence.ts"
 import { Metrics } from "./services/Metrics.ts"
 import { Publisher } from "./services/Publisher.ts"
 import * as ProcessMetrics from "./services/processMetrics.ts"
+import { layerAcknowledgements } from "./services/receipts/AckDesk.ts"
 import * as StoredReceipts from "./services/receipts/StoredReceipts.ts"
 import { type Failure, Serving } from "./services/Serving.ts"
 import { ScheduleRuns } from "./services/schedules/ScheduleRuns.ts"
@@ -89,16 +91,21 @@ const make = Effect.gen(function* () {
   })
 })
 
-/** Who holds the connections. */
-const layerServing = ({ server: { workers } }: ServerConfigValue) =>
-  workers === 0
-    ? LocalServing.layer.pipe(
-        Layer.provideMerge(Layer.mergeAll(ShardSupervisor.layer, layerLocal)),
-        Layer.provideMerge(Sessions.layer),
-        Layer.provide(Emulation.layerAlone),
-        Layer.provide(Layer.mergeAll(ClientPublications.layer, layerTransport, JwtTokens.layer, layerBackend))
-      )
-    : WorkerServing.layer
+const layerServingHere = LocalServing.layer.pipe(
+  Layer.provideMerge(Layer.mergeAll(ShardSupervisor.layer, layerLocal)),
+  Layer.provideMerge(Sessions.layer),
+  Layer.provide(Emulation.layerAlone),
+  Layer.provide(Layer.mergeAll(ClientPublications.layer, layerTransport, JwtTokens.layer, layerBackend))
+)
+
+type ServingLayer = typeof layerServingHere | typeof WorkerServing.layer
+
+/** Who holds the connections, here or in workers. */
+const layerServing: (
+  config: ServerConfigValue
+) => Layer.Layer<Control | Serving, Layer.Error<ServingLayer>, Layer.Services<ServingLayer>> = ({
+  server: { workers }
+}) => (workers === 0 ? layerServingHere : WorkerServing.layer)
 
 /** What channels are, what they keep, and who is in them. */
 const layerChannels = Layer.mergeAll(
@@ -141,6 +148,7 @@ export class PushServer extends Context.Service<
           ActorTree.layer,
           ApiKey.layer,
           layerStore,
+          layerAcknowledgements(config.server.workers === 0),
           ProcessMetrics.layer(config.server.workers === 0 ? {} : { process: "primary" })
         )
       ),

@@ -25,9 +25,11 @@ import { Metrics, type Sample } from "./services/Metrics.ts"
 import { EpochAtZero } from "./services/now.ts"
 import { linkToParent, type ParentLink } from "./services/processes/ParentLink.ts"
 import * as ProcessMetrics from "./services/processMetrics.ts"
+import { Acknowledgements, layerAcknowledgements } from "./services/receipts/AckDesk.ts"
 import { SessionEvents } from "./services/SessionEvents.ts"
 import { Node, Sessions } from "./services/sessions/Sessions.ts"
 import { layerTransport } from "./services/transportLayer.ts"
+import { AckOutbox } from "./services/workers/AckOutbox.ts"
 import { AddressAsker } from "./services/workers/AddressAsker.ts"
 import { ClientOutbox } from "./services/workers/ClientOutbox.ts"
 import { EventOutbox } from "./services/workers/EventOutbox.ts"
@@ -62,7 +64,8 @@ const serve = Effect.fnUntraced(function* (assignment: Assignment, line: Line) {
   const tree = yield* ActorTree
   const metrics = yield* Metrics
   const forwarder = new Forwarder((request) => send({ _tag: "Request", request }))
-  const publish = publishHere(hub, send)
+  const acks = yield* Acknowledgements
+  const publish = publishHere(hub, send, acks)
   const { limits } = yield* ServerConfig
   const sessions = yield* Sessions
   const addresses = new AddressAsker(limits.pendingHandshakes, send)
@@ -76,6 +79,8 @@ const serve = Effect.fnUntraced(function* (assignment: Assignment, line: Line) {
   })
   const drained = yield* Deferred.make<number>()
   const fork = Effect.runForkWith(yield* Effect.context<never>())
+  const acked = new AckOutbox(send, (tell, ms) => fork(Effect.andThen(Effect.sleep(ms), Effect.sync(tell))))
+  if (acks !== undefined) acks.onCounted = acked.add
   let isTelling = false
   const tell = Effect.sync(() => {
     isTelling = false
@@ -101,6 +106,7 @@ const serve = Effect.fnUntraced(function* (assignment: Assignment, line: Line) {
       for (const { session, data } of frames) sessions.emulate(session, data)
     },
     EventsTaken: ({ count, bytes }) => events.taken(count, bytes),
+    AckedTaken: () => acked.taken(),
     TellNode: () => send({ _tag: "Node", node: sessions.info() }),
     TellChannels: () => send({ _tag: "Channels", counts: [...sessions.channelCounts()] }),
     StopAccepting: () => void fork(served.stopAccepting),
@@ -149,6 +155,7 @@ const layer = (
         Hub.layer,
         layerTransport,
         ProcessMetrics.layer({ process: name }),
+        layerAcknowledgements(true),
         Layer.succeed(SessionEvents, events.service),
         Layer.succeed(ClientPublications, { publish: publications.publish }),
         Layer.succeed(Node, { uid: node, name })

@@ -16,6 +16,8 @@ import { Slicer } from "../services/hot/Slicer.ts"
 import { streamFanOut } from "../services/hot/StreamFanOut.ts"
 import { makeNow } from "../services/now.ts"
 import { connectionCapacity, openFileLimit } from "../services/openFiles.ts"
+import { Acknowledgements } from "../services/receipts/AckDesk.ts"
+import { acknowledging } from "../services/receipts/ackFrame.ts"
 import { rawFrame } from "../services/sessions/plainWires.ts"
 import { Session } from "../services/sessions/Session.ts"
 import { Transport } from "../services/Transport.ts"
@@ -91,6 +93,8 @@ export class ShardSupervisor extends Context.Service<
         if (config.limits.slowConsumer === "close") connection.close(CloseReasons.slow)
       }
       const { fanOut } = yield* Transport
+      const acks = yield* Acknowledgements
+      const onMessage = messageHandler(config, yield* ClientPublications, onSlow, hooks.message)
       const options: ShardOptions = {
         fanOut,
         streamFanOut,
@@ -98,7 +102,7 @@ export class ShardSupervisor extends Context.Service<
         rawFrame,
         slicer: new Slicer(),
         mailboxCapacity: config.limits.mailbox,
-        onMessage: messageHandler(config, yield* ClientPublications, onSlow, hooks.message),
+        onMessage: acks === undefined ? onMessage : acknowledging(acks, onMessage),
         onSlow,
         now: yield* makeNow
       }

@@ -25,6 +25,7 @@ import { openFileLimit } from "../services/openFiles.ts"
 import { Presence } from "../services/Presence.ts"
 import { Publisher } from "../services/Publisher.ts"
 import { probePort } from "../services/portProbe.ts"
+import { Receipts } from "../services/receipts/Receipts.ts"
 import { HooksElsewhere, type Served, Serving, WorkerFailed } from "../services/Serving.ts"
 import { SessionEvents } from "../services/SessionEvents.ts"
 import { Interest } from "../services/sessions/Interest.ts"
@@ -87,6 +88,7 @@ const begin = Effect.fnUntraced(function* (http: PlainHandler) {
   const transport = yield* chooseTransport(config)
   const port = yield* probePort(ip, config.server.port)
   const { broadcastUnsafe } = yield* Publisher
+  const { acknowledged } = yield* Receipts
   const supervisor = yield* Supervisor.make(ADDRESS, WORKER_RESTARTS, "last")
   const settings = workerSettings(config, transport)
   const addresses = new AddressLedger(config.limits.connectionsPerAddress)
@@ -115,6 +117,7 @@ const begin = Effect.fnUntraced(function* (http: PlainHandler) {
       events,
       http,
       addresses,
+      acknowledged,
       publish: ({ data, isBinary }) => broadcastUnsafe(data, isBinary),
       alive: (worker) => {
         slot.alive(worker)
@@ -193,7 +196,16 @@ export const layer = Layer.effect(
   Serving,
   Effect.gen(function* () {
     const context = yield* Effect.context<
-      ServerConfig | ActorTree | Broker | Hub | Metrics | Presence | Publisher | SessionEvents | WorkerRoster
+      | ServerConfig
+      | ActorTree
+      | Broker
+      | Hub
+      | Metrics
+      | Presence
+      | Publisher
+      | Receipts
+      | SessionEvents
+      | WorkerRoster
     >()
     return Serving.of({ begin: (http) => Effect.provide(begin(http), context) })
   })

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import type { ServerConfigValue } from "../config/ServerConfig.ts"
 import { Hub } from "../services/Hub.ts"
 import { type ChildLink, startChild } from "../services/processes/ChildLink.ts"
+import type { Receipts } from "../services/receipts/Receipts.ts"
 import type { SessionEvents } from "../services/SessionEvents.ts"
 import type { PlainHandler } from "../services/Transport.ts"
 import type { AddressLedger } from "../services/workers/AddressLedger.ts"
@@ -52,6 +53,8 @@ export interface WorkerOptions {
   readonly http: PlainHandler
   /** Takes what its clients publish. */
   readonly publish: (publication: Outgoing) => void
+  /** So many more of its connections acknowledged a receipt. */
+  readonly acknowledged: Receipts["Service"]["acknowledged"]
   /** Counts the connections of client addresses over all workers. */
   readonly addresses: AddressLedger
   /** Told when it serves, and when it does so no more. */
@@ -156,6 +159,10 @@ export const workerProgram = (options: WorkerOptions) =>
       Events: ({ events: all }) => {
         for (const event of all) events.tell(event)
         send({ _tag: "EventsTaken", count: all.length, bytes: eventsSize(all) })
+      },
+      Acked: ({ counts }) => {
+        for (const [id, connections] of counts) options.acknowledged(id, connections)
+        send({ _tag: "AckedTaken" })
       },
       Node: ({ node }) => peer.noteNode(node),
       Channels: ({ counts }) => peer.noteChannels(counts),

@@ -84,9 +84,11 @@ class Sums {
 }
 
 export class GrowingReceipt implements OpenReceipt {
+  /** Connections that acknowledged it, and how many of them are written or wait to be. */
   acked = 0
+  #ackedKept = 0
   /** Counts what is to be written: it has changed since, when this has. */
-  version = 0
+  #version = 0
   /** An earlier life of it may stand in the store, until it was written once. */
   isWritten = false
   isComplete = false
@@ -110,6 +112,26 @@ export class GrowingReceipt implements OpenReceipt {
 
   get id(): string {
     return this.subject.id
+  }
+
+  get version(): number {
+    return this.#version
+  }
+
+  /** It is to be written as it is now. */
+  changed(): void {
+    this.#version++
+    this.#ackedKept = this.acked
+  }
+
+  /** More was acknowledged than is written. */
+  get hasNews(): boolean {
+    return this.acked !== this.#ackedKept
+  }
+
+  /** Of the deliveries that are complete. */
+  get times(): WriteTimes {
+    return writeTimes(this.#sums.all, this.publishedAt)
   }
 
   get isEmpty(): boolean {

@@ -54,7 +54,7 @@ export class ReceiptWriter {
 
   /** To be called whenever something of the receipt has changed that is to be kept. */
   add(receipt: GrowingReceipt): void {
-    receipt.version++
+    receipt.changed()
     this.#waiting.set(receipt.id, receipt)
     if (this.#waiting.size > MAX_WAITING) {
       const [oldest] = this.#waiting.keys()

@@ -2,6 +2,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as References from "effect/References"
 import { ServerConfig } from "../../config/ServerConfig.ts"
 import { Hub } from "../Hub.ts"
 import { BROADCAST_CHANNEL } from "../hot/ChannelEvent.ts"
@@ -9,89 +10,75 @@ import { forkLongLived } from "../longLived.ts"
 import { Metrics } from "../Metrics.ts"
 import { makeNow } from "../now.ts"
 import { Store } from "../store/Store.ts"
-import { GrowingReceipt, type ReceiptKeeper } from "./GrowingReceipt.ts"
-import { Receipts } from "./Receipts.ts"
+import { Acknowledgements } from "./AckDesk.ts"
+import type { GrowingReceipt } from "./GrowingReceipt.ts"
+import { GrowingReceipts } from "./GrowingReceipts.ts"
+import { type Receipt, Receipts } from "./Receipts.ts"
 import { ReceiptTable } from "./ReceiptTable.ts"
 import { makeWriter } from "./ReceiptWriter.ts"
 import { receiptPage } from "./receiptPage.ts"
-import { receiptSamples, timeToLastWrite } from "./receiptSamples.ts"
+import { receiptAnnotations, receiptSamples, timeToLastWrite } from "./receiptSamples.ts"
 
-/** Between two looks for receipts that were kept long enough. */
+/** Between two looks for receipts that were kept long enough, and for those whose time to be acknowledged is over. */
 const SWEEP_INTERVAL = "1 minute"
+const EXPIRY_INTERVAL = "1 second"
+
+/** What is told of a receipt that is final: metrics, and, of broadcasts, a line of the log; runs are logged by the scheduler. */
+const makeTell = Effect.gen(function* () {
+  const context = yield* Effect.context<never>()
+  const fork = Effect.runForkWith(context)
+  const level = yield* References.MinimumLogLevel
+  const isLogged = level === "All" || level === "Trace" || level === "Debug"
+  const log = (receipt: Receipt) =>
+    Effect.logDebug(`receipt ${receipt.id}`).pipe(Effect.annotateLogs(receiptAnnotations(receipt)))
+  return (growing: GrowingReceipt) => {
+    const { timeToLastWriteMs } = growing.times
+    if (timeToLastWriteMs !== null) timeToLastWrite.updateUnsafe(timeToLastWriteMs / 1000, context)
+    if (isLogged && growing.subject.kind === "broadcast") fork(log(growing.receipt()))
+  }
+})
 
 const make = Effect.gen(function* () {
   const { receipts: config } = yield* ServerConfig
   const hub = yield* Hub
   const now = yield* makeNow
-  const context = yield* Effect.context<never>()
+  const desk = yield* Acknowledgements
   const table = new ReceiptTable(yield* Store)
-  /** By id: those of which nothing is published yet, and those whose publications are under way. Bounded by what may be under way. */
-  const fresh = new Map<string, GrowingReceipt>()
-  const open = new Map<string, GrowingReceipt>()
   const bounds = { max: config.max, retentionMs: Duration.toMillis(config.retention) }
-  const writer = yield* makeWriter(table, bounds, now, () => open.values())
+  const writer = yield* makeWriter(table, bounds, now, () => growing.unfinished)
+  const within = config.acknowledgement ? Duration.toMillis(config.acknowledgeWithin) : undefined
+  const growing: GrowingReceipts = new GrowingReceipts(writer, now, within, desk, yield* makeTell)
+  if (desk !== undefined) desk.onCounted = (id) => growing.acknowledged(id, 1)
+
   yield* forkLongLived(
     "receipts' sweep",
     Effect.forever(Effect.andThen(writer.sweep, Effect.sleep(SWEEP_INTERVAL)))
   )
-  const completed = { broadcast: 0, schedule: 0 }
-  let acked = 0
-
-  /** Unless another one took its place. */
-  const remove = (receipts: Map<string, GrowingReceipt>, receipt: GrowingReceipt) => {
-    if (receipts.get(receipt.id) === receipt) receipts.delete(receipt.id)
-  }
-  const keeper: ReceiptKeeper = {
-    begun: (receipt) => {
-      remove(fresh, receipt)
-      open.set(receipt.id, receipt)
-      writer.add(receipt)
-    },
-    completed: (receipt) => {
-      remove(open, receipt)
-      completed[receipt.subject.kind]++
-      const { timeToLastWriteMs } = receipt.receipt()
-      if (timeToLastWriteMs !== null) timeToLastWrite.updateUnsafe(timeToLastWriteMs / 1000, context)
-      writer.add(receipt)
-    },
-    vanished: (receipt) => remove(fresh, receipt)
-  }
+  const expire = Effect.sync(() => growing.expire())
+  if (within !== undefined)
+    yield* forkLongLived(
+      "receipts' acknowledgements",
+      Effect.forever(Effect.andThen(Effect.sleep(EXPIRY_INTERVAL), expire))
+    )
   yield* (yield* Metrics).register(
     Effect.sync(() => {
       const { kept, waiting, unwritten } = writer
-      return receiptSamples({
-        open: fresh.size + open.size,
-        kept,
-        waiting: waiting.size,
-        unwritten,
-        completed,
-        acked
-      })
+      const { size: open, counts: completed, acked } = growing
+      return receiptSamples({ open, kept, waiting: waiting.size, unwritten, completed, acked })
     })
   )
-
-  const inMemory = (id: string) => open.get(id) ?? writer.waiting.get(id) ?? fresh.get(id)
   return Receipts.of({
     open: (subject) => {
       const isForEveryone = subject.channels.includes(BROADCAST_CHANNEL)
-      const lost = isForEveryone ? hub.takeLost() : 0
-      const receipt = new GrowingReceipt(subject, now(), lost, undefined, keeper)
-      fresh.set(subject.id, receipt)
-      return receipt
+      return growing.open(subject, isForEveryone ? hub.takeLost() : 0)
     },
     get: (id) =>
       Effect.suspend(() => {
-        const growing = inMemory(id)
-        return growing === undefined ? table.get(id) : Effect.succeed(growing.receipt())
+        const found = growing.get(id)
+        return found === undefined ? table.get(id) : Effect.succeed(found.receipt())
       }),
-    list: (filter) =>
-      Effect.suspend(() => receiptPage(table, new Map([...fresh, ...writer.waiting, ...open]), filter)),
-    acknowledged: (id, connections) => {
-      const receipt = inMemory(id)
-      if (receipt === undefined) return
-      receipt.acked += connections
-      acked += connections
-    }
+    list: (filter) => Effect.suspend(() => receiptPage(table, growing.all, filter)),
+    acknowledged: (id, connections) => growing.acknowledged(id, connections)
   })
 })
 

@@ -8,6 +8,7 @@ import type { Broker } from "../broker/Broker.ts"
 import type { Channels } from "../channels/Channels.ts"
 import type { Keepalive } from "../hot/Keepalive.ts"
 import type { Presence } from "../Presence.ts"
+import type { AckDesk } from "../receipts/AckDesk.ts"
 import type { SessionEvents } from "../SessionEvents.ts"
 import type { Interest } from "./Interest.ts"
 import type { Missed } from "./Missed.ts"
@@ -34,6 +35,8 @@ export interface SessionEnv {
   framePings: Keepalive
   readonly isAllowedOrigin: (origin: string | undefined) => boolean
   readonly missed: Missed
+  /** Where clients may acknowledge receipts. */
+  readonly acks: AckDesk | undefined
   /** For what nobody waits for: a failure is logged. */
   readonly forkLogged: <A, E>(what: string, effect: Effect.Effect<A, E>) => void
   /** Begins at once; what it can do without waiting is done when it returns. */

@@ -22,6 +22,7 @@ import { forkLongLived } from "../longLived.ts"
 import { Metrics } from "../Metrics.ts"
 import { makeNow } from "../now.ts"
 import { Presence } from "../Presence.ts"
+import { Acknowledgements } from "../receipts/AckDesk.ts"
 import { SessionEvents } from "../SessionEvents.ts"
 import type { HttpAnswer, PlainRequest, UpgradeRoute } from "../Transport.ts"
 import { applyControl } from "./control.ts"
@@ -97,6 +98,7 @@ const make = Effect.gen(function* () {
     framePings: new Keepalive(0, 0),
     isAllowedOrigin: makeOriginCheck(config.client.allowedOrigins),
     missed: new Missed(deltaOf),
+    acks: yield* Acknowledgements,
     fork,
     forkLogged: (what, effect) => {
       fork(

@@ -9,6 +9,7 @@ import type { Connection } from "../hot/Connection.ts"
 import type { Opening, SessionHome } from "../hot/Opening.ts"
 import { firstProtocol } from "../hot/upgradeRequest.ts"
 import type { UpgradeRoute } from "../Transport.ts"
+import { AcknowledgingSession } from "./AcknowledgingSession.ts"
 import { FORBIDDEN_ORIGIN, handshakeOf } from "./acceptance.ts"
 import type { Handshake } from "./Handshake.ts"
 import { close } from "./outcome.ts"
@@ -27,7 +28,8 @@ class RawOpening implements Opening {
 
   open(connection: Connection, home: SessionHome): void {
     const { env, handshake, request } = this
-    const session = new Session(env, connection, home, rawSessionWire, handshake)
+    const Kind = env.acks === undefined ? Session : AcknowledgingSession
+    const session = new Kind(env, connection, home, rawSessionWire, handshake)
     session.begin()
     session.do(() =>
       Effect.flatMap(admit(env, handshake, request, session.client), (admitted) =>

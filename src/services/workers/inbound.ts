@@ -3,6 +3,7 @@ import type { Hub } from "../Hub.ts"
 import { ChannelEvent } from "../hot/ChannelEvent.ts"
 import { Delivery, type Publication } from "../hot/Publication.ts"
 import { ownBytes, ownInfo } from "../ownBytes.ts"
+import type { AckDesk } from "../receipts/AckDesk.ts"
 import type { Delivered, FromWorker, InChannel, ToWorker } from "./messages.ts"
 import { Outbox } from "./Outbox.ts"
 
@@ -10,6 +11,13 @@ type Publications = Extract<ToWorker, { readonly _tag: "Publish" }>["publication
 
 /** In the primary: a publication as it travels. */
 export const outgoing = (publication: Publication): Omit<Publications[number], "id"> => {
+  const { receipt } = publication.delivery
+  return receipt?.acknowledgeUntil === undefined
+    ? travelling(publication)
+    : { ...travelling(publication), receipt: { id: receipt.id, until: receipt.acknowledgeUntil } }
+}
+
+const travelling = (publication: Publication): Omit<Publications[number], "id"> => {
   if (publication.channel === undefined) return { data: publication.data, isBinary: publication.isBinary }
   const { kind, channel, epoch, publication: entry } = publication
   const { data, offset, info, tags, isDelta, time } = entry
@@ -26,11 +34,12 @@ const arrived = (data: Uint8Array, isBinary: boolean, inChannel: InChannel | und
   return new ChannelEvent(kind, channel, publication, epoch, delivery)
 }
 
-/** In a worker. */
-export const publishHere = (hub: Hub["Service"], send: (message: FromWorker) => void) => {
+/** In a worker. @param acks where clients may acknowledge receipts */
+export const publishHere = (hub: Hub["Service"], send: (message: FromWorker) => void, acks?: AckDesk) => {
   const counts = new Outbox<Delivered>((deliveries) => send({ _tag: "Delivered", deliveries }))
   return (publications: Publications): void => {
-    for (const { id, data, isBinary, inChannel } of publications) {
+    for (const { id, data, isBinary, inChannel, receipt } of publications) {
+      if (receipt !== undefined) acks?.open(receipt.id, receipt.until)
       const publication = arrived(data, isBinary, inChannel)
       const { delivery } = publication
       delivery.onComplete = () => {

@@ -115,7 +115,13 @@ export const ToWorker = Schema.TaggedUnion({
   /** Without `inChannel`, for every raw connection. */
   Publish: {
     publications: Schema.Array(
-      Schema.Struct({ id: Schema.Number, ...Outgoing.fields, inChannel: Schema.optionalKey(InChannel) })
+      Schema.Struct({
+        id: Schema.Number,
+        ...Outgoing.fields,
+        inChannel: Schema.optionalKey(InChannel),
+        /** The receipt that clients may acknowledge, and until when. */
+        receipt: Schema.optionalKey(Schema.Struct({ id: Schema.String, until: Time }))
+      })
     )
   },
   /** So many of the publications of its clients, and bytes of them, were taken up. */
@@ -134,6 +140,8 @@ export const ToWorker = Schema.TaggedUnion({
   },
   /** So many of the events of its sessions, and bytes of them, were taken up. */
   EventsTaken: { count: Schema.Number, bytes: Schema.Number },
+  /** The last acknowledgements were taken up. */
+  AckedTaken: {},
   /** Answered at once by `Node`. */
   TellNode: {},
   /** Answered at once by `Channels`. */
@@ -160,6 +168,8 @@ export const FromWorker = Schema.TaggedUnion({
   Ask: { questions: Schema.Array(Question) },
   /** What happened to its sessions. */
   Events: { events: Schema.Array(WorkerEvent) },
+  /** So many of its connections acknowledged each of these receipts, since it last told. */
+  Acked: { counts: Schema.Array(Schema.Tuple([Schema.String, Schema.Number])) },
   Node: { node: NodeInfo },
   /** Subscribers of each channel. */
   Channels: { counts: Schema.Array(Schema.Tuple([Schema.String, Schema.Number])) },

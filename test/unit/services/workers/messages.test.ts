@@ -70,6 +70,7 @@ const toWorker: Examples<ToWorker> = {
     {
       publications: [
         { id: 0, data, isBinary: false },
+        { id: 1, data, isBinary: false, receipt: { id: "r", until: 1_700_000_000_000.5 } },
         { id: Number.MAX_SAFE_INTEGER, data: new Uint8Array(), isBinary: true },
         { id: 2, data: new Uint8Array(70_000).fill(255).subarray(1, 69_999), isBinary: true }
       ]
@@ -155,6 +156,7 @@ const toWorker: Examples<ToWorker> = {
     { response: { id: 7, status: 503, headers, body: Buffer.from("no\n") } },
     { response: { id: 8, status: 204, headers: [], body: new Uint8Array() } }
   ],
+  AckedTaken: [{}],
   StopAccepting: [{}],
   Drain: [{ withinMs: 0 }, { withinMs: 333.3333 }]
 }
@@ -173,6 +175,15 @@ const fromWorker: Examples<FromWorker> = {
     }
   ],
   Publish: [{ publications: [{ data, isBinary: false }] }],
+  Acked: [
+    { counts: [] },
+    {
+      counts: [
+        ["a receipt", 1],
+        ["", 1_000_000]
+      ]
+    }
+  ],
   Addresses: [
     {
       events: [
