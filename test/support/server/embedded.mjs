@@ -1,9 +1,9 @@
-// A program that embeds the server: it publishes each line of its standard input and says what became of it. Arguments as of
-// dist/server.js; values are JSON where they can be.
+// A program that embeds the server: it publishes each line of its standard input and says what became of it; of a line that
+// begins with "?", it says how the receipt of that id stands. Arguments as of dist/server.js; values are JSON where they can be.
 import { createInterface } from "node:readline"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { Logs, Publisher, PushServer, serverConfig } from "../../../dist/index.js"
+import { Logs, Publisher, PushServer, Receipts, serverConfig } from "../../../dist/index.js"
 import { runMain } from "../../../dist/program.js"
 
 const valueOf = (text) => {
@@ -21,9 +21,10 @@ const config = Result.getOrThrow(serverConfig(settings))
 const serve = Effect.gen(function* () {
   const { failure } = yield* PushServer
   const { broadcast } = yield* Publisher
+  const receipts = yield* Receipts
   createInterface({ input: process.stdin }).on("line", (line) =>
     Effect.runFork(
-      Effect.map(broadcast(line), (receipt) =>
+      Effect.map(line.startsWith("?") ? receipts.get(line.slice(1)) : broadcast(line), (receipt) =>
         console.log(JSON.stringify({ message: `receipt of ${line}`, annotations: receipt }))
       )
     )

@@ -24,7 +24,7 @@ import { Hooks, type HooksShape } from "../../../src/services/Hooks.ts"
 import { Metrics } from "../../../src/services/Metrics.ts"
 import type { Presence } from "../../../src/services/Presence.ts"
 import { type BroadcastOptions, Publisher } from "../../../src/services/Publisher.ts"
-import type { Receipt } from "../../../src/services/receipts/Receipts.ts"
+import { type Receipt, Receipts } from "../../../src/services/receipts/Receipts.ts"
 import { type Figures, parseFigures } from "./figures.ts"
 import { Heard } from "./Heard.ts"
 import { temporaryFolder } from "./temporaryFolder.ts"
@@ -97,7 +97,7 @@ export const serve = async (settings: Settings, hooks: HooksShape = {}): Promise
 export class Served {
   constructor(
     readonly runtime: ManagedRuntime.ManagedRuntime<
-      PushServer | Publisher | ActorTree | Metrics | ShardSupervisor | Broker | Channels | Control | Presence,
+      PushServer | Publisher | Receipts | ActorTree | Metrics | ShardSupervisor | Broker | Channels | Control | Presence,
       unknown
     >,
     readonly server: PushServer["Service"],
@@ -129,6 +129,11 @@ export class Served {
     return this.runtime.runPromise(
       Effect.flatMap(Publisher, (publisher) => publisher.broadcast(data, options))
     )
+  }
+
+  /** How the receipt of this id stands; undefined where there is none. */
+  receipt(id: string): Promise<Receipt | undefined> {
+    return this.runtime.runPromise(Effect.flatMap(Receipts, (receipts) => receipts.get(id)))
   }
 
   /** All calls are made at once, in order, before the first is done. */

@@ -70,6 +70,14 @@ export class WorkerServer {
     return entry.annotations as unknown as Receipt
   }
 
+  /** How the receipt of this id stands; undefined where there is none. */
+  async receipt(id: string): Promise<Receipt | undefined> {
+    const known = this.process.entries.all.length
+    this.process.child.stdin!.write(`?${id}\n`)
+    const [entry] = await this.process.entries.from(known, ({ message }) => message === `receipt of ?${id}`)
+    return entry.annotations as unknown as Receipt | undefined
+  }
+
   async figures(): Promise<Figures> {
     return parseFigures((await ask(this.port, "/metrics", WITH_KEY)).body)
   }
