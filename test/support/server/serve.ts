@@ -97,7 +97,16 @@ export const serve = async (settings: Settings, hooks: HooksShape = {}): Promise
 export class Served {
   constructor(
     readonly runtime: ManagedRuntime.ManagedRuntime<
-      PushServer | Publisher | Receipts | ActorTree | Metrics | ShardSupervisor | Broker | Channels | Control | Presence,
+      | PushServer
+      | Publisher
+      | Receipts
+      | ActorTree
+      | Metrics
+      | ShardSupervisor
+      | Broker
+      | Channels
+      | Control
+      | Presence,
       unknown
     >,
     readonly server: PushServer["Service"],

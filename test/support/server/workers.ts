@@ -72,10 +72,11 @@ export class WorkerServer {
 
   /** How the receipt of this id stands; undefined where there is none. */
   async receipt(id: string): Promise<Receipt | undefined> {
-    const known = this.process.entries.all.length
+    const said = () => this.process.entries.all.filter(({ message }) => message === `receipt of ?${id}`)
+    const before = said().length
     this.process.child.stdin!.write(`?${id}\n`)
-    const [entry] = await this.process.entries.from(known, ({ message }) => message === `receipt of ?${id}`)
-    return entry.annotations as unknown as Receipt | undefined
+    await this.process.entries.until(() => said().length > before)
+    return said().at(-1)!.annotations as unknown as Receipt | undefined
   }
 
   async figures(): Promise<Figures> {

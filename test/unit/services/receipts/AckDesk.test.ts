@@ -124,7 +124,10 @@ describe("a text frame", () => {
     const { desk, counted } = make()
     desk.open("a", 2000)
     const passed: Array<string> = []
-    const take = acknowledging(desk, (_, data, isBinary) => void passed.push(`${Buffer.from(data)} ${isBinary}`))
+    const take = acknowledging(
+      desk,
+      (_, data, isBinary) => void passed.push(`${Buffer.from(data)} ${isBinary}`)
+    )
     const say = (text: string, isBinary = false) => take(new FakeConnection(), Buffer.from(text), isBinary)
     for (const text of ['{"ack":"a"}', '{"ack":"b"}', "hello", '{"ack":1}']) say(text)
     say('{"ack":"a"}', true)
