@@ -3,18 +3,18 @@
  * together. So a commit costs a share of a transaction, and the order of commits is the order in which they were asked for.
  */
 import * as Effect from "effect/Effect"
-import { StoreFailed } from "./Store.ts"
+import { type Key, StoreFailed } from "./Store.ts"
 
 /** What a transaction takes at most; the commits behind it wait for the next one, each with its fiber. One commit is never divided. */
-export const TRANSACTION_WRITES = 10_000
-export const TRANSACTION_BYTES = 16 * 1024 * 1024
+export const TRANSACTION_WRITES = 2000
+export const TRANSACTION_BYTES = 8 * 1024 * 1024
 
-/** Writes of one commit, ready to be put: their values are bytes. */
+/** Writes of one commit, ready to be put: their keys can be, and their values are bytes. */
 export interface PreparedWrite {
   readonly table: string
-  readonly key: Uint8Array
+  readonly key: Key
   /** Absent: the key is removed. */
-  readonly value?: Uint8Array | undefined
+  readonly value?: Buffer | undefined
 }
 
 export interface Prepared {

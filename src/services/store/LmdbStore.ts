@@ -13,7 +13,7 @@ import { Store, StoreFailed, type Write } from "./Store.ts"
 import { StoreUnusable } from "./StoreUnusable.ts"
 import { valueToBytes } from "./storedValue.ts"
 import { formatOf, type Migration, migrate, migrations } from "./storeFormat.ts"
-import { ImpossibleKey, keyToBytes } from "./storeKey.ts"
+import { ImpossibleKey, keySize } from "./storeKey.ts"
 
 const FILE = "clarion.mdb"
 
@@ -88,8 +88,8 @@ const inspect = (file: string) =>
 
 const openTables = (file: string, isReadOnly: boolean) =>
   Effect.acquireRelease(
-    Effect.try({
-      try: () => new LmdbTables(file, isReadOnly),
+    Effect.tryPromise({
+      try: () => LmdbTables.open(file, isReadOnly),
       catch: (error) => (error instanceof Error ? unreachable(file, error) : damaged(file, String(error)))
     }),
     (tables) => Effect.promise(() => tables.close())
@@ -120,7 +120,7 @@ const bringForward = (
     if (isReadOnly)
       return yield* unreachable(file, new Error(`its version ${version} is old, and it is read only`))
     if (version > 0) yield* Effect.logInfo(`the store ${file} is brought forward from version ${version}`)
-    yield* Effect.try({
+    yield* Effect.tryPromise({
       try: () => migrate(tables, version, steps),
       catch: (error) => unreachable(file, error)
     })
@@ -129,14 +129,9 @@ const bringForward = (
 const prepare = (writes: ReadonlyArray<Write>) => {
   let bytes = 0
   const prepared = writes.map(({ table, key, value }) => {
-    const keyBytes = keyToBytes(key)
-    const write = {
-      table,
-      key: keyBytes,
-      value: value === undefined ? undefined : valueToBytes(keyBytes, value)
-    }
-    bytes += keyBytes.length + (write.value?.length ?? 0)
-    return write
+    const stored = value === undefined ? undefined : valueToBytes(value)
+    bytes += keySize(key) + (stored?.length ?? 0)
+    return { table, key, value: stored }
   })
   return { writes: prepared, bytes }
 }

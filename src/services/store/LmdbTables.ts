@@ -1,17 +1,26 @@
 /** The tables of one LMDB environment, a file: each is a database of it, with keys and values as bytes. */
 import { statSync } from "node:fs"
-import { type Database, open, type RootDatabase } from "lmdb"
+import { type Database, open, type RangeOptions, type RootDatabase } from "lmdb"
 import type { PreparedWrite } from "./GroupCommit.ts"
 import { Headroom, pagesNeeded, reserveLockFile } from "./headroom.ts"
 import { type Key, type Range, StoreFailed, type Value } from "./Store.ts"
-import { valueFromBytes, valueToBytes } from "./storedValue.ts"
+import { sound, valueFromBytes, valueToBytes } from "./storedValue.ts"
 import type { MigratingTable } from "./storeFormat.ts"
-import { boundToBytes, keyFromBytes, keyToBytes } from "./storeKey.ts"
+import { keySize, readKey, writeKey } from "./storeKey.ts"
 
 /** Tables of a store at most. */
 export const MAX_TABLES = 64
 
 const asBytes = { encoding: "binary", keyEncoding: "binary" } as const
+
+/** Values are bytes when they are put, and read from the package's own memory, without a copy of them. Its types leave this out for tables. */
+const encoded: object = {
+  encoder: {
+    encode: (value: Buffer): Buffer => value,
+    decode: (bytes: Buffer, size: number | undefined): Value => valueFromBytes(bytes, size ?? bytes.length)
+  },
+  keyEncoder: { writeKey, readKey }
+}
 
 /**
  * The list of free pages is read anew for each transaction, as LMDB has always done. What lmdb 3.5.6 keeps of it from one to the next goes wrong
@@ -19,13 +28,16 @@ const asBytes = { encoding: "binary", keyEncoding: "binary" } as const
  */
 const freshFreeList: object = { maxFreeSpaceToRetain: 0 }
 
-type Table = Database<Uint8Array, Uint8Array>
+type Table = Database<Value, Array<string | number>>
 
 /** What the package tells, and its types do not. */
 interface RootStats {
   readonly pageSize: number
   readonly lastPageNumber: number
 }
+
+/** The package's keys are arrays that could be changed. */
+const own = (key: Key) => key as Array<string | number>
 
 export class LmdbTables {
   readonly #file: string
@@ -34,11 +46,22 @@ export class LmdbTables {
   /** Undefined: it is only read. */
   readonly #headroom: Headroom | undefined
 
-  /** The file is sound (lmdbFile.ts), or missing. @throws what LMDB or the system says */
-  constructor(file: string, isReadOnly: boolean) {
+  private constructor(
+    file: string,
+    root: RootDatabase<Uint8Array, Uint8Array>,
+    headroom: Headroom | undefined
+  ) {
     this.#file = file
-    if (!isReadOnly) reserveLockFile(`${file}-lock`)
-    this.#root = open({
+    this.#root = root
+    this.#headroom = headroom
+    // The root holds the names of the tables, with a zero byte behind each.
+    for (const name of [...root.getKeys()]) this.#open(Buffer.from(name).toString("utf8", 0, name.length - 1))
+  }
+
+  /** The file is sound (lmdbFile.ts), or missing. Rejects with what LMDB or the system says. */
+  static async open(file: string, isReadOnly: boolean): Promise<LmdbTables> {
+    if (!isReadOnly) await reserveLockFile(`${file}-lock`)
+    const root = open<Uint8Array, Uint8Array>({
       path: file,
       ...asBytes,
       readOnly: isReadOnly,
@@ -49,10 +72,7 @@ export class LmdbTables {
       eventTurnBatching: false,
       ...freshFreeList
     })
-    this.#headroom = isReadOnly ? undefined : new Headroom(file)
-    // The root holds the names of the tables, with a zero byte behind each.
-    for (const name of [...this.#root.getKeys()])
-      this.#open(Buffer.from(name).toString("utf8", 0, name.length - 1))
+    return new LmdbTables(file, root, isReadOnly ? undefined : await Headroom.open(file))
   }
 
   get isEmpty(): boolean {
@@ -65,28 +85,22 @@ export class LmdbTables {
   }
 
   get(name: string, key: Key): Value | undefined {
-    const bytes = keyToBytes(key)
-    const value = this.#tables.get(name)?.getBinary(bytes)
-    return value === undefined ? undefined : valueFromBytes(bytes, value)
+    keySize(key)
+    return sound(this.#tables.get(name)?.get(own(key)))
   }
 
   /** Read to its end at once: no cursor and no read transaction outlives the call. */
-  range(name: string, range: Range): ReadonlyArray<readonly [Key, Value]> {
+  range(name: string, { from = [], to, isReverse, limit }: Range): ReadonlyArray<readonly [Key, Value]> {
     const table = this.#tables.get(name)
-    // LMDB has no empty key: a range from there is one from the beginning, and a range to there is empty.
-    if (table === undefined || range.limit === 0 || range.to?.length === 0) return []
-    const low = range.from === undefined || range.from.length === 0 ? undefined : boundToBytes(range.from)
-    const high = range.to && boundToBytes(range.to)
+    if (table === undefined || limit === 0) return []
     const ends =
-      range.isReverse === true
-        ? {
-            reverse: true,
-            ...(high && { start: high, exclusiveStart: true }),
-            ...(low && { end: low, inclusiveEnd: true })
-          }
-        : { ...(low && { start: low }), ...(high && { end: high }) }
-    const entries = table.getRange({ ...ends, ...(range.limit !== undefined && { limit: range.limit }) })
-    return [...entries].map(({ key, value }) => [keyFromBytes(Buffer.from(key)), valueFromBytes(key, value)])
+      isReverse === true
+        ? { reverse: true, start: to && own(to), exclusiveStart: true, end: own(from), inclusiveEnd: true }
+        : { start: own(from), end: to && own(to) }
+    const found: Array<readonly [Key, Value]> = []
+    for (const { key, value } of table.getRange({ ...ends, limit } as RangeOptions))
+      found.push([key, sound(value)])
+    return found
   }
 
   count(name: string): number {
@@ -97,13 +111,13 @@ export class LmdbTables {
   /** All of it in one transaction that is on the disk when the promise is fulfilled, or nothing. */
   async write(writes: ReadonlyArray<PreparedWrite>, bytes: number): Promise<void> {
     try {
-      this.#reserve(writes.length, bytes)
+      await this.#reserve((used, pageSize) => pagesNeeded(writes.length, bytes, used, pageSize))
       // Before the transaction: opening a table is one of its own.
       for (const { table } of writes) if (!this.#tables.has(table)) this.#open(table)
       await this.#root.batch(() => {
         for (const { table, key, value } of writes) {
-          if (value === undefined) void this.#tables.get(table)!.remove(key)
-          else void this.#tables.get(table)!.put(key, value)
+          if (value === undefined) void this.#tables.get(table)!.remove(own(key))
+          else void this.#tables.get(table)!.put(own(key), value)
         }
       })
     } catch (error) {
@@ -112,38 +126,38 @@ export class LmdbTables {
     this.#root.resetReadTxn()
   }
 
-  /** Changes in one transaction, at once, while nothing else is written; where it throws nothing is changed. */
-  change(use: (table: (name: string) => MigratingTable) => void): void {
+  /**
+   * Changes in one transaction, at once, while nothing else is written; where it throws nothing is changed. There is room for three times what
+   * there is.
+   */
+  async change(use: (table: (name: string) => MigratingTable) => void): Promise<void> {
+    await this.#reserve((used, pageSize) => pagesNeeded(1000, 0, 0, pageSize) + 3 * used)
     this.#root.transactionSync(() =>
       use((name) => ({
         range: (range) => this.range(name, range),
         put: (key, value) => {
-          const bytes = keyToBytes(key)
-          const stored = value === undefined ? undefined : valueToBytes(bytes, value)
-          this.#reserve(1, bytes.length + (stored?.length ?? 0))
+          keySize(key)
           const table = this.#tables.get(name) ?? this.#open(name)
-          if (stored === undefined) table.removeSync(bytes)
-          else table.putSync(bytes, stored)
+          if (value === undefined) table.removeSync(own(key))
+          else table.putSync(own(key), valueToBytes(value))
         }
       }))
     )
   }
 
   async close(): Promise<void> {
-    this.#headroom?.close()
+    await this.#headroom?.close()
     await this.#root.close()
   }
 
-  #reserve(writes: number, bytes: number): void {
-    if (this.#headroom === undefined)
-      throw new StoreFailed({ reason: "read-only", detail: `${this.#file} is read only` })
+  async #reserve(pages: (usedPages: number, pageSize: number) => number): Promise<void> {
     const { pageSize, lastPageNumber } = this.#root.getStats() as RootStats
     const used = lastPageNumber + 1
-    this.#headroom.reserve((used + pagesNeeded(writes, bytes, used, pageSize)) * pageSize)
+    await this.#headroom!.reserve((used + pages(used, pageSize)) * pageSize)
   }
 
   #open(name: string): Table {
-    const table = this.#root.openDB<Uint8Array, Uint8Array>(name, asBytes)
+    const table = this.#root.openDB<Value, Array<string | number>>(name, encoded)
     this.#tables.set(name, table)
     return table
   }

@@ -5,7 +5,7 @@
  *
  * On file systems that write every block to a new place (btrfs, ZFS), room that was taken does not hold, and this protects less.
  */
-import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs"
+import { type FileHandle, open } from "node:fs/promises"
 
 /** The file grows by so much at least, and by an eighth of what it has. */
 const LEAST_STEP = 1024 * 1024
@@ -14,66 +14,68 @@ const CHUNK = Buffer.alloc(1024 * 1024)
 const FIXED_PAGES = 64
 
 /**
- * Pages that a transaction can take at most. A write changes one leaf page, which may be split, and pages are a quarter full after that at
- * least; what leads to them takes half as much again, at most as much as they do; what is changed elsewhere is bounded by what there is.
+ * Pages that a transaction can take at most. What it changes is written to new pages: of those that are there each once, and no more than lie on
+ * the ways to what it writes (three each, as a rule). Each of them can be split once before it is filled with what is written, and pages are a
+ * quarter full after that at least; what leads to them takes as much again.
  */
 export const pagesNeeded = (writes: number, bytes: number, usedPages: number, pageSize: number): number =>
-  FIXED_PAGES + 4 * Math.min(writes, usedPages) + Math.ceil((8 * (bytes + 16 * writes)) / pageSize)
+  FIXED_PAGES +
+  Math.min(3 * writes, usedPages) +
+  Math.min(writes, usedPages) +
+  Math.ceil((8 * (bytes + 16 * writes)) / pageSize)
 
 export class Headroom {
-  readonly #descriptor: number
+  readonly #file: FileHandle
   #size: number
 
-  constructor(file: string) {
-    this.#descriptor = openSync(file, "r+")
-    this.#size = fstatSync(this.#descriptor).size
+  private constructor(file: FileHandle, size: number) {
+    this.#file = file
+    this.#size = size
   }
 
-  /** @throws what the system says (ENOSPC), and leaves the file as long as it was */
-  reserve(bytes: number): void {
+  static async open(path: string): Promise<Headroom> {
+    const file = await open(path, "r+")
+    return new Headroom(file, (await file.stat()).size)
+  }
+
+  /** Not called again before it has settled. Rejects with what the system says (ENOSPC), and leaves the file as long as it was. */
+  async reserve(bytes: number): Promise<void> {
     if (bytes <= this.#size) return
     const size = Math.max(bytes, this.#size + Math.max(LEAST_STEP, Math.floor(this.#size / 8)))
-    try {
-      this.#grow(size)
-    } catch {
-      // A disk that is nearly full may have room for what is needed now.
-      this.#grow(bytes)
-    }
+    // A disk that is nearly full may have room for what is needed now.
+    await this.#grow(size).catch(() => this.#grow(bytes))
   }
 
-  close(): void {
-    closeSync(this.#descriptor)
+  close(): Promise<void> {
+    return this.#file.close()
   }
 
-  #grow(size: number): void {
+  async #grow(size: number): Promise<void> {
     // LMDB may have written further.
-    const before = Math.max(this.#size, fstatSync(this.#descriptor).size)
+    const before = Math.max(this.#size, (await this.#file.stat()).size)
     try {
-      for (let at = before; at < size; at += CHUNK.length)
-        writeAll(this.#descriptor, CHUNK.subarray(0, Math.min(CHUNK.length, size - at)), at)
+      for (let at = before; at < size; ) {
+        const { bytesWritten } = await this.#file.write(CHUNK, 0, Math.min(CHUNK.length, size - at), at)
+        at += bytesWritten
+      }
     } catch (error) {
-      ftruncateSync(this.#descriptor, before)
+      await this.#file.truncate(before)
       throw error
     }
     this.#size = Math.max(before, size)
   }
 }
 
-const writeAll = (descriptor: number, bytes: Uint8Array, at: number): void => {
-  for (let written = 0; written < bytes.length; )
-    written += writeSync(descriptor, bytes, written, bytes.length - written, at + written)
-}
-
 /** Bytes of LMDB's own lock file, which it maps: with 126 readers it has less. */
 const LOCK_FILE_SIZE = 16_384
 
 /** A file that LMDB maps and writes to through the map has its room before; where the disk is full this throws, and not a signal ends the process. */
-export const reserveLockFile = (file: string): void => {
-  const descriptor = openSync(file, "a")
+export const reserveLockFile = async (path: string): Promise<void> => {
+  const file = await open(path, "a")
   try {
-    const { size } = fstatSync(descriptor)
-    if (size < LOCK_FILE_SIZE) writeAll(descriptor, Buffer.alloc(LOCK_FILE_SIZE - size), size)
+    const { size } = await file.stat()
+    if (size < LOCK_FILE_SIZE) await file.appendFile(Buffer.alloc(LOCK_FILE_SIZE - size))
   } finally {
-    closeSync(descriptor)
+    await file.close()
   }
 }

@@ -43,11 +43,15 @@ export const formatOf = (tables: LmdbTables, steps: ReadonlyArray<Migration>): F
 }
 
 /** Brings the store from a version to the last, or a new one (0) to that at once. */
-export const migrate = (tables: LmdbTables, from: number, steps: ReadonlyArray<Migration>): void => {
+export const migrate = async (
+  tables: LmdbTables,
+  from: number,
+  steps: ReadonlyArray<Migration>
+): Promise<void> => {
   const known = 1 + steps.length
-  if (from === 0) tables.change((table) => table(TABLE).put(FORMAT, known))
+  if (from === 0) await tables.change((table) => table(TABLE).put(FORMAT, known))
   for (let version = from; version > 0 && version < known; version++)
-    tables.change((table) => {
+    await tables.change((table) => {
       steps[version - 1]!.run(table)
       table(TABLE).put(FORMAT, version + 1)
     })

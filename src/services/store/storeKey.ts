@@ -38,7 +38,8 @@ const writeNumber = (value: number, at: number): number => {
 const writeText = (text: string, at: number): number => {
   if (text.length > MAX_KEY_BYTES) throw tooLong()
   scratch[at] = TEXT
-  const end = at + 1 + scratch.write(text.replaceAll(ZERO, ESCAPED_ZERO), at + 1, "utf8")
+  const escaped = text.includes(ZERO) ? text.replaceAll(ZERO, ESCAPED_ZERO) : text
+  const end = at + 1 + scratch.write(escaped, at + 1, "utf8")
   scratch[end] = 0
   return end + 1
 }
@@ -56,37 +57,56 @@ const write = (key: Key, least: number): number => {
   return end
 }
 
-export const keyToBytes = (key: Key): Buffer => Buffer.from(scratch.subarray(0, write(key, 1)))
+/** Bytes of the key. @throws ImpossibleKey */
+export const keySize = (key: Key): number => write(key, 1)
 
 /** The bytes as a text with one character a byte, which JavaScript compares as bytes. */
 export const keyToText = (key: Key): string => scratch.toString("latin1", 0, write(key, 1))
 
 /** The end of a range, which may be before all keys. */
-export const boundToBytes = (key: Key): Buffer => Buffer.from(scratch.subarray(0, write(key, 0)))
 export const boundToText = (key: Key): string => scratch.toString("latin1", 0, write(key, 0))
 
-const textEnd = (bytes: Buffer, from: number): number => {
-  let end = bytes.indexOf(0, from)
-  while (bytes[end + 1] === ESCAPE) end = bytes.indexOf(0, end + 2)
+/** No part begins with so little: the beginning, where a key must have a byte at least. */
+const BEFORE_ALL = 1
+
+/** Writes a key, or the end of a range, at a place of a buffer; where it ends. @throws RangeError where the buffer is too short */
+export const writeKey = (key: Key, target: Buffer, start: number): number => {
+  const size = write(key, 0)
+  const end = start + Math.max(1, size)
+  if (end > target.length) throw new RangeError("no room for a key")
+  if (size === 0) target[start] = BEFORE_ALL
+  else scratch.copy(target, start, 0, size)
   return end
 }
 
-export const keyFromBytes = (bytes: Buffer): Key => {
+const textEnd = (bytes: Buffer, from: number, end: number): number => {
+  let zero = bytes.indexOf(0, from)
+  while (zero + 1 < end && bytes[zero + 1] === ESCAPE) zero = bytes.indexOf(0, zero + 2)
+  return zero
+}
+
+const word = Buffer.alloc(8)
+
+const readNumber = (bytes: Buffer, at: number): number => {
+  bytes.copy(word, 0, at, at + 8)
+  turnSign(word, 0, word[0]! < 0x80)
+  return word.readDoubleBE()
+}
+
+export const readKey = (bytes: Buffer, start: number, end: number): Key => {
   const key: Array<string | number> = []
-  let at = 0
-  while (at < bytes.length) {
+  for (let at = start; at < end; ) {
     if (bytes[at] === NUMBER) {
-      const number = Buffer.from(bytes.subarray(at + 1, at + 9))
-      turnSign(number, 0, number[0]! < 0x80)
-      key.push(number.readDoubleBE())
+      key.push(readNumber(bytes, at + 1))
       at += 9
     } else {
-      const end = textEnd(bytes, at + 1)
-      key.push(bytes.toString("utf8", at + 1, end).replaceAll(ESCAPED_ZERO, ZERO))
-      at = end + 1
+      const zero = textEnd(bytes, at + 1, end)
+      const text = bytes.toString("utf8", at + 1, zero)
+      key.push(text.includes(ZERO) ? text.replaceAll(ESCAPED_ZERO, ZERO) : text)
+      at = zero + 1
     }
   }
   return key
 }
 
-export const keyFromText = (text: string): Key => keyFromBytes(Buffer.from(text, "latin1"))
+export const keyFromText = (text: string): Key => readKey(Buffer.from(text, "latin1"), 0, text.length)
