@@ -61,9 +61,10 @@ export const NO_WEBSOCKET = invalid(404, "no WebSocket is served on this path")
 export const firstProtocol = (protocols: string | undefined): string =>
   protocols ? (protocols.split(",")[0]?.trim() ?? "") : ""
 
+const CHANNELS = /(^|&)channels?=/
+
 /** Whether a query names channels, which raw connections may. */
-export const namesChannels = (query: string): boolean =>
-  query.startsWith("channels=") || query.includes("&channels=")
+export const namesChannels = (query: string): boolean => query !== "" && CHANNELS.test(query)
 
 /** Headers of a refusal: every transport answers with the same. */
 export const refusalHeaders = (refusal: Refusal): ReadonlyArray<readonly [name: string, value: string]> => [

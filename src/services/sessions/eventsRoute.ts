@@ -1,7 +1,7 @@
 /**
- * `/events?channels=a,b`: channels for an EventSource. The first event, "subscribed", and the publications that stand in a history have ids; a
- * browser that comes back sends the last one, and gets what it missed, or an event "unrecovered" that names the channel where that is not
- * possible.
+ * `/events?channels=a,b&channel=c`: channels for an EventSource. The first event, "subscribed", and the publications that stand in a history
+ * have ids; a browser that comes back sends the last one, and gets what it missed, or an event "unrecovered" that names the channel where
+ * that is not possible.
  */
 import * as Effect from "effect/Effect"
 import { ErrorCodes } from "../../protocol/codes.ts"

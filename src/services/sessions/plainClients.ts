@@ -29,12 +29,18 @@ export interface ChannelsRequest {
   readonly since: Since | undefined
 }
 
+/** Every `channels=` is a list with commas between the names, every `channel=` one name, which may have commas itself. */
+const channelsOf = (query: URLSearchParams): ReadonlyArray<string> => {
+  const listed = query.getAll("channels").flatMap((list) => list.split(","))
+  return [...new Set([...listed, ...query.getAll("channel")])].filter((channel) => channel !== "")
+}
+
 /** @param lastId what an EventSource says that it saw last; it counts more than the address that was made before */
 export const channelsRequest = (
   query: URLSearchParams,
   lastId: string | undefined
 ): ChannelsRequest | "channels" | "since" => {
-  const channels = [...new Set((query.get("channels") ?? "").split(",").filter((channel) => channel !== ""))]
+  const channels = channelsOf(query)
   if (channels.length === 0) return "channels"
   const text = lastId ?? query.get("since") ?? ""
   const since = text === "" ? undefined : parseSince(text, channels)

@@ -1,6 +1,6 @@
 /**
- * Raw WebSockets that name their channels: `ws://…/?channels=a,b&since=…&token=…`. They get the data alone. Who cannot go on from where it
- * was is closed with 3010: it would not know what it missed.
+ * Raw WebSockets that name their channels: `ws://…/?channels=a,b&channel=c&since=…&token=…`. They get the data alone. Who cannot go on from
+ * where it was is closed with 3010: it would not know what it missed.
  */
 import * as Effect from "effect/Effect"
 import { CloseReasons } from "../../protocol/closeCodes.ts"

@@ -197,6 +197,21 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
     ])
   })
 
+  it.each([
+    ["channels=a,b&channels=b,,c", ["a", "b", "c"]],
+    ["channel=a%231%2C2", ["a#1,2"]],
+    ["channel=a%231,2&channels=b&channel=c&channel=", ["b", "a#1,2", "c"]]
+  ])("%s names %j", async (query, channels) => {
+    const server = await serveCentrifuge(transport)
+    const stream = await openStream(server.port, `/events?${query}`, GET)
+    await stream.first(3)
+    expect(stream.lines[2]).toBe(JSON.stringify({ channels }))
+    for (const channel of channels) await server.publish(channel, `"in ${channel}"`)
+    await stream.until((lines) => lines.length >= 3 + 2 * channels.length)
+    const heard = stream.lines.slice(3).filter((line) => !line.startsWith("id: "))
+    expect(heard.sort()).toEqual(channels.map((channel) => `"in ${channel}"`).sort())
+  })
+
   it("goes on from a time", async () => {
     const server = await serveCentrifuge(transport)
     await server.publish("recovery:a", 1)
@@ -218,6 +233,7 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
     [400, "", {}],
     [400, "?channels=", {}],
     [400, "?channels=,", {}],
+    [400, "?channel=", {}],
     [400, "?channels=a&since=x", {}],
     [400, "?channels=a,b&since=epoch:1", {}],
     [404, "?channels=nowhere:a", {}],

@@ -25,6 +25,15 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
     expect((await raw.client.messages.count(4))[3]).toBe("1")
   })
 
+  it("name lists of channels, and one by one those that have commas", async () => {
+    const server = await serveCentrifuge(transport)
+    const one = await openScript(server, { path: "/?channel=a%231,2" })
+    const more = await openScript(server, { path: "/?x=1&channel=a%231%2C2&channels=b&channels=c" })
+    for (const channel of ["a#1", "2", "a#1,2", "b", "c"]) await server.publish(channel, `"in ${channel}"`)
+    expect([...(await more.client.messages.count(3))].sort()).toEqual(["in a#1,2", "in b", "in c"])
+    expect(await one.client.messages.count(1)).toEqual(["in a#1,2"])
+  })
+
   it("go on from where they were, or are closed", async () => {
     const server = await serveCentrifuge(transport)
     const { epoch } = await server.publish("smallhistory:a", 1)
