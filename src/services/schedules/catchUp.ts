@@ -18,7 +18,7 @@ export interface CatchUpInput {
   readonly now: number
   /** How late a run may begin and is still on time, in ms: `schedules.lateness`. */
   readonly lateness: number
-  /** Runs of one decision at most, at least 1: `schedules.catchUpRuns`, or fewer where `maxRuns` leaves fewer. */
+  /** Runs of one decision at most: `schedules.catchUpRuns`, or fewer where `maxRuns` of the schedule leaves fewer, even none. */
   readonly maxRuns: number
   /** When the run of a due time begins, at or after it and before the next due time. */
   readonly fireAt: (due: number) => number

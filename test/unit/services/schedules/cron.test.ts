@@ -202,7 +202,7 @@ describe("due times around every change of a zone", () => {
         expect(iso(dueFrom(trigger, from, to))).toEqual(expected)
         expect(iso(dueBack(trigger, from, to))).toEqual(expected)
       }),
-      { numRuns: 25 }
+      { numRuns: 20 }
     )
   })
 })
