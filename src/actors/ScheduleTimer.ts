@@ -9,20 +9,23 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { ServerConfig } from "../config/ServerConfig.ts"
 import { ActorTree } from "../services/ActorTree.ts"
 import { makeFailureLog } from "../services/failureLog.ts"
 import { forkLongLived } from "../services/longLived.ts"
 import { ScheduleRuns } from "../services/schedules/ScheduleRuns.ts"
-import { ScheduleStore } from "../services/schedules/ScheduleStore.ts"
+import { beginningOf, ScheduleStore } from "../services/schedules/ScheduleStore.ts"
 import type { StoreFailed } from "../services/store/Store.ts"
 import { ClockWatch } from "./ClockWatch.ts"
 
 /** A crash of the timer is a bug: it is logged, and the timer does not stay away for it. */
 const RESTART_DELAY = "1 second"
-/** Entries that are taken up in one commit: those on time, and, of what is left, those that are late. */
+/** Entries that are taken up in one turn of the event loop. */
 const BATCH = 500
+/** Batches on time that are taken up before the clock is looked at again; of those that are late there is one. */
+const BATCHES = 20
 /** The longest sleep, in ms: a jump of the clock is noticed that soon. */
 const LONGEST_SLEEP_MS = 1000
 /** Time until a store that fails is tried again. */
@@ -55,22 +58,36 @@ const run = Effect.gen(function* () {
     return Effect.void
   }
 
+  /** Takes up entries before a time, batch by batch; the batches share commits. */
+  const fireFrom = Effect.fnUntraced(function* (start: number, before: number, batches: number) {
+    const firing: Array<Fiber.Fiber<number, StoreFailed>> = []
+    let after = beginningOf(start)
+    while (firing.length < batches) {
+      const room = Math.min(BATCH, runs.room())
+      if (room === 0) state = "full"
+      const due = room === 0 ? [] : yield* store.due(after, before, room)
+      if (due.length === 0) break
+      if (firing.length > 0) yield* Effect.yieldNow
+      state = "firing"
+      firing.push(yield* Effect.forkChild(runs.fire(due), { startImmediately: true }))
+      after = due.at(-1)!
+      if (due.length < room) break
+    }
+    const taken = yield* Effect.forEach(firing, Fiber.join)
+    return taken.reduce((sum, count) => sum + count, 0)
+  })
+
   /** Takes up what is due at a time. True: there may be more. */
   const fireDue = Effect.fnUntraced(function* (at: number) {
-    const room = Math.min(BATCH, runs.room())
-    state = room === 0 ? "full" : "waiting"
-    if (room === 0) return false
-    const onTime = yield* store.due(at - lateness, at + 1, room)
-    const left = room - onTime.length
-    const late = left === 0 ? [] : yield* store.due(Number.NEGATIVE_INFINITY, at - lateness, left)
-    if (onTime.length + late.length === 0) return false
-    state = "firing"
-    return (yield* runs.fire([...onTime, ...late])) > 0
+    state = "waiting"
+    const onTime = yield* fireFrom(at - lateness, at + 1, BATCHES)
+    const late = yield* fireFrom(Number.NEGATIVE_INFINITY, at - lateness, 1)
+    return onTime + late > 0
   })
 
   const wakeAt = Effect.fnUntraced(function* (after: number) {
     const latest = after + LONGEST_SLEEP_MS
-    const [next] = state === "full" ? [] : yield* store.due(after + 1, latest, 1)
+    const [next] = state === "full" ? [] : yield* store.due(beginningOf(after + 1), latest, 1)
     return next?.fireAt ?? latest
   })
 

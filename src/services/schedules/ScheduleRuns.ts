@@ -121,9 +121,21 @@ export class ScheduleRuns extends Context.Service<
           Effect.flatMap((ending) => record(begun, run, ending))
         )
 
-      /** In the schedule's turn, which ends with it. */
-      const forkInTurn = (id: string, effect: Effect.Effect<unknown>) => {
+      const leave = (id: string) => {
+        turns.release(id)
+        if (underWay === RUNS_AT_ONCE) alarm.tell(Number.NEGATIVE_INFINITY)
+        underWay--
+      }
+
+      /** True: its turn is taken, and counted as under way, until `leave`. */
+      const enter = (id: string): boolean => {
+        if (!turns.tryTake(id)) return false
         underWay++
+        return true
+      }
+
+      /** Of a schedule that was entered. */
+      const forkAndLeave = (id: string, effect: Effect.Effect<unknown>) =>
         fork(
           effect.pipe(
             Effect.catchCause((cause) =>
@@ -131,47 +143,44 @@ export class ScheduleRuns extends Context.Service<
                 ? Effect.void
                 : Effect.logError(`a run of schedule ${id} crashed`, cause)
             ),
-            Effect.ensuring(
-              Effect.sync(() => {
-                turns.release(id)
-                if (underWay === RUNS_AT_ONCE) alarm.tell(Number.NEGATIVE_INFINITY)
-                underWay--
-              })
-            )
+            Effect.ensuring(Effect.sync(() => leave(id)))
           )
         )
-      }
+
+      /** What becomes of those schedules at this moment. */
+      const decide = Effect.fnUntraced(function* (ids: ReadonlyArray<string>, moment: Moment) {
+        const decisions: Array<Decision> = []
+        for (const id of ids) {
+          const schedule = yield* store.get(id)
+          const decision = schedule === undefined ? undefined : begin(schedule, moment)
+          if (decision !== undefined) decisions.push(decision)
+        }
+        return decisions
+      })
 
       const fire = Effect.fnUntraced(function* (due: ReadonlyArray<Due>) {
-        const taken = due.filter(({ id }) => turns.tryTake(id)).map(({ id }) => id)
-        const handedOver = new Set<string>()
+        const entered = due.filter(({ id }) => enter(id)).map(({ id }) => id)
+        const running = new Set<string>()
         const marking = Effect.gen(function* () {
           const moment = yield* momentNow
-          const decisions: Array<Decision> = []
-          for (const id of taken) {
-            const schedule = yield* store.get(id)
-            const decision = schedule === undefined ? undefined : begin(schedule, moment)
-            if (decision !== undefined) decisions.push(decision)
-          }
+          const decisions = yield* decide(entered, moment)
           if (decisions.length > 0) yield* store.commit(decisions.flatMap(changesOf))
           for (const decision of decisions) {
+            const { schedule, before } = decision
             const run = openRunOf(decision)
             if (run !== undefined) {
-              const { schedule, before } = decision
-              handedOver.add(schedule.id)
+              running.add(schedule.id)
               log.begun(before.fireAt ?? run.due, moment.now)
-              forkInTurn(schedule.id, complete(schedule, run))
+              forkAndLeave(schedule.id, complete(schedule, run))
             }
             yield* told(decision)
           }
           return decisions.length
         })
-        return yield* Effect.ensuring(
-          marking,
-          Effect.sync(() => {
-            for (const id of taken) if (!handedOver.has(id)) turns.release(id)
-          })
-        )
+        const leaveOthers = () => {
+          for (const id of entered) if (!running.has(id)) leave(id)
+        }
+        return yield* Effect.ensuring(marking, Effect.sync(leaveOthers))
       }, Effect.uninterruptible)
 
       const runAsked = (id: string) =>
@@ -206,7 +215,7 @@ export class ScheduleRuns extends Context.Service<
       if (open.length > 0)
         yield* Effect.logWarning(`runs that an earlier process has not ended: ${open.length}`)
       // Their turns are taken before anybody can ask for one.
-      for (const run of open) if (turns.tryTake(run.schedule)) forkInTurn(run.schedule, recover(run))
+      for (const run of open) if (enter(run.schedule)) forkAndLeave(run.schedule, recover(run))
 
       return ScheduleRuns.of({
         turns,

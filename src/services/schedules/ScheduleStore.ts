@@ -30,6 +30,9 @@ export interface Due {
   readonly id: string
 }
 
+/** The place before all entries of a time. */
+export const beginningOf = (fireAt: number): Due => ({ fireAt, id: "" })
+
 export type Change =
   /** The schedule as it is now; its entry in the due-time index follows from its `fireAt` while its state is "scheduled". */
   | { readonly kind: "schedule"; readonly schedule: Schedule; readonly before: Schedule | undefined }
@@ -58,9 +61,9 @@ export class ScheduleStore extends Context.Service<
      */
     readonly list: (filter: ScheduleFilter) => Effect.Effect<Page<Schedule>, StoreFailed>
     readonly figures: Effect.Effect<ScheduleFigures, StoreFailed>
-    /** Entries of the due-time index from a time on, before another one, in their order. */
+    /** Entries of the due-time index behind a place in it, which need not be there, and before a time; in their order. */
     readonly due: (
-      from: number,
+      after: Due,
       before: number,
       limit: number
     ) => Effect.Effect<ReadonlyArray<Due>, StoreFailed>

@@ -13,18 +13,32 @@ const NOT_DUE = { due: undefined, fireAt: undefined }
 const dueAt = (id: string, { trigger, jitter }: ScheduleSpec, due: number | undefined) =>
   due === undefined ? NOT_DUE : { due, fireAt: fireAtOf(id, trigger, due, jitter) }
 
-/** A trigger that is read and accepted is due at least once. */
-export const created = (id: string, spec: ScheduleSpec, now: number): Schedule => ({
-  ...spec,
-  id,
-  revision: 1,
-  state: "scheduled",
-  createdAt: now,
-  updatedAt: now,
-  ...dueAt(id, spec, initialDue(spec.trigger, now)),
-  runs: 0,
-  records: 0
-})
+/** A trigger that was read and accepted is due at least once. Written out, for so many are created in a second. */
+export const created = (id: string, spec: ScheduleSpec, now: number): Schedule => {
+  const { due, fireAt } = dueAt(id, spec, initialDue(spec.trigger, now))
+  return {
+    id,
+    revision: 1,
+    state: "scheduled",
+    trigger: spec.trigger,
+    channels: spec.channels,
+    payload: spec.payload,
+    tags: spec.tags,
+    maxRuns: spec.maxRuns,
+    jitter: spec.jitter,
+    minConnections: spec.minConnections,
+    catchUp: spec.catchUp,
+    about: spec.about,
+    createdAt: now,
+    updatedAt: now,
+    due,
+    fireAt,
+    lastDue: undefined,
+    runs: 0,
+    records: 0,
+    failure: undefined
+  }
+}
 
 /** The first due time from now on that was not dealt with. */
 const dueFrom = ({ trigger }: ScheduleSpec, { lastDue }: Schedule, now: number): number | undefined => {
@@ -66,19 +80,9 @@ export const updated = (schedule: Schedule, spec: ScheduleSpec, now: number): Ch
   const { id, state, revision, createdAt, lastDue, runs, records, failure } = schedule
   const isSameTrigger = isDeepStrictEqual(spec.trigger, schedule.trigger)
   const due = isSameTrigger ? schedule.due : dueFrom(spec, schedule, now)
+  const times = state === "paused" ? NOT_DUE : dueAt(id, spec, due)
   // Members that the new spec does not have are gone.
-  const whole: Schedule = {
-    ...spec,
-    id,
-    state,
-    revision,
-    createdAt,
-    updatedAt: now,
-    ...(lastDue === undefined ? {} : { lastDue }),
-    ...(failure === undefined ? {} : { failure }),
-    runs,
-    records,
-    ...(state === "paused" ? NOT_DUE : dueAt(id, spec, due))
-  }
+  const kept = { id, state, revision, createdAt, updatedAt: now, lastDue, runs, records, failure }
+  const whole: Schedule = { ...spec, ...kept, ...times }
   return changed(whole, { type: "update" }, now, {})
 }

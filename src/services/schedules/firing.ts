@@ -39,50 +39,49 @@ export const openRunOf = ({ runs }: Decision): Run | undefined => {
   return last?.outcome === "sending" ? last : undefined
 }
 
-/** A schedule and the records that were added to it so far. */
+type Mutable<A> = { -readonly [Member in keyof A]: A[Member] }
+
+/** A schedule as it will be, and the records that are added to it. One copy, changed in place: 10,000 may be due at once. */
 class Draft {
-  schedule: Schedule
+  readonly schedule: Mutable<Schedule>
   readonly runs: Array<Run> = []
 
   constructor(
     readonly before: Schedule,
-    readonly moment: Pick<Moment, "now">
+    readonly now: number
   ) {
-    this.schedule = { ...before, updatedAt: moment.now }
-  }
-
-  change(changed: Partial<Schedule>): this {
-    this.schedule = { ...this.schedule, ...changed }
-    return this
+    this.schedule = { ...before, updatedAt: now }
   }
 
   record(run: Pick<Run, "id" | "due" | "outcome" | "isAsked"> & { readonly detail?: string }): this {
-    const { now } = this.moment
-    const { id, runs, records } = this.schedule
+    const { now, schedule } = this
     const isOpen = run.outcome === "sending"
     this.runs.push({
       ...run,
-      schedule: id,
-      number: isOpen ? runs : 0,
-      sequence: records + 1,
+      schedule: schedule.id,
+      number: isOpen ? schedule.runs : 0,
+      sequence: ++schedule.records,
       startedAt: now,
-      ...(isOpen ? {} : { endedAt: now })
+      endedAt: isOpen ? undefined : now
     })
-    return this.change({ records: records + 1 })
+    return this
   }
 
   /** A step of the machine, which must be possible: only states in which it is come here. */
   step(event: ScheduleEvent): this {
-    const { state, runs, failure } = Result.getOrThrow(advance(this.schedule, event))
-    return this.change(failure === undefined ? { state, runs } : { state, runs, failure })
+    Object.assign(this.schedule, Result.getOrThrow(advance(this.schedule, event)))
+    return this
   }
 
   /** Behind a due time: the schedule waits for the next one, or it has none any more. */
   goOn(dealtWith: number, next: number | undefined): this {
-    const { id, trigger, jitter, state } = this.schedule
-    if (state !== "scheduled" || next === undefined)
-      return this.change({ lastDue: dealtWith, due: undefined, fireAt: undefined })
-    return this.change({ lastDue: dealtWith, due: next, fireAt: fireAtOf(id, trigger, next, jitter) })
+    const { schedule } = this
+    const { id, trigger, jitter } = schedule
+    const due = schedule.state === "scheduled" ? next : undefined
+    schedule.lastDue = dealtWith
+    schedule.due = due
+    schedule.fireAt = due === undefined ? undefined : fireAtOf(id, trigger, due, jitter)
+    return this
   }
 
   get decision(): Decision {
@@ -114,7 +113,7 @@ export const begin = (schedule: Schedule, moment: Moment): Decision | undefined 
     maxRuns: Math.min(moment.catchUpRuns, (maxRuns ?? Number.POSITIVE_INFINITY) - runs),
     fireAt: (time) => fireAtOf(id, trigger, time, jitter)
   })
-  const draft = new Draft(schedule, moment).step({ type: "due" })
+  const draft = new Draft(schedule, now).step({ type: "due" })
   const { lastLeftOut } = plan
   if (lastLeftOut !== undefined)
     draft.record({
@@ -133,8 +132,11 @@ export const begin = (schedule: Schedule, moment: Moment): Decision | undefined 
   const next = nextDue(trigger, first)
   draft.step({ type: "send", connections, hasNext: next !== undefined })
   const run = { id: newId(), due: first, isAsked: false }
-  if (draft.schedule.state === "sending")
-    return draft.change({ due: first, fireAt: undefined }).record({ ...run, outcome: "sending" }).decision
+  if (draft.schedule.state === "sending") {
+    draft.schedule.due = first
+    draft.schedule.fireAt = undefined
+    return draft.record({ ...run, outcome: "sending" }).decision
+  }
   if (connections < schedule.minConnections)
     draft.record({ ...run, outcome: "gated", detail: tooFew(connections, schedule) })
   return draft.goOn(first, next).decision
@@ -142,12 +144,16 @@ export const begin = (schedule: Schedule, moment: Moment): Decision | undefined 
 
 /** One run more, beside the due times; or why there can be none. */
 export const beginAsked = (schedule: Schedule, moment: Moment): Result.Result<Decision, string> => {
-  const run = { id: moment.newId(), due: moment.now, isAsked: true }
-  const draft = new Draft(schedule, moment)
-  return Result.map(advance(schedule, { type: "runNow" }), ({ state, runs }) =>
-    moment.connections >= schedule.minConnections
-      ? draft.change({ state, runs }).record({ ...run, outcome: "sending" }).decision
-      : draft.record({ ...run, outcome: "gated", detail: tooFew(moment.connections, schedule) }).decision
+  const { now, connections, newId } = moment
+  const run = { id: newId(), due: now, isAsked: true }
+  const draft = new Draft(schedule, now)
+  if (connections < schedule.minConnections)
+    return Result.succeed(
+      draft.record({ ...run, outcome: "gated", detail: tooFew(connections, schedule) }).decision
+    )
+  return Result.map(
+    advance(schedule, { type: "runNow" }),
+    () => draft.step({ type: "runNow" }).record({ ...run, outcome: "sending" }).decision
   )
 }
 
@@ -159,12 +165,12 @@ export interface Ending {
 
 /** @param schedule as it is now, which has begun the run */
 export const finish = (schedule: Schedule, run: Run, { outcome, detail }: Ending, now: number): Decision => {
-  const draft = new Draft(schedule, { now })
+  const draft = new Draft(schedule, now)
   const next = nextDue(schedule.trigger, run.due)
   const hasNext = next !== undefined
   if (run.isAsked) {
     draft.step({ type: "ranNow" })
-    if (finalStates.has(draft.schedule.state)) draft.change({ due: undefined, fireAt: undefined })
+    if (finalStates.has(draft.schedule.state)) draft.goOn(schedule.lastDue ?? run.due, undefined)
   } else
     draft
       .step(
@@ -173,6 +179,6 @@ export const finish = (schedule: Schedule, run: Run, { outcome, detail }: Ending
           : { type: "notSent", detail: detail ?? outcome, hasNext }
       )
       .goOn(run.due, next)
-  const ended: Run = { ...run, outcome, endedAt: now, ...(detail === undefined ? {} : { detail }) }
+  const ended: Run = { ...run, outcome, endedAt: now, detail }
   return { ...draft.decision, runs: [ended] }
 }

@@ -1,6 +1,7 @@
 /** Publishes a run into the channels of its schedule, and says how it ended. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import * as EffectSchedule from "effect/Schedule"
 import { Broker, BrokerUnavailable, type StreamOptions } from "../broker/Broker.ts"
@@ -36,6 +37,22 @@ const bytesOf = (payload: Payload, run: Run): Uint8Array | undefined =>
           render(template, { due: run.due, run: run.number, id: run.id })
         )
       )
+
+const NO_ANSWER = Effect.fail(new BrokerUnavailable({ detail: "it does not answer" }))
+
+/** What the broker answers, if it does in time. Most answer at once, and cost no timer. */
+const answered = Effect.fnUntraced(function* <A>(asking: Effect.Effect<A, BrokerUnavailable>) {
+  const fiber = yield* Effect.forkChild(asking, { startImmediately: true })
+  if (fiber.pollUnsafe() !== undefined) return yield* Fiber.join(fiber)
+  return yield* Effect.timeoutOrElse(Fiber.join(fiber), {
+    duration: ANSWER_TIMEOUT,
+    orElse: () =>
+      Effect.andThen(
+        Effect.sync(() => fiber.interruptUnsafe()),
+        NO_ANSWER
+      )
+  })
+})
 
 /** Why a channel got nothing. */
 interface Failed {
@@ -86,21 +103,19 @@ export const makePublishRun = Effect.gen(function* () {
     let attempts = 0
     return Effect.suspend(() => {
       attempts++
-      return publishing
+      return answered(publishing)
     }).pipe(
-      Effect.timeoutOrElse({
-        duration: ANSWER_TIMEOUT,
-        orElse: () => Effect.fail(new BrokerUnavailable({ detail: "it does not answer" }))
-      }),
       Effect.retry(backoff),
-      Effect.map(({ isSuppressed }): Failed | undefined => {
-        // At a later attempt it was the one before that was published, with this delivery.
-        if (isSuppressed && attempts === 1) open.withdraw(delivery)
-        return undefined
-      }),
-      Effect.catch(({ detail }) => {
-        open.withdraw(delivery)
-        return Effect.succeed<Failed>({ channel, detail })
+      Effect.match({
+        onSuccess: ({ isSuppressed }) => {
+          // At a later attempt it was the one before that was published, with this delivery.
+          if (isSuppressed && attempts === 1) open.withdraw(delivery)
+          return undefined
+        },
+        onFailure: ({ detail }): Failed => {
+          open.withdraw(delivery)
+          return { channel, detail }
+        }
       })
     )
   }
@@ -112,8 +127,9 @@ export const makePublishRun = Effect.gen(function* () {
         return Effect.succeed<Ending>({ outcome: "failed", detail: "the template is none" })
       const { channels: names } = schedule
       const open = receipts.open({ id: run.id, kind: "schedule", channels: names, schedule: schedule.id })
+      // One that waits keeps no other channel from its publication.
       return Effect.forEach(names, (channel) => into(channel, data, schedule, run, open), {
-        concurrency: CHANNELS_AT_ONCE
+        concurrency: names.length === 1 ? 1 : CHANNELS_AT_ONCE
       }).pipe(
         Effect.map((failed) =>
           endingOf(

@@ -17,7 +17,7 @@ const RUNS = "schedules.runs"
 const OPEN = "schedules.open"
 
 /** Schedules that one call of `list` looks at, and those between two turns of the event loop. */
-const LIST_MOST = 10_000
+const LIST_MOST = 5000
 const LIST_TURN = 500
 /** Schedules, or runs, that one step of `expire` looks at. */
 const EXPIRE_STEP = 200
@@ -141,9 +141,14 @@ export const makeStoredSchedules = (store: Store["Service"]): ScheduleStore["Ser
       const schedules = yield* store.count(SCHEDULES)
       return { schedules, pending: yield* store.count(DUE), openRuns: yield* store.count(OPEN) }
     }),
-    due: (from, before, limit) =>
-      Effect.map(store.range(DUE, { from: [from], to: [before], limit }), (found) =>
-        found.map(([[fireAt, id]]) => ({ fireAt: fireAt as number, id: id as string }))
+    due: (after, before, limit) =>
+      Effect.map(
+        store.range(DUE, { from: [after.fireAt, after.id], to: [before], limit: limit + 1 }),
+        (found) => {
+          const entries = found.map(([[fireAt, id]]) => ({ fireAt: fireAt as number, id: id as string }))
+          const isThere = entries[0]?.fireAt === after.fireAt && entries[0].id === after.id
+          return isThere ? entries.slice(1) : entries.slice(0, limit)
+        }
       ),
     openRuns: Effect.gen(function* () {
       const open = yield* store.range(OPEN, {})
