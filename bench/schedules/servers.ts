@@ -58,7 +58,8 @@ export const runProgram = <A>(
     })
     child.once("error", (error) => reject(new Failed(error.message)))
     child.once("exit", (code, signal) => {
-      if (code === 0) resolve(JSON.parse(output))
+      // Above it stands what is logged.
+      if (code === 0) resolve(JSON.parse(output.trim().split("\n").at(-1) ?? ""))
       else reject(new Failed(`${program} ended with ${signal ?? code}`))
     })
   })
