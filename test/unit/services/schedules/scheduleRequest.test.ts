@@ -306,6 +306,7 @@ const scheduleOf = (request: Loose, some: Partial<Schedule> = {}): Schedule => (
   createdAt: now,
   updatedAt: now,
   runs: 0,
+  records: 0,
   ...some
 })
 
