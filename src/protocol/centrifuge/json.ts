@@ -24,6 +24,7 @@ import {
   emptyMap,
   isEmptyMap,
   MAX_DEPTH,
+  MAX_EXACT,
   RANGE,
   type Table,
   type TableField,
@@ -172,8 +173,13 @@ const readScalar = (cursor: JsonCursor, scalar: Scalar): unknown => {
     case "bool":
       return cursor.readBoolean()
     default:
-      return cursor.readInteger(RANGE[scalar][0], RANGE[scalar][1])
+      return readInteger(cursor, RANGE[scalar])
   }
+}
+
+const readInteger = (cursor: JsonCursor, [min, max]: readonly [number, number]): number | undefined => {
+  const value = cursor.readInteger(min, max)
+  return value === undefined ? undefined : Math.min(value, MAX_EXACT)
 }
 
 /** A payload: the source text of a value of any type, without raw newlines, which would end the line it is sent on. */

@@ -21,6 +21,7 @@ import {
   type AnyMessage,
   emptyMap,
   MAX_DEPTH,
+  MAX_EXACT,
   RANGE,
   type Table,
   type TableField,
@@ -213,7 +214,7 @@ const readInteger = (reader: BinaryReader, scalar: Integer): number => {
   )
   const [min, max] = RANGE[scalar]
   if (value < min || value > max) throw new Malformed()
-  return value
+  return Math.min(value, MAX_EXACT)
 }
 
 const zigzag = (raw: bigint): bigint => (raw >> 1n) ^ -(raw & 1n)

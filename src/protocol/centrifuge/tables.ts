@@ -21,7 +21,11 @@ export const isEmptyMap = (map: AnyMessage): boolean => {
   return true
 }
 
-/** What a number may be at least and at most: 64-bit ones as far as they are exact here. */
+/**
+ * What a number may be at least and at most: 64-bit ones as far as they are exact here, but those without sign, which are offsets of streams.
+ * A client may believe what offset it likes, and is to be told that there is no such one: they are read up to the largest as doubles have it,
+ * and what is not exact counts as `MAX_EXACT`.
+ */
 export const RANGE: Readonly<
   Record<Exclude<Scalar, "string" | "bool" | "bytes">, readonly [number, number]>
 > = {
@@ -29,8 +33,11 @@ export const RANGE: Readonly<
   uint32: [0, 0xffff_ffff],
   int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
   sint64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-  uint64: [0, Number.MAX_SAFE_INTEGER]
+  uint64: [0, 2 ** 64]
 }
+
+/** No stream gets so far. */
+export const MAX_EXACT = Number.MAX_SAFE_INTEGER
 
 /** A field, by all the names that it has. */
 export class TableField {

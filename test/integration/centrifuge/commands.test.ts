@@ -208,6 +208,8 @@ describe("presence and history", () => {
         '{"id":2,"history":{"channel":"a"}}',
         '{"id":2,"history":{"channel":"a","limit":10,"since":{"offset":0,"epoch":"other"}}}',
         '{"id":2,"history":{"channel":"a","limit":10,"since":{"offset":0},"reverse":true}}',
+        '{"id":2,"history":{"channel":"a","limit":10,"since":{"offset":18446744073709551615}}}',
+        '{"id":2,"subscribe":{"channel":"recovery:a","recover":true,"offset":18446744073709551615}}',
         '{"id":2,"history":{"channel":"nowhere:a"}}',
         '{"id":2,"history":{}}'
       ])
@@ -221,6 +223,8 @@ describe("presence and history", () => {
       '{"id":2,"history":{"publications":[],"offset":0,"epoch":"EPOCH"}}',
       error(112, "unrecoverable position"),
       error(107, "bad request"),
+      '{"id":2,"history":{"publications":[],"offset":0,"epoch":"EPOCH"}}',
+      '{"id":2,"subscribe":{"positioned":true,"recoverable":true,"epoch":"EPOCH","was_recovering":true}}',
       error(102, "unknown channel"),
       "3501"
     ])

@@ -116,8 +116,9 @@ describe("a known field", () => {
     '{"subscribe":{"recover":1}}',
     '{"subscribe":{"recover":"true"}}',
     '{"subscribe":{"offset":-1}}',
-    '{"subscribe":{"offset":9007199254740993}}',
-    '{"subscribe":{"offset":18446744073709551615}}',
+    '{"subscribe":{"offset":-9007199254740993}}',
+    '{"subscribe":{"offset":18446744073709555712}}',
+    '{"subscribe":{"offset":1e3}}',
     '{"subscribe":{"type":2147483648}}',
     '{"subscribe":{"type":-2147483649}}',
     '{"subscribe":{"tf":{"vals":"a"}}}',
@@ -140,6 +141,15 @@ describe("a known field", () => {
       history: { limit: -2147483648, since: { offset: Number.MAX_SAFE_INTEGER } }
     })
   })
+
+  it.each(["9007199254740992", "9007199254740993", "18446744073709551615"])(
+    "has an offset that no stream gets to: %s",
+    (offset) => {
+      const at = { offset: Number.MAX_SAFE_INTEGER }
+      expect(command(`{"subscribe":{"offset":${offset}}}`)).toEqual({ subscribe: at })
+      expect(command(`{"history":{"since":{"offset":${offset}}}}`)).toEqual({ history: { since: at } })
+    }
+  )
 
   it("has strings as JSON.parse reads them", () => {
     fc.assert(
