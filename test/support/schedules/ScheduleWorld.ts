@@ -69,7 +69,7 @@ export class ScheduleWorld {
     this.config = configWith({
       channels: {
         withoutNamespace: { historySize: 10, historyTtl: "1 hour" },
-        namespaces: [{ name: "durable", historySize: 10, historyTtl: "1 hour" }]
+        namespaces: [{ name: "durable", historySize: 10, historyTtl: "1 hour", history: { durable: true } }]
       },
       ...settings
     } as Settings<ServerConfigValue>)
