@@ -9,6 +9,7 @@ import { ActorTree } from "./ActorTree.ts"
 import { ApiKey } from "./ApiKey.ts"
 import { makeDocs } from "./api/docs.ts"
 import { ServerApi, UNAUTHORIZED } from "./api/ServerApi.ts"
+import { isScheduleApi, makeScheduleApi } from "./api/schedules/scheduleApi.ts"
 import { givenKey } from "./givenKey.ts"
 import { plainText } from "./httpReply.ts"
 import { Metrics } from "./Metrics.ts"
@@ -54,6 +55,7 @@ export const makeFull = Effect.fnUntraced(function* (readiness: Effect.Effect<Re
   const key = yield* ApiKey
   const api = yield* ServerApi
   const run = yield* makeRunAnswer
+  const schedules = yield* makeScheduleApi
   const docs = yield* makeDocs
   const others = yield* makePublic(readiness)
   const actors = Effect.map((yield* ActorTree).snapshot, (actors) => json({ result: { actors } }))
@@ -65,6 +67,7 @@ export const makeFull = Effect.fnUntraced(function* (readiness: Effect.Effect<Re
   const handle: PlainHandler = (request) => {
     const { method, path } = request
     if (path === "/api/actors") return api.mayAsk(request) ? run(actors) : UNAUTHORIZED
+    if (isScheduleApi(path)) return api.mayAsk(request) ? run(schedules(request)) : UNAUTHORIZED
     if (path === "/api" || path.startsWith("/api/")) return api.handle(request)
     if (path === "/metrics" && isRead(method))
       return key.isRight(givenKey(request)) ? run(metrics) : UNAUTHORIZED

@@ -159,14 +159,9 @@ export class ScheduleApiFixture {
     )
   }
 
-  /** Whether the API answers requests for a path at all. */
-  isIts(path: string): boolean {
-    return this.#api(this.#request("GET", path, "")) !== undefined
-  }
-
   /** The body is JSON, or as it is where it is text or bytes. */
   async ask(method: string, pathAndQuery: string, body: unknown = ""): Promise<Answered> {
-    const answer = await Effect.runPromise(this.#api(this.#request(method, pathAndQuery, body))!)
+    const answer = await Effect.runPromise(this.#api(this.#request(method, pathAndQuery, body)))
     const text = String(answer.body)
     return {
       status: answer.status,

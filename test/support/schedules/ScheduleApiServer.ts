@@ -2,6 +2,7 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { onTestFinished } from "vitest"
+import { isScheduleApi } from "../../../src/services/api/schedules/scheduleApi.ts"
 import { ScheduleApiFixture } from "./ScheduleApiFixture.ts"
 
 export const KEY = "the key of the tests"
@@ -26,7 +27,7 @@ export class ScheduleApiServer {
       const body = String(Buffer.concat(parts))
       it.requests.push({ method, url, body })
       if (request.headers["x-api-key"] !== KEY) return response.writeHead(401).end()
-      if (!it.fixture.isIts(url.split("?")[0]!)) return response.writeHead(426).end("not here\n")
+      if (!isScheduleApi(url.split("?")[0]!)) return response.writeHead(426).end("not here\n")
       const answer = await it.fixture.ask(method, url, body)
       return response.writeHead(answer.status, answer.headers).end(answer.text)
     })

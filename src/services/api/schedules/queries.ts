@@ -8,6 +8,9 @@ export const PAGE = 100
 /** Entries of a page at most. */
 export const MAX_PAGE = 1_000
 
+/** Characters of a cursor at most: no longer one is ever given. */
+const MAX_CURSOR = 1_000
+
 /** What a parameter may be: one of some words, or any text where there are none. */
 export type Parameters = Readonly<Record<string, ReadonlyArray<string> | undefined>>
 
@@ -23,6 +26,7 @@ export const writeCursor = (list: string, cursor: string): string =>
 
 /** The cursor inside; undefined where it is not one of that list. */
 const readCursor = (list: string, text: string): string | undefined => {
+  if (text.length > MAX_CURSOR) return undefined
   const whole = Buffer.from(text, "base64url")
   const isOurs = whole.toString("base64url") === text && whole.toString().startsWith(`${list} `)
   return isOurs ? whole.toString().slice(list.length + 1) : undefined

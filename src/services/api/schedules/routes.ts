@@ -14,6 +14,9 @@ export type Handler = (call: Call) => Effect.Effect<PlainAnswer, Failure>
 /** The handlers of a path, by method. HEAD is answered as GET is, and the transport leaves the body out. */
 export type Routes = Readonly<Record<string, Readonly<Record<string, Handler>>>>
 
+/** Characters of an id at most: no longer one is ever made. */
+const MAX_ID = 128
+
 const decoded = (part: string): string | undefined => {
   try {
     return decodeURIComponent(part)
@@ -29,7 +32,7 @@ const match = (pattern: ReadonlyArray<string>, parts: ReadonlyArray<string>): st
   for (const [at, part] of pattern.entries()) {
     if (part === ":id") {
       const own = decoded(parts[at]!)
-      if (own === undefined || own === "") return undefined
+      if (own === undefined || own === "" || own.length > MAX_ID) return undefined
       id = own
     } else if (part !== parts[at]) return undefined
   }

@@ -7,16 +7,14 @@
 import * as Effect from "effect/Effect"
 import { Receipts } from "../../receipts/Receipts.ts"
 import { Scheduler } from "../../schedules/Scheduler.ts"
-import type { PlainAnswer, PlainRequest } from "../../Transport.ts"
 import { receiptRoutes } from "./receiptRoutes.ts"
 import { routed } from "./routes.ts"
 import { scheduleRoutes } from "./scheduleRoutes.ts"
 
-const PATHS = /^\/api\/(schedules|receipts)(\/|$)/
+/** Whether a request to this path is one for this API: `/api/schedules`, `/api/receipts`, and what is below them. */
+export const isScheduleApi = (path: string): boolean => /^\/api\/(schedules|receipts)(\/|$)/.test(path)
 
-/** Answers requests for the two paths and those below them; undefined for any other. */
+/** Answers requests to such paths. */
 export const makeScheduleApi = Effect.gen(function* () {
-  const answer = routed({ ...scheduleRoutes(yield* Scheduler), ...receiptRoutes(yield* Receipts) })
-  return (request: PlainRequest): Effect.Effect<PlainAnswer> | undefined =>
-    PATHS.test(request.path) ? answer(request) : undefined
+  return routed({ ...scheduleRoutes(yield* Scheduler), ...receiptRoutes(yield* Receipts) })
 })

@@ -1,5 +1,6 @@
 /** What each request asks of the scheduler, and what it is answered with. */
 import { beforeEach, describe, expect, it } from "vitest"
+import { isScheduleApi } from "../../../../../src/services/api/schedules/scheduleApi.ts"
 import {
   ScheduleConflict,
   ScheduleInvalid,
@@ -410,8 +411,14 @@ describe("what does not work", () => {
   })
 
   it("leaves other paths to others", () => {
-    expect(
-      ["/api/schedulesx", "/api/receipt", "/schedules", "/api"].filter((path) => api.isIts(path))
-    ).toEqual([])
+    const paths = [
+      "/api/schedules",
+      "/api/receipts/x",
+      "/api/schedulesx",
+      "/api/receipt",
+      "/schedules",
+      "/api"
+    ]
+    expect(paths.filter(isScheduleApi)).toEqual(["/api/schedules", "/api/receipts/x"])
   })
 })
