@@ -88,6 +88,23 @@ describe("a server that cannot start", () => {
     }
   })
 
+  it("a store that another server has, or that is damaged, is one readable line and exit code 1", async () => {
+    const [first, second] = [temporaryFolder(), temporaryFolder()]
+    const holder = launch(["--store.path", first])
+    await holder.port()
+    writeFileSync(join(second, "clarion.mdb"), "no store")
+    const told = [
+      [first, "another running process has it; end that process, or give this one another store.path"],
+      [second, "put a copy in its place, or move it away to begin anew"]
+    ] as const
+    for (const [path, advice] of told) {
+      const server = launch(["--store.path", path])
+      expect(await server.ended).toEqual({ code: 1, signal: null })
+      expect(complaints(server)).toEqual([expect.stringContaining(advice)])
+      expect(complaints(server)[0]).toContain(`the store ${path}`)
+    }
+  })
+
   it("a store that cannot be written is a warning, and the server serves with a key for the time being", async () => {
     const file = join(temporaryFolder(), "file")
     writeFileSync(file, "")
