@@ -179,6 +179,7 @@ class FileInspector {
     }
     const pages = isBig ? numberAt(page, data + 16) : 0
     if (isBig) {
+      expect(numberAt(page, data + 8) <= this.#meta.transaction, wrong)
       // A value that became shorter keeps its pages.
       expect(pages >= Math.floor((HEADER - 1 + size) / page.length) + 1, wrong)
       this.#inspectOverflow(numberAt(page, data), pages)
@@ -215,19 +216,22 @@ class FileInspector {
   #read(number: number, flags: number): Buffer {
     this.#reach(number)
     const page = this.#bytes(this.#page, number * this.#meta.pageSize)
-    const isThere = page.length === this.#page.length && numberAt(page, 0) === number
-    expect(isThere && page.readUInt16LE(18) === flags, () => `its page ${number} is not what it should be`)
+    const isWhole = page.length === this.#page.length && this.#isOf(page, number)
+    expect(isWhole && page.readUInt16LE(18) === flags, () => `its page ${number} is not what it should be`)
     return page
   }
 
   #header(number: number): Buffer {
     this.#inFile(number)
     const header = this.#bytes(Buffer.alloc(HEADER), number * this.#meta.pageSize)
-    expect(
-      header.length === HEADER && numberAt(header, 0) === number,
-      () => `its page ${number} is not what it should be`
-    )
+    const isWhole = header.length === HEADER && this.#isOf(header, number)
+    expect(isWhole, () => `its page ${number} is not what it should be`)
     return header
+  }
+
+  /** It says its number, and a transaction that was: one of a later transaction is taken for a page that may be written to where it is. */
+  #isOf(page: Buffer, number: number): boolean {
+    return numberAt(page, 0) === number && numberAt(page, 8) <= this.#meta.transaction
   }
 
   #inFile(number: number): void {
