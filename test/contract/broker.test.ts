@@ -37,4 +37,4 @@ describe("the broker behind a link, history in memory", () => brokerSuite(embedd
 describe("the broker, durable history in a store in memory", () =>
   brokerSuite(embedded(inMemory, true, false)))
 describe("the broker, durable history on disk", () => brokerSuite(embedded(onDisk, true, false)))
-describe("the broker behind a link, durable history on disk", () => brokerSuite(embedded(onDisk, true, true)))
+describe("the broker behind a link, durable history", () => brokerSuite(embedded(inMemory, true, true)))

@@ -14,11 +14,10 @@ import {
   type Published,
   type StreamOptions
 } from "../HistoryStore.ts"
-import type { Wanted } from "../wanted.ts"
-import type { DurableStream } from "./DurableStream.ts"
+import { type DurableStream, type Found, historyOf } from "./DurableStream.ts"
 import { type CacheBounds, OpenStreams } from "./OpenStreams.ts"
 import * as Operations from "./operations.ts"
-import { DUE, ENTRIES, entryOf, minuteOf, type StreamRecord, storedName } from "./records.ts"
+import { DUE, ENTRIES, entryOf, minuteOf, storedName } from "./records.ts"
 import { type Operation, type WaitingBounds, Writer } from "./Writer.ts"
 
 export interface DurableBounds extends CacheBounds {
@@ -35,7 +34,7 @@ export const durableBounds: DurableBounds = {
 const READ_TURN = 256
 /** Of a stream's entries, those that one reading brings to memory for the next: bytes of their data. */
 const MAX_CACHED_READING = 2 ** 22
-/** A reading that others overtake so often gives up: a stream that ends, or is removed, again and again. */
+/** A reading that is made anew so often gives up: the stream ends again and again, or the store lacks what it should have. */
 const MAX_ATTEMPTS = 8
 /** Streams and keys that one turn of the sweep looks at. */
 const SWEEP_TURN = 256
@@ -79,7 +78,7 @@ export class DurableHistory implements HistoryStore, Operations.Told {
   ): Effect.Effect<History, HistoryUnavailable> =>
     Effect.suspend(() => {
       const name = storedName(channel)
-      const known = this.streams.find(name, this.now())
+      const known = this.streams.find(name)
       const read = known && this.#readHere(known, filter, stream)
       return read === undefined ? this.#readThere(name, filter, stream) : Effect.succeed(read)
     })
@@ -100,11 +99,10 @@ export class DurableHistory implements HistoryStore, Operations.Told {
   /** What memory has of it; undefined where something is missing there. */
   #readHere(stream: DurableStream, filter: HistoryFilter, options: StreamOptions): History | undefined {
     const now = this.now()
-    if (stream.alive(now) === undefined) return undefined
-    const wanted = stream.wanted(filter, now)
-    if (stream.missing(wanted) !== undefined) return undefined
-    this.#touch(stream, options, now)
-    return stream.history(wanted, filter.isReverse === true)
+    const found = stream.alive(now) && stream.look(filter, now)
+    if (found === undefined || found.missing !== undefined) return undefined
+    this.#use(stream, options, now)
+    return historyOf(found, [], filter.isReverse === true)
   }
 
   #readThere(
@@ -113,12 +111,16 @@ export class DurableHistory implements HistoryStore, Operations.Told {
     options: StreamOptions
   ): Effect.Effect<History, HistoryUnavailable> {
     return Effect.acquireUseRelease(
-      this.streams.take(name, this.now()),
+      this.streams.take(name),
       (stream) => this.#readStream(stream, filter, options),
       (stream) => Effect.sync(() => this.streams.release(stream))
     ).pipe(Effect.catchTag("StoreFailed", unavailable))
   }
 
+  /**
+   * Its answer is of the moment at which it finds out what is missing in memory. What was kept then is in the store when it is read right
+   * away; a long reading lets others go on in between, who may remove entries before it has come to them: then it is made anew, in one go.
+   */
   readonly #readStream = Effect.fnUntraced(function* (
     this: DurableHistory,
     stream: DurableStream,
@@ -126,46 +128,45 @@ export class DurableHistory implements HistoryStore, Operations.Told {
     options: StreamOptions
   ) {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const before = stream.alive(this.now())
-      if (before === undefined) {
+      const now = this.now()
+      if (stream.alive(now) === undefined) {
         yield* this.#do<void>((resume) => Operations.begin(stream.name, options, resume))
         continue
       }
-      const missing = stream.missing(stream.wanted(filter, this.now()))
-      const older = missing === undefined ? [] : yield* this.#fetch(stream.name, before, missing)
-      // It is read as it stands now; what is kept now was there before, and nothing that is read here is newer.
-      const now = this.now()
-      if (stream.alive(now)?.epoch !== before.epoch) continue
-      const wanted = stream.wanted(filter, now)
-      if (!isWhole(stream.missing(wanted), older)) continue
-      this.#touch(stream, options, now)
-      const history = stream.history(wanted, filter.isReverse === true, older)
-      this.#keep(stream, older)
-      return history
+      const found = stream.look(filter, now)
+      const turn = attempt === 0 ? READ_TURN : Number.POSITIVE_INFINITY
+      const older = yield* this.#fetch(stream.name, found, turn)
+      if (older === undefined) continue
+      this.#use(stream, options, now)
+      this.#keep(stream, found, older)
+      return historyOf(found, older, filter.isReverse === true)
     }
-    return yield* new HistoryUnavailable({ detail: "the stream was begun anew too often meanwhile" })
+    return yield* new HistoryUnavailable({ detail: "the stream changes faster than it can be read" })
   })
 
-  /** The entries of a stream between two offsets, as many as there are. */
+  /** What is missing in memory; undefined where it is not there any more. */
   readonly #fetch = Effect.fnUntraced(function* (
     this: DurableHistory,
     name: string,
-    { base }: StreamRecord,
-    { from, to }: Wanted
+    { record: { base }, missing }: Found,
+    turn: number
   ) {
     const found: Array<ChannelPublication> = []
-    for (let at = from; at <= to; at += READ_TURN) {
-      if (at > from) yield* Effect.yieldNow
-      const end = Math.min(to + 1, at + READ_TURN)
+    if (missing === undefined) return found
+    for (let at = missing.from; at <= missing.to; at += turn) {
+      if (at > missing.from) yield* Effect.yieldNow
+      const end = Math.min(missing.to + 1, at + turn)
       const entries = yield* this.store.range(ENTRIES, { from: [name, base + at], to: [name, base + end] })
       for (const [key, value] of entries) found.push(entryOf(value, (key[1] as number) - base))
+      if (entries.length < end - at) return undefined
     }
     return found
   })
 
   /** Keeps what was read for the next reading, where it goes on to what is in memory. */
-  #keep(stream: DurableStream, older: ReadonlyArray<ChannelPublication>): void {
-    const { first, offset } = stream.record!
+  #keep(stream: DurableStream, { record }: Found, older: ReadonlyArray<ChannelPublication>): void {
+    if (stream.record === undefined || stream.record.epoch !== record.epoch) return
+    const { first, offset } = stream.record
     const next = stream.tail.first ?? offset + 1
     const kept = older.filter((one) => one.offset >= first && one.offset < next)
     const bytes = kept.reduce((sum, { data }) => sum + data.byteLength, 0)
@@ -173,7 +174,8 @@ export class DurableHistory implements HistoryStore, Operations.Told {
     this.streams.change(stream, () => stream.tail.prepend(kept))
   }
 
-  #touch(stream: DurableStream, options: StreamOptions, now: number): void {
+  #use(stream: DurableStream, options: StreamOptions, now: number): void {
+    this.streams.use(stream, now)
     if (stream.touch(now, options)) this.#writeTouch(stream)
   }
 
@@ -225,11 +227,3 @@ export class DurableHistory implements HistoryStore, Operations.Told {
 
 const unavailable = ({ message }: StoreFailed): Effect.Effect<never, HistoryUnavailable> =>
   Effect.fail(new HistoryUnavailable({ detail: message }))
-
-/** Whether what is missing in memory was read. */
-const isWhole = (missing: Wanted | undefined, read: ReadonlyArray<ChannelPublication>): boolean =>
-  missing === undefined ||
-  (read.length > 0 &&
-    read[0]!.offset <= missing.from &&
-    read.at(-1)!.offset >= missing.to &&
-    read.at(-1)!.offset - read[0]!.offset + 1 === read.length)

@@ -5,6 +5,15 @@ import { type Wanted, wantedOf } from "../wanted.ts"
 import type { StreamRecord } from "./records.ts"
 import { Tail } from "./Tail.ts"
 
+/** What a reading finds in memory. */
+export interface Found {
+  readonly record: StreamRecord
+  /** Entries, oldest first. */
+  readonly held: Array<ChannelPublication>
+  /** Those before them that are in the store alone; undefined where there are none. */
+  readonly missing: Wanted | undefined
+}
+
 export class DurableStream {
   /** Where it stands; undefined where there is no stream. What its readers know, and so its subscribers. */
   record: StreamRecord | undefined
@@ -15,7 +24,8 @@ export class DurableStream {
   readonly tail = new Tail()
   /** Who works with it now: as long as somebody does it stays in memory. */
   pins = 0
-  usedAt = 0
+  /** Undefined: by nobody, as it was only looked at. */
+  usedAt: number | undefined
   /** A commit failed with something of it: the store is to be asked what it has before it is used again. */
   isDoubtful = false
   /** A write is on its way that says how long it is kept. */
@@ -77,24 +87,26 @@ export class DurableStream {
     return !this.isTouching && this.until - (this.saved?.until ?? 0) > metaTtlMs / 4
   }
 
-  /** The entries that a reading asks for. Not to be called where it is over. */
-  wanted(filter: HistoryFilter, now: number): Wanted {
-    const { offset, first, entriesUntil } = this.record!
-    return wantedOf(this.record!, entriesUntil > now ? first : offset + 1, filter)
+  /** What a reading finds at this moment. Not to be called where it is over. */
+  look(filter: HistoryFilter, now: number): Found {
+    const record = this.record!
+    const { offset, first, entriesUntil } = record
+    const { from, to } = wantedOf(record, entriesUntil > now ? first : offset + 1, filter)
+    const held = this.tail.first ?? offset + 1
+    return {
+      record,
+      held: this.tail.between(from, to),
+      missing: from <= to && from < held ? { from, to: Math.min(to, held - 1) } : undefined
+    }
   }
+}
 
-  /** What of them is not in memory; undefined where all are. */
-  missing({ from, to }: Wanted): Wanted | undefined {
-    const known = this.tail.first ?? this.record!.offset + 1
-    return from <= to && from < known ? { from, to: Math.min(to, known - 1) } : undefined
-  }
-
-  /** @param older those that are not in memory, without a gap */
-  history({ from, to }: Wanted, isReverse: boolean, older: ReadonlyArray<ChannelPublication> = []): History {
-    const { offset, epoch } = this.record!
-    const known = this.tail.between(from, to)
-    const before = known[0]?.offset ?? to + 1
-    const publications = [...older.filter((one) => one.offset >= from && one.offset < before), ...known]
-    return { offset, epoch, publications: isReverse ? publications.reverse() : publications }
-  }
+/** @param older those that were missing */
+export const historyOf = (
+  { record: { offset, epoch }, held }: Found,
+  older: ReadonlyArray<ChannelPublication>,
+  isReverse: boolean
+): History => {
+  const publications = older.length === 0 ? held : [...older, ...held]
+  return { offset, epoch, publications: isReverse ? publications.reverse() : publications }
 }

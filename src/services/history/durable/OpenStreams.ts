@@ -32,28 +32,32 @@ export class OpenStreams {
     return this.#streams.size
   }
 
-  /** One that may be used at once; it counts as used. */
-  find(name: string, now: number): DurableStream | undefined {
+  /** One that may be used at once. */
+  find(name: string): DurableStream | undefined {
     const stream = this.#streams.get(name)
-    if (stream === undefined || stream.isDoubtful) return undefined
-    this.#streams.delete(name)
-    this.#streams.set(name, stream)
-    stream.usedAt = now
-    return stream
+    return stream?.isDoubtful === true ? undefined : stream
   }
 
-  /** The channel's stream, which stays in memory until `release`. */
-  take(name: string, now: number): Effect.Effect<DurableStream, StoreFailed> {
+  /** The channel's stream, which stays in memory until `release`; and longer where it is used meanwhile. */
+  take(name: string): Effect.Effect<DurableStream, StoreFailed> {
     return Effect.suspend(() => {
-      const stream = this.find(name, now)
-      if (stream === undefined) return Effect.andThen(this.#load(name, now), this.take(name, now))
+      const stream = this.find(name)
+      if (stream === undefined) return Effect.andThen(this.#load(name), this.take(name))
       stream.pins++
       return Effect.succeed(stream)
     })
   }
 
+  /** It is in use now. */
+  use(stream: DurableStream, now: number): void {
+    stream.usedAt = now
+    this.#streams.delete(stream.name)
+    this.#streams.set(stream.name, stream)
+  }
+
   release(stream: DurableStream): void {
     stream.pins--
+    if (stream.pins === 0 && stream.usedAt === undefined) this.#drop(stream)
   }
 
   /** Does something that may change how much of the stream is in memory. */
@@ -68,19 +72,19 @@ export class OpenStreams {
   /** Forgets those that were not used since. @param keep is asked whether one has to stay */
   dropUnused(since: number, keep: (stream: DurableStream) => boolean): void {
     for (const stream of this.#streams.values()) {
-      if (stream.usedAt >= since) return
+      if (stream.usedAt !== undefined && stream.usedAt >= since) return
       if (stream.pins === 0 && !keep(stream)) this.#drop(stream)
     }
   }
 
   /** Everyone who needs it waits for one reading. */
-  #load(name: string, now: number): Effect.Effect<void, StoreFailed> {
+  #load(name: string): Effect.Effect<void, StoreFailed> {
     const loading = this.#loading.get(name)
     if (loading !== undefined) return Deferred.await(loading)
     const loaded = Deferred.makeUnsafe<void, StoreFailed>()
     this.#loading.set(name, loaded)
     return this.store.get(STREAMS, [name]).pipe(
-      Effect.map((value) => this.#loaded(name, value as StreamRecord | undefined, now)),
+      Effect.map((value) => this.#loaded(name, value as StreamRecord | undefined)),
       Effect.onExit((exit) =>
         Effect.sync(() => {
           this.#loading.delete(name)
@@ -92,13 +96,11 @@ export class OpenStreams {
     )
   }
 
-  #loaded(name: string, record: StreamRecord | undefined, now: number): void {
+  #loaded(name: string, record: StreamRecord | undefined): void {
     const known = this.#streams.get(name)
     if (known !== undefined) return this.change(known, () => known.verify(record))
     if (this.#streams.size >= this.bounds.streams) this.#dropOldest()
-    const stream = new DurableStream(name, record)
-    stream.usedAt = now
-    this.#streams.set(name, stream)
+    this.#streams.set(name, new DurableStream(name, record))
   }
 
   #dropOldest(): void {
@@ -110,7 +112,7 @@ export class OpenStreams {
   }
 
   #drop(stream: DurableStream): void {
-    this.#streams.delete(stream.name)
+    if (!this.#streams.delete(stream.name)) return
     this.entries -= stream.tail.size
     this.bytes -= stream.tail.bytes
   }

@@ -35,6 +35,8 @@ export interface Operation {
   /** Of an idempotency key that it needs to know; "" is none. */
   readonly key: string
   readonly bytes: number
+  /** False: it does not keep the stream in memory. */
+  readonly isUse: boolean
   /** Puts it into the commit. */
   readonly plan: (batch: Batch, stream: DurableStream) => Outcome
   /** Nothing of it was done. */
@@ -161,8 +163,9 @@ export class Writer {
   ) {
     const { streams } = this
     const batch = new Batch(this.now())
-    for (const { name, key } of operations) {
-      if (!taken.has(name)) taken.set(name, yield* streams.take(name, batch.now))
+    for (const { name, key, isUse } of operations) {
+      if (!taken.has(name)) taken.set(name, yield* streams.take(name))
+      if (isUse) streams.use(taken.get(name)!, batch.now)
       if (key !== "" && !batch.hasKey(name, key))
         batch.loadKey(name, key, (yield* streams.store.get(KEYS, [name, key])) as KeyRecord | undefined)
     }

@@ -45,6 +45,7 @@ export const append = (
     name,
     key,
     bytes: data.byteLength + OPERATION_BYTES,
+    isUse: true,
     plan: (batch, stream) => {
       const { now } = batch
       const draft = batch.draft(stream)
@@ -87,6 +88,7 @@ export const begin = (name: string, { metaTtlMs }: StreamOptions, resume: Resume
   name,
   key: "",
   bytes: 0,
+  isUse: true,
   plan: (batch, stream) => {
     const draft = batch.draft(stream)
     draft.open(batch.now)
@@ -108,6 +110,7 @@ export const touch = (name: string, until: number, settled: () => void): Operati
   name,
   key: "",
   bytes: 0,
+  isUse: false,
   plan: (batch, stream) => {
     if (stream.alive(batch.now) !== undefined) batch.draft(stream).touch(until)
     return { answer: settled }
@@ -119,6 +122,7 @@ export const clear = (name: string, resume: Resume<void>): Operation => ({
   name,
   key: "",
   bytes: 0,
+  isUse: false,
   plan: (batch, stream) => {
     if (stream.record !== undefined || batch.drafts.has(name)) batch.draft(stream).clear()
     return { answer: () => resume(Effect.void) }
@@ -131,6 +135,7 @@ export const look = (name: string, minute: number, resume: Resume<boolean>): Ope
   name,
   key: "",
   bytes: 0,
+  isUse: false,
   plan: (batch, stream) => {
     if (stream.record?.due !== minute) batch.write(remove(DUE, [minute, name]))
     const isDone = stream.record === undefined || batch.draft(stream).look(batch.now)
@@ -144,6 +149,7 @@ export const lookAtKey = (name: string, key: string, minute: number, resume: Res
   name,
   key,
   bytes: 0,
+  isUse: false,
   plan: (batch, stream) => {
     const known = batch.key(name, key)
     if (known?.due !== minute) batch.write(remove(DUE, [minute, name, key]))
@@ -167,6 +173,7 @@ export const follow = (name: string, tell: () => void): Operation => ({
   name,
   key: "",
   bytes: OPERATION_BYTES,
+  isUse: false,
   plan: () => ({ tell }),
   // Whatever became of them.
   fail: tell
