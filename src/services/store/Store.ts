@@ -7,12 +7,18 @@
  * - Durable, on disk: once `commit` has succeeded its writes survive the end of the process and of the machine.
  * - A commit that fails has changed nothing, and later ones may succeed: a full disk is an answer. Reading goes on.
  * - `get` and `range` see every commit that has succeeded, and see a commit whole or not at all.
+ * - A commit whose fiber is interrupted may be done nonetheless. Commits that are under way when the store closes are done before.
+ * - A key that cannot be (without parts, with NaN, more than 1,900 bytes: storeKey.ts) and a value that is not plain data are faults of the program:
+ *   defects, which change nothing.
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 
-/** What a key is made of, compared part by part: numbers before texts, numbers by value, texts by their UTF-8 bytes. */
+/**
+ * What a key is made of, at least one part, compared part by part: numbers before texts, numbers by value, texts by their UTF-8 bytes. Texts are
+ * well-formed: half of a surrogate pair is kept as U+FFFD.
+ */
 export type Key = ReadonlyArray<string | number>
 
 /** Plain data: objects, arrays, texts, numbers, booleans, null, undefined and bytes. It must not be changed afterwards. */
