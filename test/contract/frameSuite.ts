@@ -122,10 +122,10 @@ export const frameSuite = ({ start, transport }: Contract) => {
     expect((await exact!.messages.count(1))[0]).toEqual(Buffer.from(bytesOf(1000)))
 
     await over!.send(bytesOf(1001))
-    expect(await over!.ended).toMatchObject({ code: 1009 })
+    expect(await over!.ended).toEqual({ code: 1009, reason: "message size limit" })
     await inPieces!.send(bytesOf(600), { fin: false })
     await inPieces!.send(bytesOf(600), { fin: true })
-    expect(await inPieces!.ended).toMatchObject({ code: 1009 })
+    expect(await inPieces!.ended).toEqual({ code: 1009, reason: "message size limit" })
     await served.closes.count(2)
     expect(closedWith(await served.figures(), 1009)).toBe(2)
 

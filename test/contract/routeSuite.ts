@@ -188,7 +188,7 @@ export const routeSuite = ({ listen, isSecure }: Contract) => {
   it("a message over the limit ends it with 1009", async () => {
     const { listening, client } = await openOne()
     client.socket.send(Buffer.alloc(65_537))
-    expect((await client.ended).code).toBe(1009)
+    expect(await client.ended).toEqual({ code: 1009, reason: "message size limit" })
     expect(await listening.closes.count(1)).toEqual([1009])
   })
 

@@ -1,7 +1,7 @@
 /** HOT PATH. A connection on ws: about 6.3 KB of process memory with its socket. */
 import type { Socket } from "node:net"
 import { WebSocket } from "ws"
-import type { CloseReason } from "../../protocol/closeCodes.ts"
+import { type CloseReason, CloseReasons } from "../../protocol/closeCodes.ts"
 import { Connection } from "../hot/Connection.ts"
 import { binaryFrame, textFrame } from "../hot/frames.ts"
 import type { StalledWrites, WatchedConnection } from "../hot/StalledWrites.ts"
@@ -20,6 +20,12 @@ export const writeProgress = (socket: Socket): number => {
 /** The socket class that ws makes for each connection: a field for the way back, instead of closures. */
 export class WsSocket extends WebSocket {
   connection: WsConnection | undefined
+
+  /** ws itself gives no reason where it closes for a message that is too big; clients are told the same on every transport. */
+  override close(code?: number, reason?: string | Buffer): void {
+    const { tooBig } = CloseReasons
+    super.close(code, code === tooBig.code && reason === undefined ? tooBig.reason : reason)
+  }
 }
 
 export class WsConnection extends Connection {
