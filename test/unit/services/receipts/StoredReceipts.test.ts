@@ -1,10 +1,12 @@
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { expect } from "vitest"
 import { Hub } from "../../../../src/services/Hub.ts"
 import { Metrics } from "../../../../src/services/Metrics.ts"
+import { AckDesk, Acknowledgements, MAX_ACKNOWLEDGEABLE } from "../../../../src/services/receipts/AckDesk.ts"
 import {
   type ReceiptFilter,
   type ReceiptSubject,
@@ -12,6 +14,7 @@ import {
 } from "../../../../src/services/receipts/Receipts.ts"
 import { MAX_WAITING, RETRY_DELAY, WRITE_DELAY } from "../../../../src/services/receipts/ReceiptWriter.ts"
 import { CapturedLogs } from "../../../support/CapturedLogs.ts"
+import { FakeConnection } from "../../../support/FakeConnection.ts"
 import {
   broadcast,
   type Disk,
@@ -329,4 +332,141 @@ describe("a store that fails", () => {
       expect(logs.texts("Warn")).toEqual([expect.stringContaining("1 receipts were not kept at the end")])
     }).pipe(Effect.provide(logs.layer))
   })
+})
+
+describe("acknowledgements", () => {
+  const on = { "receipts.acknowledgement": true, "receipts.acknowledgeWithin": "10 seconds" }
+  const acked = (id: string) => Effect.map(get(id), (receipt) => receipt?.acked)
+  const acknowledge = (id: string, connections = 1) =>
+    Effect.map(Receipts, (receipts) => receipts.acknowledged(id, connections))
+
+  test(
+    "count while the receipt is under way and for a while after it was published",
+    () =>
+      Effect.gen(function* () {
+        const receipt = (yield* Receipts).open(broadcast("r"))
+        const delivery = receipt.delivery()
+        delivery.expect(1)
+        yield* acknowledge("r", 2)
+        yield* TestClock.adjust("5 seconds")
+        receipt.seal()
+        delivery.add(9, 9, 0, 1, 2)
+        yield* acknowledge("r", 3)
+        yield* written
+        expect(yield* acked("r")).toBe(5)
+        yield* TestClock.adjust("4 seconds")
+        yield* acknowledge("r")
+        expect([yield* acked("r"), (yield* get("r"))?.isComplete]).toEqual([6, true])
+        // Workers have two seconds to tell of those that came in time.
+        yield* TestClock.adjust("2 seconds")
+        yield* acknowledge("r")
+        yield* TestClock.adjust("2 seconds")
+        yield* acknowledge("r")
+        expect([yield* acked("r"), yield* figure("clarion_acks_total")]).toEqual([7, 7])
+      }),
+    on
+  )
+
+  test(
+    "are written when their time is over, once, and not at all where there were none",
+    (disk) =>
+      Effect.gen(function* () {
+        yield* publish(broadcast("none"))
+        yield* publish(broadcast("some"))
+        yield* written
+        expect(disk.commits).toBe(1)
+        for (let i = 0; i < 100; i++) yield* acknowledge("some")
+        yield* TestClock.adjust("11 seconds")
+        expect(disk.commits).toBe(1)
+        yield* TestClock.adjust("3 seconds")
+        expect(disk.commits).toBe(2)
+        expect([yield* acked("some"), yield* acked("none")]).toEqual([100, 0])
+      }),
+    on
+  )
+
+  it.effect("outlive the process, also when it ends before their time is over", () =>
+    Effect.gen(function* () {
+      const disk = yield* makeDisk
+      const first = Effect.gen(function* () {
+        yield* publish(broadcast("r"))
+        yield* written
+        yield* acknowledge("r", 4)
+      })
+      yield* live(disk, first, on)
+      expect(yield* live(disk, acked("r"))).toBe(4)
+    })
+  )
+
+  test(
+    "of the oldest of too many receipts are final before their time",
+    () =>
+      Effect.gen(function* () {
+        for (let i = 0; i <= MAX_ACKNOWLEDGEABLE; i++) {
+          yield* publish(broadcast(`r${i}`))
+          if (i === 100) yield* written
+        }
+        yield* acknowledge("r0")
+        yield* acknowledge("r1")
+        expect([yield* acked("r0"), yield* acked("r1")]).toEqual([0, 1])
+      }),
+    on
+  )
+
+  test("of a receipt that takes none, or that nobody knows, are ignored", () =>
+    Effect.gen(function* () {
+      yield* publish(broadcast("r"))
+      yield* acknowledge("r")
+      yield* acknowledge("unknown")
+      expect([yield* acked("r"), yield* figure("clarion_acks_total")]).toEqual([0, 0])
+    }))
+
+  const desk = new AckDesk(() => 0)
+  it.effect("of clients of this process come by its desk, which is told of what is published", () => {
+    const connection = new FakeConnection()
+    return Effect.gen(function* () {
+      const disk = yield* makeDisk
+      yield* live(
+        disk,
+        Effect.gen(function* () {
+          const receipt = (yield* Receipts).open(broadcast("r"))
+          const delivery = receipt.delivery()
+          expect(desk.take(connection, "r")).toBe("unknown")
+          delivery.expect(1)
+          expect(desk.take(connection, "r")).toBe("counted")
+          expect(yield* acked("r")).toBe(1)
+        }),
+        on
+      ).pipe(Effect.provideService(Acknowledgements, desk))
+    })
+  })
+})
+
+describe("the log", () => {
+  const lines = (level: "Debug" | "Info") => {
+    const logs = new CapturedLogs()
+    return Effect.gen(function* () {
+      const disk = yield* makeDisk
+      yield* live(
+        disk,
+        Effect.andThen(
+          publish(broadcast("r")),
+          Effect.andThen(
+            publish(run("run", "s")),
+            Effect.promise(() => Promise.resolve())
+          )
+        )
+      )
+      return logs.lines
+    }).pipe(Effect.provide(logs.layer), Effect.provideService(References.MinimumLogLevel, level))
+  }
+
+  it.effect("has a line for each broadcast, for those who look closely", () =>
+    Effect.gen(function* () {
+      const found = yield* lines("Debug")
+      expect(found.map(({ text }) => text)).toEqual(["receipt r"])
+      expect(found[0]?.annotations).toMatchObject({ eligible: 1, written: 1, dropped: 0, closed: 0, lost: 0 })
+      expect(yield* lines("Info")).toEqual([])
+    })
+  )
 })
