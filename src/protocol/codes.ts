@@ -28,7 +28,11 @@ const error = (code: number, message: string, about: string, isTemporary = false
 export const ErrorCodes = {
   internal: error(100, "internal server error", "the broker, the backend or the server itself failed", true),
   unauthorized: error(101, "unauthorized", "not used by the server itself; a backend may answer with it"),
-  unknownChannel: error(102, "unknown channel", "the channel's namespace is not in `channels.namespaces`"),
+  unknownChannel: error(
+    102,
+    "unknown channel",
+    "the channel's namespace is not in `channels.namespaces`; of the RPC `ack`, the receipt is not known"
+  ),
   permissionDenied: error(
     103,
     "permission denied",
