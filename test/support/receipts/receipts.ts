@@ -15,6 +15,8 @@ import { configOf, type Settings } from "../server/serve.ts"
 export class Disk {
   isBroken = false
   commits = 0
+  /** What commits wait for. */
+  slowness: Effect.Effect<void> = Effect.void
   readonly layer: Layer.Layer<Store>
 
   constructor(store: Store["Service"]) {
@@ -29,7 +31,7 @@ export class Disk {
       count: (table) => failing(store.count(table)),
       commit: (writes) => {
         this.commits++
-        return failing(store.commit(writes))
+        return Effect.andThen(this.slowness, failing(store.commit(writes)))
       }
     })
   }

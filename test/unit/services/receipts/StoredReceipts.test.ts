@@ -1,5 +1,7 @@
 import { describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
@@ -90,6 +92,27 @@ describe("receipts", () => {
       expect(disk.commits).toBe(1)
     }))
 
+  it.effect("one that is final while it is being written is written again", () =>
+    Effect.gen(function* () {
+      const disk = yield* makeDisk
+      const isWritten = yield* Deferred.make<void>()
+      disk.slowness = Deferred.await(isWritten)
+      const life = Effect.gen(function* () {
+        const receipt = (yield* Receipts).open(broadcast("r"))
+        const delivery = receipt.delivery()
+        delivery.expect(1)
+        receipt.seal()
+        yield* written
+        delivery.add(1, 1, 0, 1, 2)
+        yield* Deferred.done(isWritten, Exit.void)
+        yield* TestClock.adjust("1 second")
+        expect(disk.commits).toBe(2)
+      })
+      yield* live(disk, life)
+      expect(yield* live(disk, get("r"))).toMatchObject({ isComplete: true, written: 1 })
+    })
+  )
+
   test("tell what was lost with a worker to those for everyone, once", () =>
     Effect.gen(function* () {
       const hub = yield* Hub
@@ -117,6 +140,23 @@ describe("receipts", () => {
       expect(yield* ids()).toEqual(["r"])
       expect([yield* ids({ kind: "schedule" }), yield* ids({ schedule: "s" })]).toEqual([[], []])
       expect(yield* figure("clarion_receipts_kept")).toBe(1)
+    }))
+
+  test("that end after another one took their place tell whoever waits, and do not come back", () =>
+    Effect.gen(function* () {
+      const first = (yield* Receipts).open(broadcast("r"))
+      const delivery = first.delivery()
+      delivery.expect(1)
+      const finals: Array<number> = []
+      first.seal(({ eligible }) => void finals.push(eligible))
+      yield* TestClock.adjust(10)
+      yield* publish(broadcast("r"))
+      delivery.add(5, 5, 0, 1, 2)
+      expect(finals).toEqual([5])
+      expect(yield* get("r")).toMatchObject({ eligible: 1, publishedAt: 10 })
+      yield* written
+      expect(yield* get("r")).toMatchObject({ eligible: 1, publishedAt: 10 })
+      expect(yield* ids()).toEqual(["r"])
     }))
 
   test("are counted by kind, and those under way", () =>
