@@ -18,22 +18,37 @@ describe("a delivery", () => {
   })
 
   it("adds up its parts: who is eligible and got nothing has closed", () => {
-    const part = fc
-      .tuple(fc.nat(1000), fc.nat(1000), fc.nat(1000))
-      .map(([written, dropped, closed]) => ({ written, dropped, closed }))
+    const kinds = ["shard", "full shard", "worker"] as const
+    const part = fc.record({
+      kind: fc.constantFrom(...kinds),
+      written: fc.nat(1000),
+      slow: fc.nat(1000),
+      mailbox: fc.nat(1000),
+      closed: fc.nat(1000)
+    })
     fc.assert(
       fc.property(fc.array(part), (parts) => {
         const delivery = new Delivery()
         delivery.expect(parts.length)
-        for (const { written, dropped, closed } of parts)
-          delivery.add(written + dropped + closed, written, dropped, Number.NaN, Number.NaN)
-        const sum = (of: "written" | "dropped" | "closed") => parts.reduce((all, part) => all + part[of], 0)
-        expect([delivery.written, delivery.dropped, delivery.closed]).toEqual([
-          sum("written"),
-          sum("dropped"),
-          sum("closed")
-        ])
-        expect(delivery.eligible).toBe(delivery.written + delivery.dropped + delivery.closed)
+        const sum = { written: 0, slow: 0, mailbox: 0, closed: 0 }
+        for (const { kind, written, slow, mailbox, closed } of parts) {
+          const [firstWriteAt, lastWriteAt] = ABSENT
+          if (kind === "full shard") delivery.refused(mailbox)
+          else if (kind === "shard") delivery.add(written + slow + closed, written, slow, ...ABSENT)
+          else {
+            const eligible = written + slow + mailbox + closed
+            delivery.addWorker({ worker: "w", eligible, written, slow, mailbox, firstWriteAt, lastWriteAt })
+          }
+          if (kind !== "full shard") {
+            sum.written += written
+            sum.slow += slow
+            sum.closed += closed
+          }
+          if (kind !== "shard") sum.mailbox += mailbox
+        }
+        const dropped = sum.slow + sum.mailbox
+        expect(delivery).toMatchObject({ ...sum, eligible: sum.written + dropped + sum.closed })
+        expect(delivery.dropped).toBe(dropped)
       })
     )
   })
