@@ -124,10 +124,12 @@ export const subRefresh = (session: Session, { channel, token }: SubRefreshReque
       ? new Closed(CloseReasons.invalidToken)
       : failure
   )
-  return Effect.map(verified, ({ expireAt, info }) => {
+  return Effect.flatMap(verified, ({ expireAt, info }) => {
+    // It may have ended while the token was looked at.
+    if (session.subscriptions.get(channel) !== subscription) return refuse(ErrorCodes.permissionDenied)
     subscription.expireAt = expireAt
     if (expireAt !== undefined) session.deadlines.watchSubscriptions()
     if (info !== undefined) setChanInfo(session, subscription, info)
-    return { reply: { subRefresh: session.expiresIn(expireAt) } }
+    return Effect.succeed({ reply: { subRefresh: session.expiresIn(expireAt) } })
   })
 }

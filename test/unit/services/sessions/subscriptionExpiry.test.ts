@@ -1,5 +1,6 @@
 /** Subscriptions that are good until a time. */
 import { describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
@@ -83,6 +84,30 @@ describe("a subscription that expires", () => {
       })
     )
   )
+
+  it.effect("and ends while a new token is looked at, is not there again afterwards", () => {
+    const looked = Deferred.makeUnsafe<void>()
+    const subscription = (token: string) =>
+      Effect.flatMap(plainTokens.subscription(token), (claims) =>
+        claims.expireAt === 60
+          ? Effect.succeed(claims)
+          : Effect.as(Deferred.await(looked), { ...claims, info: Buffer.from('"new"') })
+      )
+    return inWorld({ tokens: { ...plainTokens, subscription } }, (world) =>
+      Effect.gen(function* () {
+        const client = subscribe(world, 60)
+        client.say({ id: 3, sub_refresh: { channel: "a", token: ticket(500) } })
+        expect((yield* world.presence.get("a")).size).toBe(1)
+        yield* pass(112)
+        expect(unsubscribes(client)).toEqual([EXPIRED])
+        yield* Deferred.succeed(looked, undefined)
+        yield* pass(1)
+        expect(client.told.at(-1)).toMatchObject({ id: 3, error: { code: 103 } })
+        expect(yield* world.presence.get("a")).toEqual(new Map())
+        expect(client.endedAs).toBeUndefined()
+      })
+    )
+  })
 
   it.effect("made by the server ends the connection", () =>
     inWorld({}, (world) =>
