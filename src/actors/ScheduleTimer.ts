@@ -7,6 +7,7 @@
  * milliseconds: timers of the event loop are exact to 1 ms, and a commit to the disk comes before anything is published.
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -26,8 +27,10 @@ const RESTART_DELAY = "1 second"
 const BATCH = 500
 /** Batches on time that are taken up before the clock is looked at again; of those that are late there is one. */
 const BATCHES = 20
-/** The longest sleep, in ms: a jump of the clock is noticed that soon. */
-const LONGEST_SLEEP_MS = 1000
+/** The longest sleep, in ms: a jump of the clock is noticed that soon. Tests that let years pass on a clock that does not jump take more. */
+export const LongestSleep = Context.Reference<number>("clarion/actors/ScheduleTimer/LongestSleep", {
+  defaultValue: () => 1000
+})
 /** Time until a store that fails is tried again. */
 const STORE_AGAIN = "1 second"
 /** A clock that was set back by less is not worth a line. */
@@ -39,6 +42,7 @@ type State = "waiting" | "firing" | "full" | "store fails"
 
 const run = Effect.gen(function* () {
   const lateness = Duration.toMillis((yield* ServerConfig).schedules.lateness)
+  const longestSleep = yield* LongestSleep
   const store = yield* ScheduleStore
   const runs = yield* ScheduleRuns
   const clock = yield* Clock.clockWith(Effect.succeed)
@@ -86,7 +90,7 @@ const run = Effect.gen(function* () {
   })
 
   const wakeAt = Effect.fnUntraced(function* (after: number) {
-    const latest = after + LONGEST_SLEEP_MS
+    const latest = after + longestSleep
     const [next] = state === "full" ? [] : yield* store.due(beginningOf(after + 1), latest, 1)
     return next?.fireAt ?? latest
   })

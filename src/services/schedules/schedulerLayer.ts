@@ -36,7 +36,7 @@ import {
 } from "./scheduleRequest.ts"
 
 /** Time between two rounds that forget what is over. */
-const EXPIRY_INTERVAL = "1 minute"
+const EXPIRY_INTERVAL = "1 hour"
 /** Between two steps of a round, so that a long one leaves the process to others. */
 const EXPIRY_PAUSE = "10 millis"
 /** The longest id there can be. A longer one is unknown without a look. */

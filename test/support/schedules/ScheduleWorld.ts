@@ -20,8 +20,9 @@ import { Delivery } from "../../../src/services/hot/Publication.ts"
 import { Metrics } from "../../../src/services/Metrics.ts"
 import { BroadcastTotals, Publisher } from "../../../src/services/Publisher.ts"
 import { type ReceiptSubject, Receipts } from "../../../src/services/receipts/Receipts.ts"
-import type { Run, Schedule } from "../../../src/services/schedules/Schedule.ts"
+import type { Schedule } from "../../../src/services/schedules/Schedule.ts"
 import { ScheduleRuns } from "../../../src/services/schedules/ScheduleRuns.ts"
+import { Scheduler } from "../../../src/services/schedules/Scheduler.ts"
 import { ScheduleStore } from "../../../src/services/schedules/ScheduleStore.ts"
 import { layer as schedulerLayer } from "../../../src/services/schedules/schedulerLayer.ts"
 import { layerStored } from "../../../src/services/schedules/storedSchedules.ts"
@@ -57,6 +58,7 @@ export class ScheduleWorld {
   afterCommit: () => Effect.Effect<void> = () => Effect.void
   afterPublish: () => Effect.Effect<void> = () => Effect.void
   commits = 0
+  longestSleep = 1000
   readonly logs = new CapturedLogs()
   /** What durable channels know, whatever becomes of the process. */
   readonly #keys = new Set<string>()
@@ -188,7 +190,31 @@ export class ScheduleWorld {
         )
       ),
       Layer.provideMerge(Layer.succeed(ServerConfig, this.config)),
-      Layer.provideMerge(this.logs.layer)
+      Layer.provideMerge(this.logs.layer),
+      Layer.provide(this.#clockLayer),
+      Layer.provide(Layer.succeed(ScheduleTimer.LongestSleep, this.longestSleep))
+    )
+  }
+
+  /** How far the wall clock was set, in ms; monotonic time and sleeps know nothing of it. */
+  setBy = 0
+
+  get #clockLayer() {
+    return Layer.effect(
+      Clock.Clock,
+      Clock.clockWith((clock) => {
+        const millis = () => clock.currentTimeMillisUnsafe() + this.setBy
+        const nanos = () => BigInt(millis()) * 1_000_000n
+        return Effect.succeed<Clock.Clock>({
+          currentTimeMillisUnsafe: millis,
+          currentTimeMillis: Effect.sync(millis),
+          currentTimeNanosUnsafe: nanos,
+          currentTimeNanos: Effect.sync(nanos),
+          monotonicTimeNanosUnsafe: () => BigInt(clock.currentTimeMillisUnsafe()) * 1_000_000n,
+          monotonicTimeNanos: Effect.sync(() => BigInt(clock.currentTimeMillisUnsafe()) * 1_000_000n),
+          sleep: (duration) => clock.sleep(duration)
+        })
+      })
     )
   }
 
@@ -201,8 +227,23 @@ export class ScheduleWorld {
       yield* TestClock.adjust(2000)
       yield* Fiber.join(closing)
     })
-    return { context, end }
+    return {
+      context,
+      end,
+      scheduler: Context.get(context, Scheduler),
+      store: Context.get(context, ScheduleStore),
+      runs: Context.get(context, ScheduleRuns)
+    }
   })
+
+  /** Lets others have the event loop until it is so; a test's time limit is the bound. */
+  readonly until = (isSo: () => boolean): Effect.Effect<void> =>
+    Effect.promise(async () => {
+      while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
+    })
+
+  /** As it is done in a process: with its clock. */
+  readonly inside = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provide(effect, this.#clockLayer)
 
   /** From now on nothing of the present processes happens any more. */
   readonly kill = () => {
@@ -216,13 +257,6 @@ export class ScheduleWorld {
     this.afterCommit = () => Effect.void
     this.afterPublish = () => Effect.void
   }
-
-  /** As if it had been created. */
-  readonly put = (context: Context.Context<ScheduleStore | ScheduleRuns>, schedule: Schedule) =>
-    Effect.gen(function* () {
-      yield* Context.get(context, ScheduleStore).commit([{ kind: "schedule", schedule, before: undefined }])
-      if (schedule.fireAt !== undefined) Context.get(context, ScheduleRuns).alarm.tell(schedule.fireAt)
-    })
 }
 
 export const scheduleWith = (more: Partial<Schedule> = {}): Schedule => {
@@ -250,5 +284,3 @@ export const scheduleWith = (more: Partial<Schedule> = {}): Schedule => {
 }
 
 export const newStore = Effect.map(Layer.build(layerMemory), (context) => Context.get(context, Store))
-
-export const outcomes = (runs: ReadonlyArray<Run>) => runs.map(({ outcome }) => outcome)
