@@ -104,7 +104,7 @@ describe("the timer of schedules", () => {
         expect([...hours].sort()).toEqual(["00:30:00.000Z", "01:30:00.000Z"])
         expect((yield* store.get("cron"))?.state).toBe("completed")
       }),
-    { receipts: { retention: "60 days" } }
+    { receipts: { retention: "100 days" } }
   )
 
   test("holds a run back where there are too few connections, which is no run", (world) =>
