@@ -284,7 +284,10 @@ export const storeSuite = ({ start, run }: StoreContract): void => {
         const commits = [0, 1, 2].map((part) =>
           store.commit(Array.from({ length: count }, (_, index) => put([index * 3 + part], { index, part })))
         )
-        yield* Effect.all(commits, { concurrency: "unbounded", discard: true })
+        const last = [0, 1, 2].map((part) => store.commit([put(["last"], part, "u")]))
+        const inOrder = commits.flatMap((commit, part) => [commit, last[part]!])
+        yield* Effect.all(inOrder, { concurrency: "unbounded", discard: true })
+        expect(yield* store.get("u", ["last"])).toBe(2)
         expect(yield* store.count("t")).toBe(3 * count)
         const all = yield* store.range("t", {})
         expect(all.length).toBe(3 * count)
