@@ -4,6 +4,7 @@
  * that is not possible.
  */
 import * as Effect from "effect/Effect"
+import { CloseReasons } from "../../protocol/closeCodes.ts"
 import { ErrorCodes } from "../../protocol/codes.ts"
 import type { StreamPosition } from "../hot/ChannelEvent.ts"
 import type { Connection } from "../hot/Connection.ts"
@@ -93,10 +94,16 @@ class EventsOpening implements Opening {
   }
 }
 
+/** Neither a token nor anything else says who the client is. */
+const NOBODY = "a connection token is missing"
+
 /** An EventSource gives up on these, and not on a stream that ends. */
-const failed = (request: PlainRequest, failure: Failure): PlainAnswer => {
-  const text = failure._tag === "Refused" ? failure.error.message : failure.why.reason
-  return plainText(statusOf(failure), text, corsHeaders(request))
+const failed = (request: PlainRequest, failure: Failure): PlainAnswer =>
+  plainText(statusOf(failure), textOf(failure), corsHeaders(request))
+
+const textOf = (failure: Failure): string => {
+  if (failure._tag === "Refused") return failure.error.message
+  return failure.why === CloseReasons.badRequest ? NOBODY : failure.why.reason
 }
 
 const statusOf = (failure: Failure): number => {

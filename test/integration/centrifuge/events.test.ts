@@ -259,8 +259,9 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
         `/events?channels=${channels}${claims === undefined ? "" : `&token=${token(claims)}`}`,
         GET
       )
-    expect((await ask("open:a")).status).toBe(403)
-    expect((await ask("a", {})).status).toBe(403)
+    const answer = async (stream: HttpStream) => [stream.status, (await stream.whole()).trim()]
+    expect(await answer(await ask("open:a"))).toEqual([403, "a connection token is missing"])
+    expect(await answer(await ask("a", {}))).toEqual([403, "permission denied"])
     expect((await ask("open:a", { exp: 1 })).status).toBe(401)
     expect((await ask("a", { channels: ["a"] })).status).toBe(200)
     const expiring = await ask("open:a", { exp: Math.floor(Date.now() / 1000) + 1 })
