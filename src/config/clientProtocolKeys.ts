@@ -48,7 +48,7 @@ export const clientProtocolKeys = {
   "client.insecure": key(
     Kind.boolean,
     false,
-    "true: everyone may do everything, without a token; for development"
+    "true: everyone may do everything, without a token; one that comes is verified, and does not expire; for development"
   ),
   "client.allowedOrigins": key(
     Kind.list,
