@@ -58,6 +58,7 @@ const runMembers = (run: Run): object => ({
   id: run.id,
   schedule: run.schedule,
   number: run.number,
+  isAsked: run.isAsked,
   due: timeText(run.due),
   outcome: run.outcome,
   startedAt: timeText(run.startedAt),

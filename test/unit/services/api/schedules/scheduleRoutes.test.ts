@@ -7,6 +7,7 @@ import {
   ScheduleUnknown,
   TooManySchedules
 } from "../../../../../src/services/schedules/Scheduler.ts"
+import { ScheduleBusy } from "../../../../../src/services/schedules/Turns.ts"
 import { StoreFailed } from "../../../../../src/services/store/Store.ts"
 import {
   BORN,
@@ -43,6 +44,7 @@ const RUN = {
   id: "00000000-0000-4000-8000-000000000001",
   schedule: "s1",
   number: 1,
+  isAsked: false,
   due: "2030-01-01T00:00:00.000Z",
   outcome: "sent",
   startedAt: "2030-01-01T00:00:00.001Z",
@@ -355,6 +357,11 @@ describe("what does not work", () => {
       { error: { code: "unavailable", message: "the store cannot be used: no space left on device" } }
     ],
     [
+      new ScheduleBusy({ id: "s1" }),
+      503,
+      { error: { code: "unavailable", message: "100 changes of schedule s1 wait already; try again" } }
+    ],
+    [
       new ScheduleInvalid({ problems: [{ where: "cron", message: "it is never due" }] }),
       400,
       {
@@ -404,7 +411,8 @@ describe("what does not work", () => {
     "/api/schedules/s1/pause/now",
     "/api/schedules/%E0%A4%A",
     "/api/receipts/",
-    "/api/receipts/r1/x"
+    "/api/receipts/r1/x",
+    `/api/schedules/${"x".repeat(129)}`
   ])("%s is not there", async (path) => {
     expect(await api.ask("GET", path)).toMatchObject({ status: 404, json: { error: { code: "not_found" } } })
     expect(api.calls).toEqual([])
