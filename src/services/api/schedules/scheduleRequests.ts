@@ -1,5 +1,6 @@
 /** From bodies to what the scheduler is asked, with all that is wrong so far. */
 import * as Effect from "effect/Effect"
+import { ownBytes } from "../../ownBytes.ts"
 import {
   type Problem,
   type ScheduleChange,
@@ -33,10 +34,11 @@ const choiceProblems = (
   return chosen.length === 0 && isNeeded ? [{ where: choice[0]!, message: `one of ${all} is needed` }] : []
 }
 
+/** Payloads are kept for long, maybe: small buffers would be parts of a pool. */
 const payloadMembers = ({ data, b64data, template }: Common) => {
   const bytes = b64data === undefined ? data : payloadOf(undefined, b64data)
   return {
-    ...(bytes === undefined ? {} : { data: bytes }),
+    ...(bytes === undefined ? {} : { data: ownBytes(bytes) }),
     ...(template === undefined ? {} : { template: Buffer.from(template).toString() })
   }
 }

@@ -103,7 +103,7 @@ describe("a body", () => {
       "cron: it is never due"
     ])
     expect(api.calls).toEqual([
-      { method: "check", with: [{ cron: "0 0 30 2 *", about: "fine", data: Buffer.from("1") }] }
+      { method: "check", with: [{ cron: "0 0 30 2 *", about: "fine", data: new Uint8Array([0x31]) }] }
     ])
   })
 
@@ -232,8 +232,8 @@ describe("whatever the body is", () => {
         async (text, channels, tags) => {
           const members = `"channels":${JSON.stringify(channels)},"tags":${JSON.stringify(tags)}`
           await api.ask("POST", "/api/schedules", `{"delay":1,"data":${text},${members}}`)
-          const [request] = api.calls.at(-1)!.with as [{ data: Buffer; channels: unknown; tags: object }]
-          expect([String(request.data), request.channels]).toEqual([text, channels])
+          const [request] = api.calls.at(-1)!.with as [{ data: Uint8Array; channels: unknown; tags: object }]
+          expect([Buffer.from(request.data).toString(), request.channels]).toEqual([text, channels])
           expect(Object.entries(request.tags)).toEqual(Object.entries(tags))
         }
       ),

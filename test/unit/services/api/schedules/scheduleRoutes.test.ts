@@ -23,6 +23,8 @@ beforeEach(() => {
   api = new ScheduleApiFixture()
 })
 
+const bytes = (text: string) => new TextEncoder().encode(text)
+
 const HEAD = {
   id: "s1",
   revision: 1,
@@ -94,7 +96,7 @@ describe("creating", () => {
             end: 1893456000000,
             maxRuns: 3,
             channels: ["a", "b"],
-            data: Buffer.from(data),
+            data: bytes(data),
             tags: { t: "1" },
             jitter: "5 seconds",
             minConnections: 2,
@@ -107,9 +109,9 @@ describe("creating", () => {
   })
 
   it.each([
-    ["JSON null", '"data":null', { data: Buffer.from("null") }],
-    ["raw newlines", '"data":[1,\r\n2]', { data: Buffer.from("[1,2]") }],
-    ["base64", '"b64data":"AP8="', { data: Buffer.from([0, 255]) }],
+    ["JSON null", '"data":null', { data: bytes("null") }],
+    ["raw newlines", '"data":[1,\r\n2]', { data: bytes("[1,2]") }],
+    ["base64", '"b64data":"AP8="', { data: new Uint8Array([0, 255]) }],
     ["a template", '"template":{"run": "{{run}}"}', { template: '{"run": "{{run}}"}' }]
   ])("takes %s as the payload", async (_, member, expected) => {
     await api.ask("POST", "/api/schedules", `{"every":"1 minute","channels":["a"],${member}}`)
@@ -125,7 +127,7 @@ describe("creating", () => {
       "/api/schedules",
       '{"at":null,"delay":1,"delay":2,"channels":["a"],"data":1,"about":null}'
     )
-    expect(api.calls[0]!.with).toEqual([{ delay: 2, channels: ["a"], data: Buffer.from("1") }])
+    expect(api.calls[0]!.with).toEqual([{ delay: 2, channels: ["a"], data: bytes("1") }])
   })
 })
 
@@ -271,7 +273,7 @@ describe("changing", () => {
       )
     ).toMatchObject({ status: 200, json: { ...WHOLE, revision: 2 } })
     expect(api.calls).toEqual([
-      { method: "update", with: ["s1", { revision: 1, maxRuns: null, data: Buffer.from([0]) }] }
+      { method: "update", with: ["s1", { revision: 1, maxRuns: null, data: new Uint8Array([0]) }] }
     ])
   })
 
