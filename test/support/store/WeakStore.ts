@@ -9,6 +9,8 @@ export class WeakStore {
   /** What commits do: all is well; nothing is written and it says so; it is written, and it says that nothing is. */
   commits: "work" | "fail" | "lie" = "work"
   areReadsBroken = false
+  /** What is written can be read for some turns of the event loop before the commit succeeds, as on a disk. */
+  isSlow = false
   /** The writes of each commit. */
   readonly committed: Array<ReadonlyArray<Write>> = []
   /** Commits wait while it is closed. */
@@ -29,7 +31,8 @@ export class WeakStore {
             if (this.commits === "fail") return Effect.fail(this.#full)
             this.committed.push(writes)
             this.store.commit(writes)
-            return this.commits === "lie" ? Effect.fail(this.#broken) : Effect.void
+            if (this.commits === "lie") return Effect.fail(this.#broken)
+            return this.isSlow ? Effect.andThen(Effect.yieldNow, Effect.yieldNow) : Effect.void
           })
         ),
       count: (table) => this.#read(() => this.store.count(table)),

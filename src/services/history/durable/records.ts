@@ -81,9 +81,9 @@ const infoOf = ({ user, client, connInfo, chanInfo }: ClientInfo): ClientInfo =>
   chanInfo: chanInfo && bytes(chanInfo)
 })
 
-/** Bytes of their own: a store may hand out a part of what it has read. */
+/** Bytes of their own, and no Buffer: a store may hand out a part of what it has read. */
 const bytes = (data: Uint8Array): Uint8Array =>
-  data.byteLength === data.buffer.byteLength ? data : new Uint8Array(data)
+  data.byteLength === data.buffer.byteLength ? new Uint8Array(data.buffer) : new Uint8Array(data)
 
 export const put = (table: string, key: Key, value: Value): Write => ({ table, key, value })
 export const remove = (table: string, key: Key): Write => ({ table, key })

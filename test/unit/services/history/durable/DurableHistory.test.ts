@@ -95,13 +95,31 @@ describe("what is over goes from the store", () => {
     })
   )
 
-  it.effect("before it is begun anew: none of the old entries comes back", () =>
+  it.effect("while it is begun anew, whatever comes first in a commit", () =>
     Effect.gen(function* () {
-      const { durable, weak, pass, end } = yield* start()
-      yield* appendMany(durable, 10)
-      const { epoch } = yield* durable.read("news", { limit: 0 }, stream)
+      const before = yield* start()
+      const channels = Array.from({ length: 40 }, (_, at) => `c${at}`)
+      for (const channel of channels) yield* appendMany(before.durable, 10, channel)
+      yield* before.end
+      yield* TestClock.adjust(70 * MINUTE)
+      const { durable } = yield* start(before.weak)
+      const publishing = Effect.forEach(channels, (channel) =>
+        Effect.forEach([1, 2, 3], () => durable.append(channel, data, stream, {}))
+      )
+      yield* Effect.all([durable.sweep, publishing, durable.sweep], { concurrency: "unbounded" })
+      for (const channel of channels) expect(yield* offsets(durable, channel)).toEqual([1, 2, 3])
+    })
+  )
+
+  it.effect("before it is begun anew: none of the old entries comes back, and none stays", () =>
+    Effect.gen(function* () {
+      const before = yield* start()
+      yield* appendMany(before.durable, 10)
+      const { epoch } = yield* before.durable.read("news", { limit: 0 }, stream)
+      yield* before.end
       yield* TestClock.adjust(61 * MINUTE)
       // It is over, and the sweep did not come before it is used again.
+      const { durable, weak, end } = yield* start(before.weak)
       const anew = yield* durable.append("news", data, stream, {})
       expect(anew.offset).toBe(1)
       expect(anew.epoch).not.toBe(epoch)
@@ -109,8 +127,11 @@ describe("what is over goes from the store", () => {
       yield* end
       const next = yield* start(weak)
       expect(yield* offsets(next.durable)).toEqual([1])
-      yield* pass(0)
+      yield* next.pass(0)
       expect(yield* offsets(next.durable)).toEqual([1])
+      yield* next.pass(61 * MINUTE)
+      yield* next.pass(61 * MINUTE)
+      expect(next.counts()).toEqual([0, 0, 0, 0])
     })
   )
 })
@@ -188,10 +209,31 @@ describe("memory", () => {
 })
 
 describe("a reading", () => {
+  it.effect("prolongs the life of its stream, also if the process dies soon after it", () =>
+    Effect.gen(function* () {
+      const { durable, weak, end } = yield* start()
+      const { epoch } = yield* durable.append("news", data, stream, {})
+      const commits = weak.committed.length
+      yield* TestClock.adjust(14 * MINUTE)
+      yield* durable.read("news", { limit: 0 }, stream)
+      yield* TestClock.adjust(2 * MINUTE)
+      for (let reading = 0; reading < 10; reading++) yield* durable.read("news", { limit: 0 }, stream)
+      while (!durable.writer.isIdle) yield* Effect.yieldNow
+      // Looks of the sweep aside, it was written once.
+      const touches = weak.committed.slice(commits).filter((writes) => writes.length === 1)
+      expect(touches.length).toBe(1)
+      yield* end
+      yield* TestClock.adjust(50 * MINUTE)
+      const { durable: next } = yield* start(weak)
+      expect((yield* next.read("news", { limit: 0 }, stream)).epoch).toBe(epoch)
+    })
+  )
+
   it.effect("is of one moment, while entries come, go and are removed from the store", () =>
     Effect.gen(function* () {
       // Nothing stays in memory: every reading is from the store.
-      const { durable } = yield* start(new WeakStore(), { bytes: 0 })
+      const { durable, weak } = yield* start(new WeakStore(), { bytes: 0 })
+      weak.isSlow = true
       const options = { ...stream, size: 600 }
       const publishing = Effect.forEach(
         Array.from({ length: 3000 }),
