@@ -72,7 +72,15 @@ export class LmdbTables {
       eventTurnBatching: false,
       ...freshFreeList
     })
-    return new LmdbTables(file, root, isReadOnly ? undefined : await Headroom.open(file))
+    let headroom: Headroom | undefined
+    try {
+      headroom = isReadOnly ? undefined : await Headroom.open(file)
+      return new LmdbTables(file, root, headroom)
+    } catch (error) {
+      await headroom?.close()
+      await root.close()
+      throw error
+    }
   }
 
   get isEmpty(): boolean {
