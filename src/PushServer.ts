@@ -132,7 +132,7 @@ export class PushServer extends Context.Service<
     readonly failure: Effect.Effect<never, Failure>
   }
 >()("clarion/PushServer") {
-  /** The service with `Publisher`, `ActorTree` and `Metrics` to use beside it. Hooks are taken from the `Hooks` reference. */
+  /** The service with `Publisher`, `Scheduler`, `ActorTree` and `Metrics` to use beside it. Hooks are taken from the `Hooks` reference. */
   static readonly layer = (config: ServerConfigValue) =>
     Layer.effect(this, make).pipe(
       Layer.merge(Layer.mergeAll(BroadcastTimer.layer, ScheduleTimer.layer, ChannelOccupancy.layer)),

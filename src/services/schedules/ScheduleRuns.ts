@@ -100,15 +100,18 @@ export class ScheduleRuns extends Context.Service<
         for (const run of runs) if (run.outcome !== "sending") yield* log.ended(run)
       })
 
-      /** Commits how a run ended, however often it takes. */
-      const record = Effect.fnUntraced(function* (begun: Schedule, run: Run, ending: Ending) {
-        const now = yield* Clock.currentTimeMillis
-        const decision = finish(begun, run, ending, now)
-        yield* store.commit(changesOf(decision)).pipe(
+      const persistently = <A>(use: Effect.Effect<A, StoreFailed>): Effect.Effect<A> =>
+        use.pipe(
           Effect.tapError(({ detail }) => storeFails(detail)),
           Effect.retry(RECORD_AGAIN),
           Effect.orDie
         )
+
+      /** Commits how a run ended, however often it takes. */
+      const record = Effect.fnUntraced(function* (begun: Schedule, run: Run, ending: Ending) {
+        const now = yield* Clock.currentTimeMillis
+        const decision = finish(begun, run, ending, now)
+        yield* persistently(store.commit(changesOf(decision)))
         yield* told(decision)
         return decision.runs.at(-1)!
       })
@@ -203,7 +206,7 @@ export class ScheduleRuns extends Context.Service<
 
       /** A run that an earlier process has begun, and of which it is not known whether it was published. */
       const recover = Effect.fnUntraced(function* (run: Run) {
-        const schedule = yield* Effect.orDie(store.get(run.schedule))
+        const schedule = yield* persistently(store.get(run.schedule))
         if (schedule === undefined) return
         const now = yield* Clock.currentTimeMillis
         if (canRepeat(schedule, run, now)) yield* complete(schedule, run)
