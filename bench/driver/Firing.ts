@@ -5,8 +5,8 @@ import { Clients } from "./Clients.ts"
 import { apiProblem, apiRequest, HttpConnection } from "./HttpConnection.ts"
 import type { Fired, FireOrder } from "./orders.ts"
 
-/** Requests that are under way at once, on one connection. */
-const PIPELINED = 64
+/** Each with one request under way. */
+const CONNECTIONS = 64
 /** Time for all of them to be made, and to come after the last one's time. */
 const MAKE_MS = 60_000
 const COME_MS = 30_000
@@ -62,23 +62,10 @@ export class Firing extends Clients {
 
   private make(first: number): void {
     const { port, count, apartMs } = this.fireOrder
+    const connections: Array<HttpConnection> = []
     let [sent, answered] = [0, 0]
-    const connection = new HttpConnection(
-      port,
-      (status, body) => {
-        const problem = apiProblem(status, body)
-        if (problem !== undefined) return this.failed(problem)
-        answered++
-        if (sent < count) send()
-        else if (answered === count) {
-          this.isMade = true
-          connection.end()
-          this.wake()
-        }
-      },
-      (why) => this.failed(why)
-    )
-    const send = () => {
+    const send = (connection: HttpConnection) => {
+      if (sent === count) return
       const number = sent++
       const at = first + number * apartMs
       const template = { at: "{{dueMs}}", number }
@@ -86,6 +73,24 @@ export class Firing extends Clients {
         apiRequest("/api/schedules", JSON.stringify({ at, channels: ["broadcast"], template }))
       )
     }
-    for (let i = 0; i < Math.min(PIPELINED, count); i++) send()
+    const onAnswer = (connection: HttpConnection, status: number, body: Buffer) => {
+      const problem = apiProblem(status, body)
+      if (problem !== undefined) return this.failed(problem)
+      answered++
+      send(connection)
+      if (answered < count) return
+      this.isMade = true
+      for (const one of connections) one.end()
+      this.wake()
+    }
+    for (let i = 0; i < Math.min(CONNECTIONS, count); i++) {
+      const connection: HttpConnection = new HttpConnection(
+        port,
+        (status, body) => onAnswer(connection, status, body),
+        (why) => this.failed(why)
+      )
+      connections.push(connection)
+      send(connection)
+    }
   }
 }
