@@ -90,18 +90,36 @@ export class Hub extends Context.Service<
       for (const member of members) if (member.isCrowded === true && !stuck.has(member)) return false
       return true
     }
-    const wait = Effect.callback<void>((resume) => {
-      const go = () => resume(Effect.void)
-      waiting.add(go)
-      return Effect.sync(() => void waiting.delete(go))
-    }).pipe(
-      Effect.timeoutOrElse({
-        duration: CROWDED_WAIT,
-        orElse: () =>
-          Effect.sync(() => {
-            for (const member of members) if (member.isCrowded === true) stuck.add(member)
-          })
-      })
+    /** Counts whenever a member takes from its mailbox. */
+    let reliefs = 0
+    const wakeNext = () => {
+      const [next] = waiting
+      if (next === undefined) return
+      waiting.delete(next)
+      // Behind what the caller does now, which may be to publish.
+      queueMicrotask(next)
+    }
+    /** A turn among those that wait. Nobody was relieved meanwhile: who is crowded is stuck. */
+    const turn = Effect.suspend(() => {
+      const before = reliefs
+      return Effect.callback<void>((resume) => {
+        const go = () => resume(Effect.void)
+        waiting.add(go)
+        return Effect.sync(() => void waiting.delete(go))
+      }).pipe(
+        Effect.timeoutOrElse({
+          duration: CROWDED_WAIT,
+          orElse: () =>
+            Effect.sync(() => {
+              if (reliefs > before) return
+              for (const member of members) if (member.isCrowded === true) stuck.add(member)
+            })
+        })
+      )
+    })
+    // One wakes the next: what that publishes is in the mailboxes when the next one looks whether there is room.
+    const room: Effect.Effect<void> = Effect.suspend(() =>
+      hasRoom() ? Effect.sync(wakeNext) : Effect.andThen(turn, room)
     )
     let lost = 0
     const channelTotals: ChannelTotals = { written: 0, slow: 0, mailbox: 0, closed: 0 }
@@ -123,14 +141,12 @@ export class Hub extends Context.Service<
               stuck.delete(member)
             })
         ),
-      room: Effect.suspend(() => (hasRoom() ? Effect.void : wait)),
+      room,
       relieved: (member) => {
+        reliefs++
         if (member.isCrowded === true) return
         stuck.delete(member)
-        if (waiting.size === 0 || !hasRoom()) return
-        const ready = [...waiting]
-        waiting.clear()
-        for (const go of ready) go()
+        if (waiting.size > 0 && hasRoom()) wakeNext()
       },
       listen: (channel, member) => {
         const all = listeners.get(channel)

@@ -70,6 +70,62 @@ describe("publishers that can wait", () => {
   )
 
   test(
+    "are let in as there is room for them, however many wait",
+    Effect.gen(function* () {
+      const hub = yield* Hub
+      const capacity = 16
+      let depth = 0
+      let refused = 0
+      const one = {
+        size: 1,
+        offer: () => {
+          if (depth === capacity) refused++
+          else depth++
+          return depth <= capacity
+        },
+        get isCrowded() {
+          return depth * 2 > capacity
+        }
+      }
+      yield* hub.join(one)
+      const publishing = Effect.andThen(
+        hub.room,
+        Effect.sync(() => void one.offer())
+      )
+      const all = yield* Effect.forkChild(
+        Effect.forEach(Array.from({ length: 1000 }), () => publishing, { concurrency: "unbounded" }),
+        { startImmediately: true }
+      )
+      let taken = 0
+      while (all.pollUnsafe() === undefined) {
+        taken += depth
+        depth = 0
+        hub.relieved(one)
+        yield* Effect.yieldNow
+      }
+      expect([taken + depth, refused]).toEqual([1000, 0])
+    })
+  )
+
+  test(
+    "wait on for a member that works its way through more than it has room for",
+    Effect.gen(function* () {
+      const { hub, members } = yield* joined(1)
+      const busy = members[0]!
+      busy.isCrowded = true
+      const { fiber, isThrough } = yield* goesOn(hub)
+      for (let i = 0; i < 10; i++) {
+        yield* TestClock.adjust("60 millis")
+        hub.relieved(busy)
+        expect(isThrough()).toBe(false)
+      }
+      busy.isCrowded = false
+      hub.relieved(busy)
+      yield* Fiber.join(fiber)
+    })
+  )
+
+  test(
     "do not wait for a member that left",
     Effect.gen(function* () {
       const hub = yield* Hub
