@@ -19,6 +19,10 @@ const benches: Readonly<Record<string, Bench>> = {
     about: "what many schedules cost, how soon they fire, how many can be made",
     load: () => import("./schedules.ts")
   },
+  history: {
+    about: "appends and recovery reads of history, durable beside memory",
+    load: () => import("./history.ts")
+  },
   c1000k: {
     about: "a million connections on this machine, and broadcasts that reach every one of them",
     load: () => import("./c1000k.ts")
