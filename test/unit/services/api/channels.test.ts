@@ -84,7 +84,7 @@ describe("history", () => {
       {
         channel: "kept:a",
         filter: { limit: 0, since: undefined, isReverse: false },
-        stream: { size: 10, ttlMs: 60_000, metaTtlMs: 3_600_000 }
+        stream: { size: 10, ttlMs: 60_000, metaTtlMs: 3_600_000, isDurable: false }
       }
     ])
   })

@@ -63,7 +63,7 @@ describe("publish", () => {
     await api.json(PUBLISH, { channel: "deltas:a", data: 1 })
     const [all, little, deltas] = api.broker.publications.map(({ options }) => options)
     expect(all).toEqual({
-      stream: { size: 10, ttlMs: 60_000, metaTtlMs: 3_600_000 },
+      stream: { size: 10, ttlMs: 60_000, metaTtlMs: 3_600_000, isDurable: false },
       tags: { a: "b" },
       isDelta: true,
       idempotencyKey: "once",

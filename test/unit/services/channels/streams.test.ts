@@ -16,7 +16,7 @@ describe("a stream", () => {
       historyTtl: Duration.minutes(1),
       historyMetaTtl: Duration.hours(1)
     })
-    expect(streamOptions(options)).toEqual({ size: 5, ttlMs: 60_000, metaTtlMs: 3_600_000 })
+    expect(streamOptions(options)).toEqual({ size: 5, ttlMs: 60_000, metaTtlMs: 3_600_000, isDurable: false })
     expect(streamOptions(options)).toBe(streamOptions(options))
   })
 
