@@ -50,13 +50,12 @@ interface Tree {
 
 const numberAt = (bytes: Buffer, at: number): number => Number(bytes.readBigUInt64LE(at))
 
-/** How a tree's keys compare, and whether they repeat: as plain bytes, once each; those of free pages are numbers. */
-const KEY_FLAGS = 0x7f
-const NUMBER_KEYS = 8
+/** The keys of free pages are numbers (8), and this tree has the flags of the file, too: it is no directory (0x4000). */
+const FREE_FLAGS = 0x4008
 
 const treeAt = (bytes: Buffer, at: number, kind: Tree["kind"]): Tree => {
-  const flags = bytes.readUInt16LE(at + 4) & KEY_FLAGS
-  expect(flags === (kind === "free" ? NUMBER_KEYS : 0), () => "it has a tree of another kind")
+  const isOfKind = bytes.readUInt16LE(at + 4) === (kind === "free" ? FREE_FLAGS : 0)
+  expect(isOfKind, () => "it has a tree of another kind")
   const root = bytes.readBigUInt64LE(at + 40)
   return {
     kind,
