@@ -151,9 +151,9 @@ export class Shard implements ConnectionOwner, HubMember, SessionHome {
 
   readonly offer = (publication: Publication): boolean => this.mailbox.offer(publication)
 
-  get isCrowded(): boolean {
+  get spare(): number {
     const { mailbox } = this
-    return mailbox.depth() * 2 > mailbox.capacity
+    return Math.ceil(mailbox.capacity / 2) - mailbox.depth()
   }
 
   /** Waits for publications, and takes those that follow closely too. */

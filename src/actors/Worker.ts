@@ -49,8 +49,8 @@ export class Worker implements HubMember {
     return this.#owed.size
   }
 
-  get isCrowded(): boolean {
-    return this.#owed.size * 2 > this.mailbox
+  get spare(): number {
+    return Math.ceil(this.mailbox / 2) - this.#owed.size
   }
 
   readonly offer = (publication: Publication): boolean => {

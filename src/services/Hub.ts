@@ -18,8 +18,11 @@ export interface HubMember {
   readonly size: number
   /** False when its mailbox is full. Once taken, the publication's delivery gets this member's counts, whatever happens. */
   readonly offer: (publication: Publication) => boolean
-  /** Its mailbox is more than half full: who can wait should, until it says `relieved`. Absent: it never is. */
-  readonly isCrowded?: boolean
+  /**
+   * Publications until its mailbox is half full. At 0 or less it is crowded: who can wait should, until it says `relieved`. Absent: it never
+   * is.
+   */
+  readonly spare?: number
 }
 
 /** How long publishers wait for a crowded member; then they wait for it no more until it was relieved once. */
@@ -47,9 +50,11 @@ export class Hub extends Context.Service<
     readonly onInterest: (told: (channel: string, isWanted: boolean) => void) => void
     /**
      * Completes when no mailbox is crowded: publishers that can wait lose nothing to full mailboxes. A member that stays crowded, as it is
-     * stuck, holds nobody up for long.
+     * stuck, holds nobody up for long. What is published next has to be in the mailboxes in the same turn.
      */
     readonly room: Effect.Effect<void>
+    /** The same for what is in the mailboxes only when it has succeeded: its place there is kept free. */
+    readonly holding: <A, E, R>(publishing: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
     /** A member has taken from its mailbox. */
     readonly relieved: (member: HubMember) => void
     /** Live connections over all members. */
@@ -86,41 +91,50 @@ export class Hub extends Context.Service<
     /** Those that nobody waits for any more. */
     const stuck = new Set<HubMember>()
     const waiting = new Set<() => void>()
-    const hasRoom = () => {
-      for (const member of members) if (member.isCrowded === true && !stuck.has(member)) return false
-      return true
+    /** Publications under way that are in no mailbox yet, and will be. */
+    let underWay = 0
+    const spare = (): number => {
+      let least = Number.POSITIVE_INFINITY
+      for (const member of members)
+        if (member.spare !== undefined && member.spare < least && !stuck.has(member)) least = member.spare
+      return least - underWay
     }
-    /** Counts whenever a member takes from its mailbox. */
-    let reliefs = 0
-    const wakeNext = () => {
-      const [next] = waiting
-      if (next === undefined) return
-      waiting.delete(next)
-      // Behind what the caller does now, which may be to publish.
-      queueMicrotask(next)
+    const wake = (count: number) => {
+      for (const go of waiting) {
+        if (count-- <= 0) return
+        waiting.delete(go)
+        // Behind what the caller does now, which may be to publish.
+        queueMicrotask(go)
+      }
     }
-    /** A turn among those that wait. Nobody was relieved meanwhile: who is crowded is stuck. */
-    const turn = Effect.suspend(() => {
-      const before = reliefs
-      return Effect.callback<void>((resume) => {
-        const go = () => resume(Effect.void)
-        waiting.add(go)
-        return Effect.sync(() => void waiting.delete(go))
-      }).pipe(
-        Effect.timeoutOrElse({
-          duration: CROWDED_WAIT,
-          orElse: () =>
-            Effect.sync(() => {
-              if (reliefs > before) return
-              for (const member of members) if (member.isCrowded === true) stuck.add(member)
-            })
-        })
+    /** Members that took from their mailbox since the watch looked last. */
+    const relieved = new Set<HubMember>()
+    let isWatched = false
+    /** While publishers wait: who is crowded and takes nothing for so long is stuck. */
+    const watch = Effect.gen(function* () {
+      while (waiting.size > 0) {
+        relieved.clear()
+        yield* Effect.sleep(CROWDED_WAIT)
+        for (const member of members)
+          if (member.spare !== undefined && member.spare <= 0 && !relieved.has(member)) stuck.add(member)
+        wake(spare())
+      }
+      isWatched = false
+    })
+    const turn = Effect.callback<void>((resume) => {
+      const go = () => resume(Effect.void)
+      waiting.add(go)
+      return Effect.sync(() => void waiting.delete(go))
+    })
+    const room: Effect.Effect<void> = Effect.suspend(() => {
+      if (spare() > 0) return Effect.void
+      if (isWatched) return Effect.andThen(turn, room)
+      isWatched = true
+      return Effect.andThen(
+        Effect.forkDetach(watch),
+        Effect.suspend(() => Effect.andThen(turn, room))
       )
     })
-    // One wakes the next: what that publishes is in the mailboxes when the next one looks whether there is room.
-    const room: Effect.Effect<void> = Effect.suspend(() =>
-      hasRoom() ? Effect.sync(wakeNext) : Effect.andThen(turn, room)
-    )
     let lost = 0
     const channelTotals: ChannelTotals = { written: 0, slow: 0, mailbox: 0, closed: 0 }
     /** One function for all: what completes is `this`. */
@@ -142,11 +156,23 @@ export class Hub extends Context.Service<
             })
         ),
       room,
+      holding: (publishing) =>
+        Effect.andThen(
+          room,
+          Effect.suspend(() => {
+            underWay++
+            const done = Effect.sync(() => {
+              underWay--
+              wake(1)
+            })
+            return Effect.ensuring(publishing, done)
+          })
+        ),
       relieved: (member) => {
-        reliefs++
-        if (member.isCrowded === true) return
+        relieved.add(member)
+        if (member.spare !== undefined && member.spare <= 0) return
         stuck.delete(member)
-        if (waiting.size > 0 && hasRoom()) wakeNext()
+        if (waiting.size > 0) wake(spare())
       },
       listen: (channel, member) => {
         const all = listeners.get(channel)

@@ -8,11 +8,15 @@ export const withRoom = <E, R>(broker: Layer.Layer<Broker, E, R>): Layer.Layer<B
   Layer.effect(
     Broker,
     Effect.gen(function* () {
-      const { room } = yield* Hub
+      const { room, holding } = yield* Hub
       const inner = yield* Broker
       return Broker.of({
         ...inner,
-        publish: (channel, data, options) => Effect.andThen(room, inner.publish(channel, data, options))
+        publish: (channel, data, options) => {
+          const publishing = inner.publish(channel, data, options)
+          // What is to be on the disk first comes into the mailboxes later.
+          return options.stream?.isDurable === true ? holding(publishing) : Effect.andThen(room, publishing)
+        }
       })
     })
   ).pipe(Layer.provide(broker))

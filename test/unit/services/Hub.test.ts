@@ -1,11 +1,13 @@
 import { it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import { describe, expect } from "vitest"
 import { Hub } from "../../../src/services/Hub.ts"
 
-const member = () => ({ size: 1, offer: () => true, isCrowded: false })
+const ROOMY = 8
+const member = () => ({ size: 1, offer: () => true, spare: ROOMY })
 
 const joined = Effect.fnUntraced(function* (count: number) {
   const hub = yield* Hub
@@ -14,10 +16,12 @@ const joined = Effect.fnUntraced(function* (count: number) {
   return { hub, members }
 })
 
+const eagerly = { startImmediately: true }
+
 /** Whether a publisher that waits for room from now on goes on at once. */
 const goesOn = (hub: Hub["Service"]) =>
   Effect.map(
-    Effect.tap(Effect.forkChild(hub.room, { startImmediately: true }), () => Effect.yieldNow),
+    Effect.tap(Effect.forkChild(hub.room, eagerly), () => Effect.yieldNow),
     (fiber) => ({ fiber, isThrough: () => fiber.pollUnsafe() !== undefined })
   )
 
@@ -38,14 +42,14 @@ describe("publishers that can wait", () => {
     Effect.gen(function* () {
       const { hub, members } = yield* joined(2)
       const [one, two] = [members[0]!, members[1]!]
-      one.isCrowded = two.isCrowded = true
+      one.spare = two.spare = 0
       const waiting = [yield* goesOn(hub), yield* goesOn(hub)]
       hub.relieved(one)
-      one.isCrowded = false
+      one.spare = ROOMY
       hub.relieved(one)
       yield* Effect.yieldNow
       expect(waiting.map(({ isThrough }) => isThrough())).toEqual([false, false])
-      two.isCrowded = false
+      two.spare = ROOMY
       hub.relieved(two)
       for (const { fiber } of waiting) yield* Fiber.join(fiber)
     })
@@ -56,15 +60,15 @@ describe("publishers that can wait", () => {
     Effect.gen(function* () {
       const { hub, members } = yield* joined(2)
       const stuck = members[0]!
-      stuck.isCrowded = true
+      stuck.spare = 0
       const first = yield* goesOn(hub)
       expect(first.isThrough()).toBe(false)
       yield* TestClock.adjust("100 millis")
       yield* Fiber.join(first.fiber)
       expect((yield* goesOn(hub)).isThrough()).toBe(true)
-      stuck.isCrowded = false
+      stuck.spare = ROOMY
       hub.relieved(stuck)
-      stuck.isCrowded = true
+      stuck.spare = 0
       expect((yield* goesOn(hub)).isThrough()).toBe(false)
     })
   )
@@ -83,8 +87,8 @@ describe("publishers that can wait", () => {
           else depth++
           return depth <= capacity
         },
-        get isCrowded() {
-          return depth * 2 > capacity
+        get spare() {
+          return capacity / 2 - depth
         }
       }
       yield* hub.join(one)
@@ -94,7 +98,7 @@ describe("publishers that can wait", () => {
       )
       const all = yield* Effect.forkChild(
         Effect.forEach(Array.from({ length: 1000 }), () => publishing, { concurrency: "unbounded" }),
-        { startImmediately: true }
+        eagerly
       )
       let taken = 0
       while (all.pollUnsafe() === undefined) {
@@ -108,18 +112,37 @@ describe("publishers that can wait", () => {
   )
 
   test(
+    "keep a place for what comes into the mailboxes later",
+    Effect.gen(function* () {
+      const { hub, members } = yield* joined(1)
+      members[0]!.spare = 2
+      const [one, two] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const held = [one, two].map((deferred) =>
+        Effect.forkChild(hub.holding(Deferred.await(deferred)), eagerly)
+      )
+      const fibers = yield* Effect.all(held)
+      const { fiber, isThrough } = yield* goesOn(hub)
+      expect(isThrough()).toBe(false)
+      yield* Deferred.succeed(one, undefined)
+      yield* Fiber.join(fiber)
+      yield* Fiber.interrupt(fibers[1]!)
+      expect((yield* goesOn(hub)).isThrough()).toBe(true)
+    })
+  )
+
+  test(
     "wait on for a member that works its way through more than it has room for",
     Effect.gen(function* () {
       const { hub, members } = yield* joined(1)
       const busy = members[0]!
-      busy.isCrowded = true
+      busy.spare = 0
       const { fiber, isThrough } = yield* goesOn(hub)
       for (let i = 0; i < 10; i++) {
         yield* TestClock.adjust("60 millis")
         hub.relieved(busy)
         expect(isThrough()).toBe(false)
       }
-      busy.isCrowded = false
+      busy.spare = ROOMY
       hub.relieved(busy)
       yield* Fiber.join(fiber)
     })
@@ -129,7 +152,7 @@ describe("publishers that can wait", () => {
     "do not wait for a member that left",
     Effect.gen(function* () {
       const hub = yield* Hub
-      yield* Effect.scoped(hub.join({ ...member(), isCrowded: true }))
+      yield* Effect.scoped(hub.join({ ...member(), spare: 0 }))
       expect((yield* goesOn(hub)).isThrough()).toBe(true)
     })
   )
