@@ -7,6 +7,8 @@
  *   subscribers; when it fails, a later `publish` may find that it happened all the same, which an idempotency key makes harmless.
  * - Ordered: publications of one channel reach each process in the order of their offsets, without a gap while the process is subscribed.
  * - `history` reads positions and publications at one moment: what was published before is in it, what comes after has a higher offset.
+ * - Durable, where a channel's options say so: a publication succeeds, and reaches subscribers, when it stands in a store that outlives the
+ *   process; so do positions, epochs, versions and idempotency keys.
  * - After `subscribe` has succeeded nothing that is published is missed until `unsubscribe`.
  *
  * A backend that cannot keep one of these for a while fails with `BrokerUnavailable`; one that lost part of a stream begins it anew with another
