@@ -172,16 +172,14 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
         maxResubscribeDelay: 5
       })
       const again = heard(subscription, "subscribing")
-      for (let round = 0; round < 5; round++) {
-        // All at once: no shard has a turn in between.
-        await Promise.all(numbers(1, 40).map((n) => server.publish("long:a", round * 40 + n)))
-        await publications.until((all) => Number(all.at(-1)?.offset) >= round * 40 + 1)
+      for (const n of [1, 3, 5, 7, 9]) {
+        await server.publishUnheard("long:a", n)
+        // One that comes through shows the gap before it.
+        const { offset } = await server.publish("long:a", n + 1)
+        await publications.until((all) => Number(all.at(-1)?.offset) === offset)
       }
-      // One that comes through shows the gap before it.
       await again.until((all) => all.some(({ code }) => code === 2500))
-      const { offset } = await server.publish("long:a", 201)
-      await publications.until((all) => Number(all.at(-1)?.offset) === offset)
-      expect(publications.all.map(({ data }) => valueOf(data))).toEqual(numbers(1, 201))
+      expect(publications.all.map(({ data }) => valueOf(data))).toEqual(numbers(1, 10))
     }
   )
 

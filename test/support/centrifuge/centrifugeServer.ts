@@ -5,6 +5,7 @@ import { Broker, type Published, type PublishOptions } from "../../../src/servic
 import { Control, type ControlCommand } from "../../../src/services/Control.ts"
 import { Channels, isErrorCode } from "../../../src/services/channels/Channels.ts"
 import { streamOptions } from "../../../src/services/channels/streams.ts"
+import { Publisher } from "../../../src/services/Publisher.ts"
 import { type Served, type Settings, serve, type TransportName } from "../server/serve.ts"
 
 const { server: _, ...shipped } = JSON.parse(
@@ -32,14 +33,41 @@ export class CentrifugeServer {
 
   /** As the server API does. @param data JSON text or bytes as they are, anything else as JSON */
   publish(channel: string, data: unknown, options: Partial<PublishOptions> = {}): Promise<Published> {
+    return this.#publish(channel, data, () => options)
+  }
+
+  /**
+   * The same, while raw broadcasts, which wait for nobody, fill every mailbox (`limits.mailbox`): it stands in the history, and subscribers are
+   * not told.
+   */
+  publishUnheard(channel: string, data: unknown): Promise<Published> {
+    return this.#publish(channel, data, (publisher, mailbox) => ({
+      // Read when there was room, in the turn in which the publication goes to the mailboxes.
+      get tags() {
+        for (let i = 0; i < mailbox; i++) publisher.broadcastUnsafe(Buffer.from("a crowd"), false)
+        return undefined
+      }
+    }))
+  }
+
+  #publish(
+    channel: string,
+    data: unknown,
+    options: (publisher: Publisher["Service"], mailbox: number) => Partial<PublishOptions>
+  ): Promise<Published> {
     const bytes =
       data instanceof Uint8Array ? data : Buffer.from(typeof data === "string" ? data : JSON.stringify(data))
+    const { mailbox } = this.served.config.limits
     return this.served.runtime.runPromise(
       Effect.gen(function* () {
         const { optionsOf } = yield* Channels
         const found = optionsOf(channel)
         if (isErrorCode(found)) return yield* Effect.die(found.message)
-        return yield* (yield* Broker).publish(channel, bytes, { stream: streamOptions(found), ...options })
+        const asked: Partial<PublishOptions> = options(yield* Publisher, mailbox)
+        const stream = "stream" in asked ? asked.stream : streamOptions(found)
+        // Not a copy: what is read when counts.
+        const whole = Object.defineProperty(asked, "stream", { value: stream }) as PublishOptions
+        return yield* (yield* Broker).publish(channel, bytes, whole)
       })
     )
   }
