@@ -24,21 +24,27 @@ class StoreFailed extends Data.TaggedError("StoreFailed")<{
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest()
 
-/** The kept key, or a new one; `isNew` when it was just made. */
+/** Makes it this user's alone. What is wrong where it cannot be: the file is of another user, or the disk is read-only. */
+const restrict = (file: string): string | undefined => {
+  try {
+    chmodSync(file, 0o600)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+/** The kept key, or a new one; `isNew` when it was just made. `problem`: others may be able to read it. */
 const keepKey = (file: string, directory: string) =>
   Effect.try({
     try: () => {
       const kept = existsSync(file) ? readFileSync(file, "utf8").trim() : ""
-      if (kept !== "") {
-        chmodSync(file, 0o600)
-        return { key: kept, isNew: false }
-      }
+      if (kept !== "") return { key: kept, isNew: false, problem: restrict(file) }
       const key = randomBytes(24).toString("base64url")
       mkdirSync(directory, { recursive: true, mode: 0o700 })
       writeFileSync(file, `${key}\n`, { mode: 0o600 })
       // A file that was there keeps its own mode otherwise.
-      chmodSync(file, 0o600)
-      return { key, isNew: true }
+      return { key, isNew: true, problem: restrict(file) }
     },
     catch: (error) => new StoreFailed({ file, detail: (error as Error).message })
   })
@@ -52,6 +58,11 @@ const findKey = Effect.gen(function* () {
       Effect.logInfo(
         isNew ? `API key made, kept in ${file}; it is shown this once: ${key}` : `API key read from ${file}`
       )
+    ),
+    Effect.tap(({ problem }) =>
+      problem === undefined
+        ? Effect.void
+        : Effect.logWarning(`the API key in ${file} cannot be kept from other users: ${problem}`)
     ),
     Effect.map(({ key }) => key),
     Effect.catch((failed) => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -121,6 +121,19 @@ describe("a store that cannot be used", () => {
       chmodSync(folder, 0o500)
       const { isRight, logs } = start({ store: { path: folder } })
       expect(isRight(temporaryKey(logs))).toBe(true)
+    })
+  })
+
+  // Nobody may change the mode of a file of /proc: so it is with a file on a read-only disk, or of another user.
+  it("because it is read-only does not take the key that is kept in it from its users", () => {
+    withFolder((path) => {
+      symlinkSync("/proc/sys/kernel/ostype", join(path, "api-key"))
+      const { isRight, logs } = start({ store: { path } })
+      expect(isRight("Linux")).toBe(true)
+      expect(logs.texts("Warn")).toEqual([
+        expect.stringMatching(/^the API key in .*api-key cannot be kept from other users: EPERM/)
+      ])
+      expect(logs.texts("Info")).toEqual([`API key read from ${join(path, "api-key")}`])
     })
   })
 
