@@ -1,5 +1,14 @@
-/** Sleep until a time, unless something sooner turns up. */
+/**
+ * Sleep until a time, unless something sooner turns up.
+ *
+ * Who tells the timer of schedules, and when: whoever has committed a schedule that waits for a due time, its `fireAt`; the turns, that one which the
+ * timer has passed over is free (the timer may wake by what was committed before its turn is over); the end of a run, that there is room
+ * for another one where there was none.
+ */
 import * as Effect from "effect/Effect"
+
+/** Tells that there may be something that is due already. */
+export const LOOK_NOW = Number.NEGATIVE_INFINITY
 
 export class Alarm {
   /** The soonest that was told since `arm`. */

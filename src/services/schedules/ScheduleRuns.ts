@@ -19,7 +19,7 @@ import { ServerConfig } from "../../config/ServerConfig.ts"
 import { makeFailureLog } from "../failureLog.ts"
 import { Publisher } from "../Publisher.ts"
 import type { StoreFailed } from "../store/Store.ts"
-import { Alarm } from "./Alarm.ts"
+import { Alarm, LOOK_NOW } from "./Alarm.ts"
 import {
   begin,
   beginAsked,
@@ -74,8 +74,8 @@ export class ScheduleRuns extends Context.Service<
       const store = yield* ScheduleStore
       const publisher = yield* Publisher
       const { publish, canRepeat } = yield* makePublishRun
-      const turns = new Turns()
       const alarm = new Alarm()
+      const turns = new Turns(() => alarm.tell(LOOK_NOW))
       const log = new RunLog()
       const storeFails = makeFailureLog("the outcome of a run cannot be recorded and is tried again")
       const fibers = yield* FiberSet.make<unknown, unknown>()
@@ -126,13 +126,13 @@ export class ScheduleRuns extends Context.Service<
 
       const leave = (id: string) => {
         turns.release(id)
-        if (underWay === RUNS_AT_ONCE) alarm.tell(Number.NEGATIVE_INFINITY)
+        if (underWay === RUNS_AT_ONCE) alarm.tell(LOOK_NOW)
         underWay--
       }
 
       /** True: its turn is taken, and counted as under way, until `leave`. */
       const enter = (id: string): boolean => {
-        if (!turns.tryTake(id)) return false
+        if (!turns.takeOrPass(id)) return false
         underWay++
         return true
       }

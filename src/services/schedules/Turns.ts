@@ -1,6 +1,8 @@
 /**
  * One change of a schedule at a time: who has its turn reads it, decides and writes it, and nobody else in between. Turns of different
  * schedules know nothing of each other.
+ *
+ * The timer does not wait for turns: what it comes upon while its turn is taken it passes over, and is told when that turn is free.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -20,13 +22,24 @@ const NOBODY: ReadonlyArray<() => void> = []
 export class Turns {
   /** Those that are taken, and who waits for each, in order. */
   readonly #taken = new Map<string, Array<() => void> | typeof NOBODY>()
+  /** Those of them that were passed over. */
+  readonly #passedOver = new Set<string>()
+
+  /** @param freed is told of each turn that was passed over, as soon as it is free */
+  constructor(readonly freed: () => void) {}
 
   get size(): number {
     return this.#taken.size
   }
 
-  /** True: it is the caller's, who has to `release` it. */
-  tryTake(id: string): boolean {
+  /** True: it is the caller's, who has to `release` it. False: it is passed over. */
+  takeOrPass(id: string): boolean {
+    const isMine = this.#tryTake(id)
+    if (!isMine) this.#passedOver.add(id)
+    return isMine
+  }
+
+  #tryTake(id: string): boolean {
     if (this.#taken.has(id)) return false
     this.#taken.set(id, NOBODY)
     return true
@@ -34,8 +47,9 @@ export class Turns {
 
   release(id: string): void {
     const waiting = this.#taken.get(id) as Array<() => void> | undefined
-    if (waiting === undefined || waiting.length === 0) this.#taken.delete(id)
-    else waiting.shift()!()
+    if (waiting !== undefined && waiting.length > 0) return waiting.shift()!()
+    this.#taken.delete(id)
+    if (this.#passedOver.delete(id)) this.freed()
   }
 
   /** Runs the effect in a turn. Its wait cannot be interrupted, and ends with the turns before it. */
@@ -49,7 +63,7 @@ export class Turns {
 
   #take(id: string): Effect.Effect<void, ScheduleBusy> {
     return Effect.callback<void, ScheduleBusy>((resume) => {
-      if (this.tryTake(id)) return resume(Effect.void)
+      if (this.#tryTake(id)) return resume(Effect.void)
       const waiting = this.#taken.get(id)!
       if (waiting.length >= MOST_WAITING) return resume(Effect.fail(new ScheduleBusy({ id })))
       const go = () => resume(Effect.void)

@@ -1,6 +1,8 @@
 import { describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
@@ -63,6 +65,64 @@ describe("the timer of schedules", () => {
       yield* TestClock.adjust(2000)
       expect(world.times).toEqual([100, 133, 900])
     }))
+
+  describe("while its turn is taken, what comes due is met when it is free:", () => {
+    test("created under an id of the caller's", (world) =>
+      Effect.gen(function* () {
+        const { runs, scheduler } = yield* world.process
+        yield* TestClock.adjust(100)
+        const theTurn = yield* Deferred.make<void>()
+        const holding = yield* Effect.forkChild(runs.turns.run("mine", Deferred.await(theTurn)), {
+          startImmediately: true
+        })
+        const creating = yield* Effect.forkChild(scheduler.create({ ...news, id: "mine", delay: 0 }), {
+          startImmediately: true
+        })
+        yield* Deferred.done(theTurn, Exit.void)
+        yield* Fiber.join(holding)
+        yield* Fiber.join(creating)
+        yield* TestClock.adjust(0)
+        expect(world.times).toEqual([100])
+      }))
+
+    test("moved to now", (world) =>
+      Effect.gen(function* () {
+        const { scheduler } = yield* world.process
+        yield* scheduler.create({ ...news, id: "moved", every: "1 hour" })
+        yield* TestClock.adjust(100)
+        yield* scheduler.update("moved", { delay: 0 })
+        yield* TestClock.adjust(0)
+        expect(world.times).toEqual([100])
+      }))
+
+    test("due while it runs beside its due times", (world) =>
+      Effect.gen(function* () {
+        const { runs, scheduler } = yield* world.process
+        yield* scheduler.create({ ...news, id: "asked", delay: 1000 })
+        yield* TestClock.adjust(990)
+        world.meets = () => Effect.sleep(20)
+        const asking = yield* Effect.forkChild(scheduler.runNow("asked"), { startImmediately: true })
+        yield* TestClock.adjust(20)
+        yield* Fiber.join(asking)
+        // The other one has begun at once.
+        yield* TestClock.adjust(20)
+        expect(world.times).toEqual([1010, 1030])
+        expect(runs.turns.size).toBe(0)
+      }))
+
+    test("held by somebody who changes nothing, with others waiting behind", (world) =>
+      Effect.gen(function* () {
+        const { runs, scheduler } = yield* world.process
+        yield* scheduler.create({ ...news, id: "held", delay: 1000 })
+        const hold = () =>
+          Effect.forkChild(runs.turns.run("held", Effect.sleep(505)), { startImmediately: true })
+        yield* TestClock.adjust(500)
+        const holding = [yield* hold(), yield* hold()]
+        yield* TestClock.adjust(2000)
+        yield* Effect.forEach(holding, Fiber.join)
+        expect(world.times).toEqual([1510])
+      }))
+  })
 
   test("keeps a fixed rate, fills in templates, and ends after maxRuns", (world) =>
     Effect.gen(function* () {
@@ -492,7 +552,7 @@ describe("changes while a run is under way", () => {
   test("a caller who goes away cuts no run off", (world) =>
     Effect.gen(function* () {
       const process = yield* world.process
-      yield* process.scheduler.create({ ...news, id: "asked", cron: "0 0 1 1 *" })
+      yield* process.scheduler.create({ ...news, id: "asked", cron: "0 0 2 1 *" })
       world.meets = () => Effect.sleep(300)
       const asking = yield* Effect.forkChild(process.scheduler.runNow("asked"), { startImmediately: true })
       yield* TestClock.adjust(100)
