@@ -42,7 +42,7 @@ export const openRunOf = ({ runs }: Decision): Run | undefined => {
 type Mutable<A> = { -readonly [Member in keyof A]: A[Member] }
 
 /** A schedule as it will be, and the records that are added to it. One copy, changed in place: 10,000 may be due at once. */
-class Draft {
+class ScheduleStep {
   readonly schedule: Mutable<Schedule>
   readonly runs: Array<Run> = []
 
@@ -68,7 +68,7 @@ class Draft {
   }
 
   /** A step of the machine, which must be possible: only states in which it is come here. */
-  step(event: ScheduleEvent): this {
+  advance(event: ScheduleEvent): this {
     Object.assign(this.schedule, Result.getOrThrow(advance(this.schedule, event)))
     return this
   }
@@ -111,12 +111,13 @@ export const begin = (schedule: Schedule, moment: Moment): Decision | undefined 
     now,
     lateness,
     maxRuns: Math.min(moment.catchUpRuns, (maxRuns ?? Number.POSITIVE_INFINITY) - runs),
-    fireAt: (time) => fireAtOf(id, trigger, time, jitter)
+    // Of the first one it is as it was decided, which a change may have put off.
+    fireAt: (time) => (time === due ? fireAt : fireAtOf(id, trigger, time, jitter))
   })
-  const draft = new Draft(schedule, now).step({ type: "due" })
+  const step = new ScheduleStep(schedule, now).advance({ type: "due" })
   const { lastLeftOut } = plan
   if (lastLeftOut !== undefined)
-    draft.record({
+    step.record({
       id: newId(),
       due: lastLeftOut,
       outcome: "skipped",
@@ -126,36 +127,32 @@ export const begin = (schedule: Schedule, moment: Moment): Decision | undefined 
   const [first] = plan.runs
   if (first === undefined) {
     if (lastLeftOut === undefined) return undefined
-    return draft.step({ type: "skip", hasNext: plan.next !== undefined }).goOn(lastLeftOut, plan.next)
+    return step.advance({ type: "skip", hasNext: plan.next !== undefined }).goOn(lastLeftOut, plan.next)
       .decision
   }
   const next = nextDue(trigger, first)
-  draft.step({ type: "send", connections, hasNext: next !== undefined })
+  step.advance({ type: "send", connections, hasNext: next !== undefined })
   const run = { id: newId(), due: first, isAsked: false }
-  if (draft.schedule.state === "sending") {
-    draft.schedule.due = first
-    draft.schedule.fireAt = undefined
-    return draft.record({ ...run, outcome: "sending" }).decision
+  if (step.schedule.state === "sending") {
+    step.schedule.due = first
+    step.schedule.fireAt = undefined
+    return step.record({ ...run, outcome: "sending" }).decision
   }
   if (connections < schedule.minConnections)
-    draft.record({ ...run, outcome: "gated", detail: tooFew(connections, schedule) })
-  return draft.goOn(first, next).decision
+    step.record({ ...run, outcome: "gated", detail: tooFew(connections, schedule) })
+  return step.goOn(first, next).decision
 }
 
 /** One run more, beside the due times; or why there can be none. */
-export const beginAsked = (schedule: Schedule, moment: Moment): Result.Result<Decision, string> => {
-  const { now, connections, newId } = moment
-  const run = { id: newId(), due: now, isAsked: true }
-  const draft = new Draft(schedule, now)
-  if (connections < schedule.minConnections)
-    return Result.succeed(
-      draft.record({ ...run, outcome: "gated", detail: tooFew(connections, schedule) }).decision
-    )
-  return Result.map(
-    advance(schedule, { type: "runNow" }),
-    () => draft.step({ type: "runNow" }).record({ ...run, outcome: "sending" }).decision
-  )
-}
+export const beginAsked = (schedule: Schedule, moment: Moment): Result.Result<Decision, string> =>
+  Result.map(advance(schedule, { type: "runNow" }), () => {
+    const { now, connections, newId } = moment
+    const run = { id: newId(), due: now, isAsked: true }
+    const step = new ScheduleStep(schedule, now)
+    return connections < schedule.minConnections
+      ? step.record({ ...run, outcome: "gated", detail: tooFew(connections, schedule) }).decision
+      : step.advance({ type: "runNow" }).record({ ...run, outcome: "sending" }).decision
+  })
 
 /** How a run ended. */
 export interface Ending {
@@ -165,20 +162,20 @@ export interface Ending {
 
 /** @param schedule as it is now, which has begun the run */
 export const finish = (schedule: Schedule, run: Run, { outcome, detail }: Ending, now: number): Decision => {
-  const draft = new Draft(schedule, now)
+  const step = new ScheduleStep(schedule, now)
   const next = nextDue(schedule.trigger, run.due)
   const hasNext = next !== undefined
   if (run.isAsked) {
-    draft.step({ type: "ranNow" })
-    if (finalStates.has(draft.schedule.state)) draft.goOn(schedule.lastDue ?? run.due, undefined)
+    step.advance({ type: "ranNow" })
+    if (finalStates.has(step.schedule.state)) step.goOn(schedule.lastDue ?? run.due, undefined)
   } else
-    draft
-      .step(
+    step
+      .advance(
         outcome === "sent"
           ? { type: "sent", hasNext }
           : { type: "notSent", detail: detail ?? outcome, hasNext }
       )
       .goOn(run.due, next)
   const ended: Run = { ...run, outcome, endedAt: now, detail }
-  return { ...draft.decision, runs: [ended] }
+  return { ...step.decision, runs: [ended] }
 }

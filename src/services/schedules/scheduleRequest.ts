@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from "node:util"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import { nearest } from "../../config/nearest.ts"
+import { dueFrom } from "./changes.ts"
 import { Problems } from "./Problems.ts"
 import { type PayloadRules, readChannels, readPayload } from "./payloadRequest.ts"
 import { readDuration } from "./readTime.ts"
@@ -178,6 +179,12 @@ export const readPreview = (
   return trigger === undefined || problems.count > 0 ? Result.fail(problems.list) : Result.succeed(trigger)
 }
 
+const NOTHING_LEFT = "leaves nothing to do: all its due times have been dealt with"
+
+/** The member of a change that says how far its due times go. */
+const whereOf = ({ kind }: Trigger, { delay }: ScheduleChange): string =>
+  kind === "at" ? (delay === undefined ? "at" : "delay") : "end"
+
 /** What a changed schedule is to do. What the change does not name stays as it is. */
 export const readChange = (
   schedule: Schedule,
@@ -199,6 +206,8 @@ export const readChange = (
         : { template: payload.text }
   const request = { channels, ...what, tags, maxRuns, jitter, minConnections, catchUp, about, ...named }
   const spec = readSpec(request, trigger, whole, problems)
+  if (when !== undefined && trigger !== undefined && dueFrom(trigger, schedule, rules.now) === undefined)
+    problems.add(whereOf(trigger, change), NOTHING_LEFT)
   if (typeof change.maxRuns === "number" && change.maxRuns <= schedule.runs)
     problems.add("maxRuns", `is not more than the ${schedule.runs} runs that it has had`)
   return spec === undefined || problems.count > 0 ? Result.fail(problems.list) : Result.succeed(spec)

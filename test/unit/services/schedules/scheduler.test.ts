@@ -41,6 +41,12 @@ describe("creating", () => {
       expect(yield* scheduler.get(schedule.id)).toEqual(schedule)
     }))
 
+  test("for a time that has just passed begins now, and is as late as it is allowed to be", (scheduler) =>
+    Effect.gen(function* () {
+      const { schedule } = yield* scheduler.create({ ...news, at: START - 10_000 })
+      expect(schedule).toMatchObject({ due: START - 10_000, fireAt: START })
+    }))
+
   test("the same again is answered with what is there, whenever it is", (scheduler, world) =>
     Effect.gen(function* () {
       const request = { ...news, id: "mine", delay: 1000, tags: { a: "b" } }
@@ -169,9 +175,10 @@ describe("pausing and resuming", () => {
       expect(world.published).toEqual([])
     }))
 
-  test("what is over can be neither paused nor changed nor run", (scheduler) =>
+  test("what is over can be neither paused nor changed nor run, whatever its gate", (scheduler, world) =>
     Effect.gen(function* () {
-      yield* scheduler.create({ ...news, id: "p", delay: 1000 })
+      world.connections = 0
+      yield* scheduler.create({ ...news, id: "p", delay: 1000, minConnections: 1 })
       expect(yield* scheduler.cancel("p")).toMatchObject({ state: "cancelled", due: undefined })
       expect(yield* scheduler.cancel("p")).toMatchObject({ state: "cancelled", revision: 2 })
       const asked = [
@@ -183,6 +190,7 @@ describe("pausing and resuming", () => {
       for (const one of asked)
         expect(yield* tagOf<unknown, { readonly _tag: string }>(one)).toBe("ScheduleConflict")
       expect(scheduler.nextOf(yield* scheduler.get("p"), 5)).toEqual([])
+      expect((yield* scheduler.runs("p", { limit: 5 })).items).toEqual([])
     }))
 })
 
@@ -223,6 +231,52 @@ describe("changing", () => {
       yield* TestClock.adjust(5000)
       expect(world.published).toEqual([])
       expect(scheduler.nextOf(yield* scheduler.get("c"), 2)).toEqual([START + 5000, START + 5500])
+    }))
+
+  test("that leaves nothing due is refused, and nothing is changed", (scheduler) =>
+    Effect.gen(function* () {
+      yield* scheduler.create({ ...news, id: "c", every: 1000, start: START + 1000 })
+      yield* TestClock.adjust(3000)
+      const changes = [{ at: START + 2000 }, { delay: 0 }, { end: START + 3001 }]
+      for (const [index, where] of ["at", "delay", "end"].entries()) {
+        const failure = yield* Effect.flip(scheduler.update("c", changes[index]!))
+        expect(failure).toMatchObject({
+          _tag: "ScheduleInvalid",
+          problems: [{ where, message: "leaves nothing to do: all its due times have been dealt with" }]
+        })
+      }
+      expect(yield* scheduler.get("c")).toMatchObject({ state: "scheduled", due: START + 4000, revision: 1 })
+      expect(yield* scheduler.update("c", { at: START + 3001 })).toMatchObject({ due: START + 3001 })
+    }))
+
+  test("makes no run late that waits: neither by less jitter nor by another end", (scheduler, world) =>
+    Effect.gen(function* () {
+      const request = { ...news, jitter: "1 hour", catchUp: "skip" } as const
+      yield* scheduler.create({ ...request, id: "once", at: START + 1000 })
+      yield* scheduler.create({ ...request, id: "daily", cron: "0 0 * * *", start: START })
+      yield* TestClock.adjust(13_000)
+      const now = START + 13_000
+      const { fireAt } = yield* scheduler.get("daily")
+      expect(world.published).toEqual([])
+      expect(yield* scheduler.update("daily", { end: "2031-01-01T00:00:00Z" })).toMatchObject({
+        due: START,
+        fireAt
+      })
+      expect(yield* scheduler.update("daily", { jitter: 0 })).toMatchObject({ due: START, fireAt: now })
+      expect(yield* scheduler.update("once", { jitter: 0 })).toMatchObject({
+        due: START + 1000,
+        fireAt: now
+      })
+      yield* TestClock.adjust(1000)
+      expect(world.times).toEqual([13_000, 13_000])
+      expect((yield* scheduler.runs("once", { limit: 5 })).items).toMatchObject([{ outcome: "sent" }])
+    }))
+
+  test("to a trigger without the due time that waits begins from now on", (scheduler) =>
+    Effect.gen(function* () {
+      yield* scheduler.create({ ...news, id: "c", cron: "0 0 * * *", start: START, jitter: "1 hour" })
+      yield* TestClock.adjust(13_500)
+      expect(yield* scheduler.update("c", { cron: "*/5 * * * * *" })).toMatchObject({ due: START + 15_000 })
     }))
 })
 
