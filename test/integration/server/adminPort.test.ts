@@ -46,7 +46,8 @@ describe.each(["uws", "ws"] as const)("the admin port beside %s", (transport) =>
               { ...shard, name: "shard-0", address: "primary/shards/shard-0", connections: 128 },
               { ...shard, name: "shard-1", address: "primary/shards/shard-1", connections: 2 }
             ]
-          }
+          },
+          { name: "scheduler", address: "primary/scheduler", state: "waiting", mailbox: 0, children: [] }
         ]
       }
     ])
