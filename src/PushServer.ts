@@ -27,6 +27,7 @@ import { ClientPublications } from "./services/ClientPublications.ts"
 import type { Control } from "./services/Control.ts"
 import * as ChannelOccupancy from "./services/channelOccupancy.ts"
 import { Channels } from "./services/channels/Channels.ts"
+import { durableNamespaces } from "./services/channels/durableNamespaces.ts"
 import { Emulation } from "./services/Emulation.ts"
 import { EventLoopDelay } from "./services/EventLoopDelay.ts"
 import * as HttpApi from "./services/HttpApi.ts"
@@ -112,7 +113,14 @@ const layerChannels = Layer.mergeAll(
   Channels.layer,
   MemoryPresence.layerMemory,
   layerSessionEvents,
-  withRoom(Layer.unwrap(Effect.map(Hub, ({ publish }) => layerEmbedded(publish))))
+  withRoom(
+    Layer.unwrap(
+      Effect.gen(function* () {
+        const [{ publish }, { channels }] = [yield* Hub, yield* ServerConfig]
+        return layerEmbedded(publish, {}, durableNamespaces(channels))
+      })
+    )
+  )
 )
 
 /** Schedules and their runs. */

@@ -17,7 +17,7 @@ const embedded = (store: Layer.Layer<Store>, isDurable: boolean, canBreak: boole
     const received = Array.from({ length: count }, () => new Received())
     const { broker } = yield* makeEmbedded((event) => {
       for (const { deliver } of received) deliver(event)
-    }).pipe(Effect.provide(yield* Layer.build(store)))
+    }).pipe(Effect.orDie, Effect.provide(yield* Layer.build(store)))
     const link = canBreak ? new BreakableLink() : undefined
     const processes = received.map(
       (own): BrokerProcess => ({ broker: link?.behind(broker) ?? broker, received: own })

@@ -35,7 +35,7 @@ const durable = (stores: Effect.Effect<Layer.Layer<Store>, never, Scope.Scope>) 
     const start: Effect.Effect<HistoryUnderTest> = Effect.gen(function* () {
       const { durable, told, pass, end } = yield* startDurable(store)
       return { history: durable, told, pass, restart: Effect.andThen(end, start) }
-    }).pipe(Effect.provideService(Scope.Scope, scope))
+    }).pipe(Effect.orDie, Effect.provideService(Scope.Scope, scope))
     return yield* start
   })
 

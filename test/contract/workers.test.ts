@@ -22,7 +22,7 @@ import { presenceSuite } from "./presenceSuite.ts"
 const start = Effect.fnUntraced(function* (count: number, losses?: Losses) {
   const context = yield* Layer.build(Layer.mergeAll(Hub.layer, layerMemory, inMemory))
   const hub = Context.get(context, Hub)
-  const { broker } = yield* Effect.provide(makeEmbedded(hub.publish), context)
+  const { broker } = yield* Effect.provide(Effect.orDie(makeEmbedded(hub.publish)), context)
   const env = yield* Effect.provide(makeDeskEnv(broker, Context.get(context, Presence)), context)
   return yield* Effect.forEach(
     Array.from({ length: count }, (_, i) => `n${i + 1}`),

@@ -7,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { makeFailureLog } from "../failureLog.ts"
 import { type DurableBounds, DurableHistory, durableBounds } from "../history/durable/DurableHistory.ts"
+import { Generations, type Namespaces, noNamespaces } from "../history/durable/Generations.ts"
 import type { HistoryUnavailable } from "../history/HistoryStore.ts"
 import { asHistoryStore, type MemoryBounds, MemoryHistory, memoryBounds } from "../history/MemoryHistory.ts"
 import { publicationOf } from "../history/publicationOf.ts"
@@ -36,10 +37,15 @@ const unavailable = ({ detail }: HistoryUnavailable) => new BrokerUnavailable({ 
 /** History over the store, which ends with the scope: what waits is written before. */
 export const makeDurable = Effect.fnUntraced(function* (
   deliver: (event: ChannelEvent) => void,
-  bounds: Partial<DurableBounds> = {}
+  bounds: Partial<DurableBounds> = {},
+  namespaces: Namespaces = noNamespaces
 ) {
   const failed = makeFailureLog("durable history cannot be written")
-  const durable = new DurableHistory(yield* Store, deliver, yield* makeNow, failed, {
+  const store = yield* Store
+  const generations = yield* Generations.load(store, namespaces)
+  // Before anything is published; where the store cannot take it now, each sweep tries again.
+  yield* Effect.catch(generations.save, ({ message }) => failed(message))
+  const durable = new DurableHistory(store, deliver, yield* makeNow, failed, generations, {
     ...durableBounds,
     ...bounds
   })
@@ -57,13 +63,17 @@ export const makeDurable = Effect.fnUntraced(function* (
   return durable
 })
 
-/** @param deliver takes each event to the subscribers, in this order */
+/**
+ * @param deliver takes each event to the subscribers, in this order
+ * @param namespaces those of the configuration
+ */
 export const makeEmbedded = Effect.fnUntraced(function* (
   deliver: (event: ChannelEvent) => void,
-  bounds: EmbeddedBounds = {}
+  bounds: EmbeddedBounds = {},
+  namespaces: Namespaces = noNamespaces
 ) {
   const now = yield* makeNow
-  const durable = yield* makeDurable(deliver, bounds.durable)
+  const durable = yield* makeDurable(deliver, bounds.durable, namespaces)
   // What has no history may be of a channel whose publications are on their way to the disk.
   const tell = (event: ChannelEvent) => (event.epoch === "" ? durable.follow(event) : deliver(event))
   const memory = new MemoryHistory(tell, now, { ...memoryBounds, ...bounds.memory })
@@ -98,11 +108,15 @@ export const makeEmbedded = Effect.fnUntraced(function* (
 })
 
 /** The same as a layer, with its figures among the metrics. */
-export const layerEmbedded = (deliver: (event: ChannelEvent) => void, bounds: EmbeddedBounds = {}) =>
+export const layerEmbedded = (
+  deliver: (event: ChannelEvent) => void,
+  bounds: EmbeddedBounds = {},
+  namespaces: Namespaces = noNamespaces
+) =>
   Layer.effect(
     Broker,
     Effect.gen(function* () {
-      const { broker, figures } = yield* makeEmbedded(deliver, bounds)
+      const { broker, figures } = yield* makeEmbedded(deliver, bounds, namespaces)
       yield* (yield* Metrics).register(Effect.sync(() => brokerSamples(figures)))
       return broker
     })

@@ -55,7 +55,9 @@ export class Draft {
   open(now: number): void {
     this.expire(now)
     const { until, base, offset, low, due } = this.#record
-    if (until <= now) this.#change({ ...UNKNOWN, epoch: makeEpoch(), base: base + offset, low, due })
+    const { generation } = this.stream
+    if (until <= now)
+      this.#change({ ...UNKNOWN, epoch: makeEpoch(), base: base + offset, low, due, generation })
   }
 
   /** It is kept for its time from now, and never less long than its entries. */

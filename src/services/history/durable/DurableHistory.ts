@@ -15,6 +15,7 @@ import {
   type StreamOptions
 } from "../HistoryStore.ts"
 import { type DurableStream, type Found, historyOf } from "./DurableStream.ts"
+import type { Generations } from "./Generations.ts"
 import { type CacheBounds, OpenStreams } from "./OpenStreams.ts"
 import * as Operations from "./operations.ts"
 import { DUE, ENTRIES, entryOf, minuteOf, storedName } from "./records.ts"
@@ -57,9 +58,10 @@ export class DurableHistory implements HistoryStore, Operations.Told {
     readonly tell: (event: ChannelEvent) => void,
     readonly now: () => number,
     failed: (detail: string) => Effect.Effect<void>,
+    readonly generations: Generations,
     bounds: DurableBounds = durableBounds
   ) {
-    this.streams = new OpenStreams(store, bounds)
+    this.streams = new OpenStreams(store, bounds, (name) => generations.of(name))
     this.writer = new Writer(this.streams, now, failed, bounds.waiting)
   }
 
@@ -195,6 +197,7 @@ export class DurableHistory implements HistoryStore, Operations.Told {
       if (isUnwritten && !stream.isTouching) this.#writeTouch(stream)
       return isUnwritten
     })
+    yield* Effect.catchTag(this.generations.save, "StoreFailed", unavailable)
     while (true) {
       const range = this.store.range(DUE, { to: [minuteOf(now) + 1], limit: SWEEP_TURN })
       const due = yield* Effect.catchTag(range, "StoreFailed", unavailable)

@@ -34,9 +34,11 @@ export class DurableStream {
   constructor(
     /** Of the channel, in the store. */
     readonly name: string,
-    record: StreamRecord | undefined
+    record: StreamRecord | undefined,
+    /** That its namespace has now. */
+    readonly generation = ""
   ) {
-    this.adopt(record)
+    this.adopt(this.#current(record))
   }
 
   /** What the store has is what counts. */
@@ -48,12 +50,19 @@ export class DurableStream {
   }
 
   /** After a commit that may have failed: goes on where the store has what was known of it. */
-  verify(record: StreamRecord | undefined): void {
+  verify(found: StreamRecord | undefined): void {
     this.isDoubtful = false
     const { saved } = this
+    const record = this.#current(found)
     const isSame =
       record?.epoch === saved?.epoch && record?.offset === saved?.offset && record?.first === saved?.first
     if (!isSame) this.adopt(record)
+  }
+
+  /** What the store has, unless it is of an earlier generation: then it is over. */
+  #current(record: StreamRecord | undefined): StreamRecord | undefined {
+    if (record === undefined || (record.generation ?? "") === this.generation) return record
+    return { ...record, until: 0, entriesUntil: 0 }
   }
 
   /** It stands so on disk, with these entries more. */

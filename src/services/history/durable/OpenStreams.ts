@@ -25,7 +25,9 @@ export class OpenStreams {
 
   constructor(
     readonly store: Store["Service"],
-    readonly bounds: CacheBounds
+    readonly bounds: CacheBounds,
+    /** Of a stream's namespace, by the name of the stream. */
+    readonly generationOf: (name: string) => string
   ) {}
 
   get size(): number {
@@ -100,7 +102,7 @@ export class OpenStreams {
     const known = this.#streams.get(name)
     if (known !== undefined) return this.change(known, () => known.verify(record))
     if (this.#streams.size >= this.bounds.streams) this.#dropOldest()
-    this.#streams.set(name, new DurableStream(name, record))
+    this.#streams.set(name, new DurableStream(name, record, this.generationOf(name)))
   }
 
   #dropOldest(): void {

@@ -36,6 +36,8 @@ export interface StreamRecord {
   readonly low: number
   /** The minute in which it is looked at. */
   readonly due: number
+  /** Of its namespace (Generations.ts); absent: the first one. */
+  readonly generation?: string
 }
 
 export interface KeyRecord {
