@@ -1,10 +1,12 @@
 /** Scenarios d and e: how many schedules can be made in a second. */
+
+import type { Cores } from "../support/pinning.ts"
 import type { Figure, Lookup } from "../support/scenario.ts"
 import { busyFigures } from "../support/scenario.ts"
 import { cell } from "../support/table.ts"
 import { usageOf } from "../support/usage.ts"
 import { judged, type Verdict } from "../support/verdicts.ts"
-import type { Case } from "./scenario.ts"
+import type { Case, Context } from "./scenario.ts"
 import { newStore, runProgram, withClarion } from "./servers.ts"
 
 const RATE = "**creates per second**"
@@ -27,19 +29,23 @@ const verdictOf = (of: Lookup, title: string, least: number): ReadonlyArray<Verd
 const SERVICE = "the Scheduler service, on disk"
 const SERVICE_RATE = 20_000
 
-export const serviceCases: ReadonlyArray<Case> = [
-  {
-    title: SERVICE,
-    measure: async (context) => {
-      const { creates } = context.scale
-      const { seconds, cpuUs } = await runProgram<{ readonly seconds: number; readonly cpuUs: number }>(
-        context,
-        "create",
-        [newStore(context), creates]
-      )
-      return { figures: rateOf(creates, seconds, cpuUs), problems: [], othersBusy: [] }
-    }
+/** @param coresOf where it runs: LMDB writes in a thread of its own */
+const serviceCase = (title: string, coresOf: (context: Context) => Cores): Case => ({
+  title,
+  measure: async (context) => {
+    const { creates } = context.scale
+    const { seconds, cpuUs } = await runProgram<{ readonly seconds: number; readonly cpuUs: number }>(
+      { cores: coresOf(context) },
+      "create",
+      [newStore(context), creates]
+    )
+    return { figures: rateOf(creates, seconds, cpuUs), problems: [], othersBusy: [] }
   }
+})
+
+export const serviceCases: ReadonlyArray<Case> = [
+  serviceCase(SERVICE, () => ({ unpinned: "all cores" })),
+  serviceCase("the same on one core", ({ cores }) => cores)
 ]
 
 export const serviceVerdicts = (of: Lookup) => verdictOf(of, SERVICE, SERVICE_RATE)

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { pinsOf, withBench } from "../support/bench.ts"
 import { end, type Server, startServer } from "../support/children.ts"
 import { clarionCommand, clarionSays } from "../support/contender.ts"
+import type { Cores } from "../support/pinning.ts"
 import { runProgram as runAlone } from "../support/runProgram.ts"
 import type { Bench } from "../support/usage.ts"
 import type { Context } from "./scenario.ts"
@@ -39,9 +40,9 @@ export const withServer = async <A>(
   }
 }
 
-/** Runs a program of this folder. */
+/** Runs a program of this folder, on the server's core or wherever there is room. */
 export const runProgram = <A>(
-  { cores }: Context,
+  { cores }: { readonly cores: Cores },
   program: "fill" | "create",
   args: ReadonlyArray<string | number>
 ): Promise<A> => runAlone(cores, new URL(`./programs/${program}.js`, import.meta.url), args)
