@@ -50,7 +50,7 @@ const page = {
   cursor: text("cursor", "CURSOR", "where to go on: what the page before said")
 }
 
-const states = ["scheduled", "due", "sending", "paused", "completed", "failed", "cancelled"] as const
+const states = ["scheduled", "sending", "paused", "completed", "failed", "cancelled"] as const
 
 const list = Command.make(
   "list",
@@ -89,6 +89,15 @@ const add = Command.make(
   ])
 )
 
+/** Takes away what ends a schedule, where no other end is given. */
+const endless = ({
+  end,
+  maxRuns
+}: { readonly [_ in "end" | "maxRuns"]: Option.Option<string | number> }) => ({
+  ...(Option.isNone(end) ? { end: null } : {}),
+  ...(Option.isNone(maxRuns) ? { maxRuns: null } : {})
+})
+
 const update = Command.make(
   "update",
   {
@@ -96,7 +105,7 @@ const update = Command.make(
     ...whenFlags,
     ...whatFlags,
     isEndless: Flag.Boolean("endless").pipe(
-      Flag.withDescription("no end of runs any more"),
+      Flag.withDescription("no --end and no --max-runs any more, but for one that is given"),
       Flag.withDefault(false)
     ),
     revision: Flag.Int("revision").pipe(
@@ -105,7 +114,7 @@ const update = Command.make(
     )
   },
   ({ id, isEndless, ...given }) => {
-    const change = isEndless ? { ...given, maxRuns: null } : given
+    const change = isEndless ? { ...given, ...endless(given) } : given
     return Effect.flatMap(bodyOf(change), (body) =>
       tell({ method: "PATCH", path: pathOf(id), body }, showState)
     )

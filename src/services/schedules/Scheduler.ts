@@ -47,10 +47,22 @@ export interface ScheduleRequest extends WhenRequest {
   readonly about?: string | undefined
 }
 
-/** What is changed; what is absent stays. */
-export type ScheduleChange = Partial<Omit<ScheduleRequest, "id" | "maxRuns">> & {
-  /** Null: no end. */
-  readonly maxRuns?: number | null | undefined
+/** The members that a schedule may be without. */
+type Removable =
+  | "timeZone"
+  | "start"
+  | "end"
+  | "tags"
+  | "maxRuns"
+  | "jitter"
+  | "minConnections"
+  | "catchUp"
+  | "about"
+
+/** What is changed; what is absent stays. Null takes a member away: then it is as in a request that never had it. */
+export type ScheduleChange = Partial<Omit<ScheduleRequest, "id" | Removable>> & {
+  readonly [Member in Removable]?: ScheduleRequest[Member] | null
+} & {
   /** Refused with `ScheduleConflict` unless it is the schedule's revision. */
   readonly revision?: number | undefined
 }
@@ -131,6 +143,7 @@ export class Scheduler extends Context.Service<
       when: WhenRequest & Pick<ScheduleRequest, "maxRuns">,
       count: number
     ) => Effect.Effect<ReadonlyArray<number>, ScheduleInvalid>
+    /** A change that changes nothing is answered with the schedule as it is. */
     readonly update: (
       id: string,
       change: ScheduleChange

@@ -100,20 +100,20 @@ const readJitter = (value: unknown, trigger: Trigger | undefined, problems: Prob
 }
 
 const readManner = (
-  request: Omit<ScheduleChange, "revision">,
+  request: Partial<ScheduleRequest>,
   trigger: Trigger | undefined,
   problems: Problems
 ): Manner => {
-  const { tags, maxRuns = null, jitter = 0, minConnections = 0, catchUp = "once", about = "" } = request
+  const { tags, maxRuns, jitter = 0, minConnections = 0, catchUp = "once", about = "" } = request
   if (tags !== undefined) checkTags(tags, problems)
-  if (maxRuns !== null) checkWhole("maxRuns", maxRuns, 1, problems)
+  if (maxRuns !== undefined) checkWhole("maxRuns", maxRuns, 1, problems)
   checkWhole("minConnections", minConnections, 0, problems)
   if (!CATCH_UPS.includes(catchUp)) problems.add("catchUp", 'expected one of "skip", "once", "all"')
   if (typeof about !== "string" || about.length > ABOUT_LENGTH)
     problems.add("about", `expected a text of at most ${ABOUT_LENGTH} characters`)
   return {
     ...(tags === undefined ? {} : { tags }),
-    ...(maxRuns === null ? {} : { maxRuns }),
+    ...(maxRuns === undefined ? {} : { maxRuns }),
     jitter: readJitter(jitter, trigger, problems),
     minConnections,
     catchUp,
@@ -128,7 +128,7 @@ const checkId = (id: unknown, problems: Problems): void => {
 
 /** Reads all members; undefined only where there are problems or members are missing. */
 const readSpec = (
-  request: Partial<Omit<ScheduleRequest, "maxRuns">> & Pick<ScheduleChange, "maxRuns">,
+  request: Partial<ScheduleRequest>,
   trigger: Trigger | undefined,
   rules: PayloadRules,
   problems: Problems
@@ -154,6 +154,10 @@ export const readRequest = (request: ScheduleRequest, rules: RequestRules): List
   return spec === undefined ? Result.fail(problems.list) : Result.succeed({ id: request.id, spec })
 }
 
+/** What a change takes away is absent. */
+const withoutNulls = (change: ScheduleChange): Partial<ScheduleRequest> =>
+  Object.fromEntries(Object.entries(change).map(([name, value]) => [name, value ?? undefined]))
+
 /** What is wrong with the members that are there. */
 export const checkRequest = (
   request: ScheduleChange & Pick<ScheduleRequest, "id">,
@@ -163,7 +167,8 @@ export const checkRequest = (
   const partly = { ...rules, lateness: lateness(rules), isWhole: false }
   checkNames(request, [...MEMBERS, "revision"], problems)
   checkId(request.id, problems)
-  readSpec(request, readWhen(request, partly, problems), partly, problems)
+  const given = withoutNulls(request)
+  readSpec(given, readWhen(given, partly, problems), partly, problems)
   return problems.list
 }
 
@@ -197,7 +202,9 @@ export const readChange = (
   const when = changedWhen(schedule.trigger, change)
   const trigger = when === undefined ? schedule.trigger : readWhen(when, whole, problems)
   const { channels, payload, tags, maxRuns, jitter, minConnections, catchUp, about } = schedule
-  const named = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+  const named = withoutNulls(
+    Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+  )
   const what =
     change.data !== undefined || change.template !== undefined
       ? {}

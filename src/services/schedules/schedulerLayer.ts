@@ -132,7 +132,7 @@ const make = Effect.gen(function* () {
         // Refused whatever is asked for, if it is over.
         yield* possible(schedule, updated(schedule, schedule, now))
         const spec = yield* valid(readChange(schedule, asked, rulesAt(now)))
-        return yield* possible(schedule, updated(schedule, spec, now))
+        return isSameSpec(spec, schedule) ? schedule : yield* possible(schedule, updated(schedule, spec, now))
       })
     )
 

@@ -121,7 +121,10 @@ class WhenReader {
   }
 
   private readCron(): { readonly expression: string; readonly timeZone: string } | undefined {
-    const { cron: expression, timeZone = "UTC" } = this.request
+    const { kinds, request } = this
+    // Of another trigger it is told already that the zone does not belong to it.
+    if (kinds.length > 0 && !kinds.includes("cron")) return undefined
+    const { cron: expression, timeZone = "UTC" } = request
     const zone = typeof timeZone === "string" ? zoneOf(timeZone) : undefined
     if (typeof timeZone !== "string") this.problems.add("timeZone", "expected a text")
     else if (zone === undefined) this.problems.add("timeZone", "is no time zone of the IANA database")
@@ -158,17 +161,25 @@ const whenOf = (trigger: Trigger): WhenRequest => {
     : { cron: trigger.expression, timeZone: trigger.timeZone, start, end }
 }
 
+/** Members of a change: null takes away what is optional. */
+export type WhenChange = { readonly [Member in keyof WhenRequest]?: WhenRequest[Member] | null }
+
 /**
- * What a change makes of a trigger, as a request; undefined where it does not touch it. What the change does not name stays, unless it names
+ * What a change makes of a trigger, as a request; undefined where it changes nothing of it. What the change does not name stays, unless it names
  * a trigger of another kind.
  */
-export const changedWhen = (trigger: Trigger, change: WhenRequest): WhenRequest | undefined => {
-  const named = Object.fromEntries(
-    WHEN_MEMBERS.filter((member) => change[member] !== undefined).map((member) => [member, change[member]])
+export const changedWhen = (trigger: Trigger, change: WhenChange): WhenRequest | undefined => {
+  const present = whenOf(trigger)
+  const named: WhenRequest = Object.fromEntries(
+    WHEN_MEMBERS.filter((member) => change[member] !== undefined).map((member) => [
+      member,
+      change[member] ?? undefined
+    ])
   )
-  if (Object.keys(named).length === 0) return undefined
-  const kinds = WHEN_KINDS.filter((kind) => kind in named)
+  if (WHEN_MEMBERS.every((member) => !(member in named) || named[member] === present[member]))
+    return undefined
+  const kinds = WHEN_KINDS.filter((kind) => named[kind] !== undefined)
   return kinds.length === 0 || (kinds.length === 1 && kinds[0] === trigger.kind)
-    ? { ...whenOf(trigger), ...named }
+    ? { ...present, ...named }
     : named
 }

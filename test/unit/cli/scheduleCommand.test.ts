@@ -68,7 +68,13 @@ describe("a command", () => {
       ["update", "s1", "--endless", "--revision", "4", "--about", ""],
       "PATCH",
       "/api/schedules/s1",
-      '{"maxRuns":null,"about":"","revision":4}'
+      '{"end":null,"maxRuns":null,"about":"","revision":4}'
+    ],
+    [
+      ["update", "s1", "--endless", "--max-runs", "3"],
+      "PATCH",
+      "/api/schedules/s1",
+      '{"end":null,"maxRuns":3}'
     ]
   ])("%j asks %s %s with %s", async (args, method, url, body) => {
     expect(await runSchedule(...args, ...place)).toMatchObject({ code: 0, failure: "" })

@@ -10,15 +10,18 @@ export const MAX_PREVIEW = 1_000
 /** Due times of a preview that does not say how many. */
 export const PREVIEW = 10
 
+const TIME = "Expected a time: ISO 8601 text, or milliseconds"
+const DURATION = 'Expected a duration: text such as "10 minutes", or milliseconds'
+
 const TimeText = Schema.Union([Schema.String, Schema.Finite]).annotate({
   identifier: "ScheduleTime",
-  message: "Expected a time: ISO 8601 text, or milliseconds",
+  message: TIME,
   description: 'ISO 8601 with its offset, "2030-01-01T09:00:00+09:00", or milliseconds since the epoch'
 })
 
 const DurationText = Schema.Union([Schema.String, Schema.Finite]).annotate({
   identifier: "ScheduleDuration",
-  message: 'Expected a duration: text such as "10 minutes", or milliseconds',
+  message: DURATION,
   description: '"10 minutes", or milliseconds'
 })
 
@@ -33,6 +36,9 @@ const when = {
   maxRuns: optional(Schema.Int, "runs after which it is completed; absent: no end")
 }
 
+const Tags = Schema.Record(Schema.String, Schema.String)
+const CatchUps = Schema.Literals(["skip", "once", "all"])
+
 const what = {
   data: optional(RawJson, "payload: any JSON value, published byte for byte; one of data, b64data, template"),
   b64data: optional(Schema.String, "payload in base64, for bytes that are not JSON"),
@@ -40,13 +46,10 @@ const what = {
     RawJson,
     "JSON in whose texts {{due}}, {{dueMs}}, {{run}} and {{id}} are filled in for each run; a text that is {{dueMs}} or {{run}} alone becomes a number"
   ),
-  tags: optional(Schema.Record(Schema.String, Schema.String), "what subscribers may filter by"),
+  tags: optional(Tags, "what subscribers may filter by"),
   jitter: optional(DurationText, "each run waits up to so long after its due time; absent: 0"),
   minConnections: optional(Schema.Int, "connections without which a run sends nothing; absent: 0"),
-  catchUp: optional(
-    Schema.Literals(["skip", "once", "all"]),
-    "what becomes of due times that passed while nobody could send; absent: once"
-  ),
+  catchUp: optional(CatchUps, "what becomes of due times that passed while nobody could send; absent: once"),
   about: optional(Schema.String, "what it is for, in your words")
 }
 
@@ -62,11 +65,25 @@ export const ScheduleBody = Schema.Struct({ id, ...when, channels, ...what }).an
 })
 export type ScheduleBody = typeof ScheduleBody.Type
 
+const TimeOrNull = Schema.NullOr(TimeText).annotate({ message: `${TIME}, or null` })
+const DurationOrNull = Schema.NullOr(DurationText).annotate({ message: `${DURATION}, or null` })
+
+const removable = <S extends Schema.Top>(schema: S, description: string) =>
+  optional(Schema.NullOr(schema), description)
+
 export const ChangeBody = Schema.Struct({
   ...when,
   channels: Schema.optionalKey(channels),
   ...what,
-  maxRuns: optional(Schema.NullOr(Schema.Int), "null: no end"),
+  timeZone: removable(Schema.String, "of cron: an IANA zone; null: UTC"),
+  start: optional(TimeOrNull, "of every and cron: not due before; null: from now on, as in a new schedule"),
+  end: optional(TimeOrNull, "of every and cron: due before this time only; null: no end"),
+  maxRuns: removable(Schema.Int, "runs after which it is completed; null: no end"),
+  tags: removable(Tags, "what subscribers may filter by; null: none"),
+  jitter: optional(DurationOrNull, "each run waits up to so long after its due time; null: 0"),
+  minConnections: removable(Schema.Int, "connections without which a run sends nothing; null: 0"),
+  catchUp: removable(CatchUps, "what becomes of due times that passed while nobody could send; null: once"),
+  about: removable(Schema.String, "what it is for, in your words; null: nothing is said"),
   revision: optional(Schema.Int, "refused with 409 unless the schedule has this revision")
 }).annotate({ identifier: "ScheduleChange" })
 export type ChangeBody = typeof ChangeBody.Type

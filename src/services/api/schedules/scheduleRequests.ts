@@ -84,4 +84,10 @@ const change = reading(readChange, [])
 export const scheduleChange = (scheduler: Scheduler["Service"], body: Buffer) =>
   Effect.map(change(scheduler, body), ({ request }): ScheduleChange => request)
 
-export const previewRequest = reading(readPreview, [TIMES])
+const preview = reading(readPreview, [TIMES])
+
+export const previewRequest = (scheduler: Scheduler["Service"], body: Buffer) =>
+  Effect.map(preview(scheduler, body), ({ request, count }) => ({
+    request: request as Partial<ScheduleRequest>,
+    count
+  }))

@@ -23,9 +23,9 @@ export const NEXT = 5
 
 const SCHEDULES = "schedules"
 
+/** Those that schedules are stored in: "due" is over before anybody sees it. */
 export const states: ReadonlyArray<ScheduleState> = [
   "scheduled",
-  "due",
   "sending",
   "paused",
   "completed",
@@ -57,7 +57,7 @@ const shown = (schedule: Schedule) => scheduleJson(schedule)
 const previewAnswer = Effect.fnUntraced(function* (scheduler: Scheduler["Service"], body: Buffer) {
   const { request, count } = yield* previewRequest(scheduler, body)
   const { at, delay, every, cron, timeZone, start, end, maxRuns } = request
-  const when = { at, delay, every, cron, timeZone, start, end, maxRuns: maxRuns ?? undefined }
+  const when = { at, delay, every, cron, timeZone, start, end, maxRuns }
   const problems = yield* scheduler.check(request)
   if (problems.length > 0) return yield* new ScheduleInvalid({ problems })
   const next = yield* scheduler.preview(when, count)

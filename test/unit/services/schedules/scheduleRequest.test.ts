@@ -109,6 +109,7 @@ describe("when", () => {
     [{ every: 1000, start: "2026-01-01T00:00" }, "start", /local time/],
     [{ every: 1000, end: "2026-02-30T00:00Z" }, "end", /no time/],
     [{ every: 1000, timeZone: "UTC" }, "timeZone", /cron only/],
+    [{ every: 1000, timeZone: "Mars/Base" }, "timeZone", /cron only/],
     [{ at: now, start: now }, "start", /every and cron only/],
     [{ delay: 1, end: now + 2 }, "end", /every and cron only/],
     [{ at: now, delay: 1 }, "delay", /beside at/],
@@ -357,8 +358,35 @@ describe("a change", () => {
     expect(changed(filled, { data: bytes("2") }).payload).toEqual({ kind: "data", data: bytes("2") })
   })
 
-  it("takes the bound of runs away", () => {
-    expect(changed(tokyo, { maxRuns: null }).maxRuns).toBeUndefined()
+  it("takes away what is optional, where it is null", () => {
+    const end = now + 999 * 86_400_000
+    const manner = { jitter: 5, minConnections: 2, catchUp: "all", about: "why" }
+    const full = scheduleOf({
+      maxRuns: 5,
+      tags: { a: "b" },
+      cron: "0 9 * * *",
+      timeZone: "Asia/Tokyo",
+      end,
+      ...manner
+    })
+    const nothing = {
+      ...{ tags: null, maxRuns: null, jitter: null, minConnections: null, catchUp: null, about: null },
+      ...{ end: null, start: null, timeZone: null }
+    }
+    expect(changed(full, nothing)).toEqual(
+      Result.getOrThrow(readRequest({ ...minimal, cron: "0 9 * * *" }, later)).spec
+    )
+    expect(changed(full, { end: null }).trigger).toEqual({ ...full.trigger, end: undefined })
+    for (const [member, value] of Object.entries(nothing))
+      expect(isSameSpec(changed(full, { [member]: value }), full)).toBe(false)
+    expect(checkRequest(nothing, rules)).toEqual([])
+  })
+
+  it("takes nothing away from what has it not", () => {
+    const passed = scheduleOf({ at: now })
+    const nothing = { end: null, start: null, timeZone: null, tags: null, maxRuns: null, about: null }
+    expect(isSameSpec(changed(passed, nothing), passed)).toBe(true)
+    expect(isSameSpec(changed(passed, { at: now }), passed)).toBe(true)
   })
 
   const refusals: ReadonlyArray<readonly [ScheduleChange, string]> = [

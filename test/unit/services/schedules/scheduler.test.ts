@@ -223,6 +223,29 @@ describe("changing", () => {
       expect(yield* scheduler.get("c")).toMatchObject({ revision: 1, about: "" })
     }))
 
+  test("that changes nothing is no change: neither a revision nor a commit", (scheduler, world) =>
+    Effect.gen(function* () {
+      const request = { ...news, id: "c", every: 1000, tags: { a: "b" } }
+      const { schedule } = yield* scheduler.create(request)
+      const { commits } = world
+      yield* TestClock.adjust(500)
+      const { id: _, ...same } = request
+      for (const change of [{}, { revision: 1 }, same, { end: null, maxRuns: null, about: null }])
+        expect(yield* scheduler.update("c", change)).toEqual(schedule)
+      expect(world.commits).toBe(commits)
+      expect(yield* scheduler.update("c", { tags: null })).toMatchObject({ revision: 2 })
+      expect((yield* scheduler.get("c")).tags).toBeUndefined()
+    }))
+
+  test("its end, and taking that away again, changes how long it goes on", (scheduler, world) =>
+    Effect.gen(function* () {
+      yield* scheduler.create({ ...news, id: "c", every: 1000, end: START + 2500 })
+      yield* TestClock.adjust(1500)
+      expect((yield* scheduler.update("c", { end: null })).trigger).not.toHaveProperty("end")
+      yield* TestClock.adjust(3000)
+      expect(world.times).toEqual([1000, 2000, 3000, 4000])
+    }))
+
   test("leaves one that is paused paused", (scheduler, world) =>
     Effect.gen(function* () {
       yield* scheduler.create({ ...news, id: "c", every: 1000 })

@@ -75,6 +75,18 @@ describe("a body", () => {
     ])
   })
 
+  it("of a change is told alike, where null is possible, too", async () => {
+    const wrong = { end: [], tags: { t: 1 }, jitter: true, catchUp: "never", about: 1, maxRuns: 1.5 }
+    expect(await api.problemsOf("PATCH", "/api/schedules/s1", wrong)).toEqual([
+      "end: expected a time: ISO 8601 text, or milliseconds, or null, found an array",
+      "maxRuns: expected an integer, found 1.5",
+      "tags.t: expected string, found 1",
+      'jitter: expected a duration: text such as "10 minutes", or milliseconds, or null, found true',
+      'catchUp: expected "skip" | "once" | "all", found "never"',
+      "about: expected string | null, found 1"
+    ])
+  })
+
   it("has one time and one payload", async () => {
     expect(await create({ ...GOOD, cron: "* * * * *", b64data: "AA==", template: {} })).toEqual([
       "cron: there is delay already: one of at, delay, every, cron",

@@ -238,7 +238,7 @@ describe("lists", () => {
     ).toEqual([
       "stat: unknown parameter; did you mean state?",
       "limit: expected once",
-      'state: expected "scheduled" | "due" | "sending" | "paused" | "completed" | "failed" | "cancelled"',
+      'state: expected "scheduled" | "sending" | "paused" | "completed" | "failed" | "cancelled"',
       "limit: expected a number from 1 to 1000",
       "cursor: expected one that this list gave"
     ])
@@ -264,16 +264,19 @@ describe("a receipt", () => {
 })
 
 describe("changing", () => {
-  it("hands on what is given, and says no end by null", async () => {
+  it("hands on what is given, and what is taken away by null", async () => {
     expect(
       await api.ask(
         "PATCH",
         "/api/schedules/s1",
-        '{"revision":1,"maxRuns":null,"b64data":"AA==","about":null}'
+        '{"revision":1,"maxRuns":null,"b64data":"AA==","end":null,"tags":null,"cron":null}'
       )
     ).toMatchObject({ status: 200, json: { ...WHOLE, revision: 2 } })
     expect(api.calls).toEqual([
-      { method: "update", with: ["s1", { revision: 1, maxRuns: null, data: new Uint8Array([0]) }] }
+      {
+        method: "update",
+        with: ["s1", { revision: 1, maxRuns: null, end: null, tags: null, data: new Uint8Array([0]) }]
+      }
     ])
   })
 
