@@ -24,12 +24,16 @@ export const errorJson = (error: ApiError): string => written.get(error) ?? writ
 export const outcomeJson = (outcome: Outcome): string =>
   isError(outcome) ? `{"error":${errorJson(outcome)}}` : `{"result":${outcome}}`
 
-/** The result of what a broker or presence answered; 100 where it does not answer. */
+const unanswered = ({ detail }: BrokerUnavailable): ApiError => {
+  const { code, message } = ErrorCodes.internal
+  return { code, message: `${message}: ${detail}` }
+}
+
+/** The result of what a broker or presence answered; where it does not answer 100, and why: those who ask have the key. */
 export const whenAvailable = <A>(
   effect: Effect.Effect<A, BrokerUnavailable>,
   outcome: (answer: A) => Outcome
-): Effect.Effect<Outcome> =>
-  Effect.match(effect, { onSuccess: outcome, onFailure: () => ErrorCodes.internal })
+): Effect.Effect<Outcome> => Effect.match(effect, { onSuccess: outcome, onFailure: unanswered })
 
 /** A bug in one command is its error 100, logged, and nobody else's. */
 export const withoutDefects = (method: string, command: Effect.Effect<Outcome>): Effect.Effect<Outcome> =>

@@ -164,7 +164,7 @@ describe("broadcast", () => {
           { error: { code: 102, message: "unknown channel" } },
           { result: {} },
           { error: { code: 107, message: "bad request" } },
-          { error: { code: 100, message: "internal server error" } },
+          { error: { code: 100, message: "internal server error: a test" } },
           { error: { code: 107, message: "bad request" } },
           { result: { offset: 3, epoch: "epoch" } }
         ]
