@@ -4,6 +4,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
+import { isReceiptId, MAX_RECEIPT_ID } from "../receipts/Receipts.ts"
 
 /** Commands of one batch, and of one request in line form. More are refused with 107. */
 export const MAX_COMMANDS = 10_000
@@ -13,9 +14,6 @@ export const MAX_CHANNELS = 10_000
 
 /** Characters of a pattern of channels. Longer ones are refused with 107. */
 export const MAX_PATTERN = 255
-
-/** Characters of the id of a receipt. Longer ones are refused with 107. */
-export const MAX_RECEIPT_ID = 255
 
 /** A payload: the source text of a JSON value in UTF-8, which is never parsed. */
 export const RawJson = Schema.declare<Uint8Array>((value) => value instanceof Uint8Array)
@@ -40,10 +38,10 @@ export const StreamPosition = Schema.Struct({
 
 // Publications.
 
-/** What is said with another one of the same id replaces that one. */
+/** What is said with another one of the same id replaces that one. Ids that cannot be kept are refused with 107. */
 const ReceiptId = Schema.Union([
   Schema.Boolean,
-  Schema.NonEmptyString.check(Schema.isMaxLength(MAX_RECEIPT_ID))
+  Schema.NonEmptyString.check(Schema.isMaxLength(MAX_RECEIPT_ID), Schema.makeFilter(isReceiptId))
 ])
 
 const publication = {

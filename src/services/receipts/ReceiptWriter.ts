@@ -11,6 +11,7 @@ import * as FiberSet from "effect/FiberSet"
 import * as Semaphore from "effect/Semaphore"
 import type { StoreFailed } from "../store/Store.ts"
 import type { GrowingReceipt } from "./GrowingReceipt.ts"
+import { isReceiptId } from "./Receipts.ts"
 import type { ReceiptTable } from "./ReceiptTable.ts"
 
 /** Receipts that wait to be written. */
@@ -31,7 +32,7 @@ export interface WriterBounds {
 }
 
 export class ReceiptWriter {
-  /** Receipts that were not kept, as too many waited. */
+  /** Receipts that were not kept, as too many waited, or their id cannot be a key. */
   unwritten = 0
   /** Receipts in the store, once that is known. */
   kept = 0
@@ -54,6 +55,11 @@ export class ReceiptWriter {
 
   /** To be called whenever something of the receipt has changed that is to be kept. */
   add(receipt: GrowingReceipt): void {
+    // It would be in the way of all others.
+    if (!isReceiptId(receipt.id)) {
+      if (receipt.isComplete) this.unwritten++
+      return
+    }
     receipt.changed()
     this.#waiting.set(receipt.id, receipt)
     if (this.#waiting.size > MAX_WAITING) {

@@ -14,6 +14,16 @@ import type * as Effect from "effect/Effect"
 import type { Delivery, DeliveryCounts, DropReasons } from "../hot/Publication.ts"
 import type { StoreFailed } from "../store/Store.ts"
 
+/** Characters of the id of a receipt. */
+export const MAX_RECEIPT_ID = 255
+
+/** Half of a character. */
+const LONE_SURROGATE = /\p{Surrogate}/u
+
+/** Whether a receipt with this id can be kept. */
+export const isReceiptId = (id: string): boolean =>
+  id !== "" && id.length <= MAX_RECEIPT_ID && !LONE_SURROGATE.test(id)
+
 /** When a broadcast was written: milliseconds since the epoch, with fractions; null when nobody was written to. */
 export interface WriteTimes {
   readonly firstWriteAt: number | null
@@ -31,7 +41,10 @@ export interface WorkerReceipt extends DeliveryCounts, WriteTimes {
 
 /** What it is a receipt of. */
 export interface ReceiptSubject {
-  /** Of the receipt. One that is known already is opened anew, if anything is published. */
+  /**
+   * Of the receipt: at most `MAX_RECEIPT_ID` characters. One that is known already is opened anew, if anything is published. One that cannot
+   * be kept (`isReceiptId`) is counted as any other, and not kept.
+   */
   readonly id: string
   /** "broadcast": the timer's, an API request's, or an embedding program's; "schedule": the run of a schedule. */
   readonly kind: "broadcast" | "schedule"

@@ -13,7 +13,7 @@ import { Store } from "../store/Store.ts"
 import { Acknowledgements } from "./AckDesk.ts"
 import type { GrowingReceipt } from "./GrowingReceipt.ts"
 import { GrowingReceipts } from "./GrowingReceipts.ts"
-import { type Receipt, Receipts } from "./Receipts.ts"
+import { isReceiptId, type Receipt, Receipts } from "./Receipts.ts"
 import { ReceiptTable } from "./ReceiptTable.ts"
 import { makeWriter } from "./ReceiptWriter.ts"
 import { receiptPage } from "./receiptPage.ts"
@@ -75,7 +75,8 @@ const make = Effect.gen(function* () {
     get: (id) =>
       Effect.suspend(() => {
         const found = growing.get(id)
-        return found === undefined ? table.get(id) : Effect.succeed(found.receipt())
+        if (found !== undefined) return Effect.succeed(found.receipt())
+        return isReceiptId(id) ? table.get(id) : Effect.succeed(undefined)
       }),
     list: (filter) => Effect.suspend(() => receiptPage(table, growing.all, filter)),
     acknowledged: (id, connections) => growing.acknowledged(id, connections)

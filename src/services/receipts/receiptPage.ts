@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { StoreFailed } from "../store/Store.ts"
 import type { GrowingReceipt } from "./GrowingReceipt.ts"
-import type { Receipt, ReceiptFilter, ReceiptPage } from "./Receipts.ts"
+import { isReceiptId, type Receipt, type ReceiptFilter, type ReceiptPage } from "./Receipts.ts"
 import { comparePlaces, type Place, type ReceiptTable } from "./ReceiptTable.ts"
 
 const writeCursor = ({ publishedAt, id }: Place): string =>
@@ -14,7 +14,9 @@ export const readCursor = (cursor: string): Place | undefined => {
     const value: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString())
     if (!Array.isArray(value) || value.length !== 2) return undefined
     const [publishedAt, id] = value as ReadonlyArray<unknown>
-    return typeof publishedAt === "number" && typeof id === "string" ? { publishedAt, id } : undefined
+    return typeof publishedAt === "number" && typeof id === "string" && isReceiptId(id)
+      ? { publishedAt, id }
+      : undefined
   } catch {
     return undefined
   }
@@ -32,7 +34,8 @@ export const receiptPage = Effect.fnUntraced(function* (
   const { limit, cursor } = filter
   const before = cursor === undefined ? undefined : readCursor(cursor)
   // Runs alone have a schedule.
-  const isEmpty = filter.kind === "broadcast" && filter.schedule !== undefined
+  const { schedule } = filter
+  const isEmpty = schedule !== undefined && (filter.kind === "broadcast" || !isReceiptId(schedule))
   if (isEmpty || limit < 1 || (cursor !== undefined && before === undefined)) return { items: [] }
 
   const stored = yield* table.places(filter, before, limit + 1)

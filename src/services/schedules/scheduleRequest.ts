@@ -121,8 +121,11 @@ const readManner = (
   }
 }
 
+/** Whether there can be a schedule with this id. */
+export const isScheduleId = (id: string): boolean => ID.test(id)
+
 const checkId = (id: unknown, problems: Problems): void => {
-  if (id !== undefined && !(typeof id === "string" && ID.test(id)))
+  if (id !== undefined && !(typeof id === "string" && isScheduleId(id)))
     problems.add("id", "expected 1 to 128 letters, digits, hyphens, underscores, dots and colons")
 }
 

@@ -29,6 +29,7 @@ import { ScheduleStore } from "./ScheduleStore.ts"
 import {
   checkRequest,
   isSameSpec,
+  isScheduleId,
   type RequestRules,
   readChange,
   readPreview,
@@ -39,9 +40,6 @@ import {
 const EXPIRY_INTERVAL = "1 hour"
 /** Between two steps of a round, so that a long one leaves the process to others. */
 const EXPIRY_PAUSE = "10 millis"
-/** The longest id there can be. A longer one is unknown without a look. */
-const LONGEST_ID = 128
-
 const valid = <A>(read: Result.Result<A, ReadonlyArray<Problem>>): Effect.Effect<A, ScheduleInvalid> =>
   Result.isSuccess(read)
     ? Effect.succeed(read.success)
@@ -62,7 +60,7 @@ const make = Effect.gen(function* () {
   const rulesNow = Effect.map(Clock.currentTimeMillis, rulesAt)
 
   const get = (id: string) =>
-    Effect.flatMap(id.length > LONGEST_ID ? Effect.succeed(undefined) : store.get(id), (schedule) =>
+    Effect.flatMap(isScheduleId(id) ? store.get(id) : Effect.succeed(undefined), (schedule) =>
       schedule === undefined ? Effect.fail(new ScheduleUnknown({ id })) : Effect.succeed(schedule)
     )
 
@@ -97,7 +95,7 @@ const make = Effect.gen(function* () {
     turns.run(
       id,
       Effect.gen(function* () {
-        const known = id.length > LONGEST_ID ? undefined : yield* store.get(id)
+        const known = isScheduleId(id) ? yield* store.get(id) : undefined
         const rules = known === undefined ? yield* rulesNow : rulesAt(known.createdAt)
         const { spec } = yield* valid(readRequest(request, rules))
         if (known === undefined) return yield* insert(created(id, spec, rules.now))
@@ -209,7 +207,7 @@ const make = Effect.gen(function* () {
     pause: (id) => step(id, paused),
     resume: (id) => step(id, resumed),
     cancel: (id) => step(id, cancelled),
-    runNow,
+    runNow: (id) => (isScheduleId(id) ? runNow(id) : Effect.fail(new ScheduleUnknown({ id }))),
     runs
   })
 })

@@ -98,14 +98,15 @@ describe("a request that asks for a receipt", () => {
     expect(await get(api, "r")).toMatchObject({ eligible: 1, isComplete: true })
   })
 
-  it("is refused with an id that is empty or too long, or is none", async () => {
+  it("is refused with an id that is empty, too long or half a character, or is none", async () => {
     const api = delivering()
-    for (const receipt of ["", "x".repeat(256)])
+    for (const receipt of ["", "x".repeat(256), "a\ud800", "\udc00\ud800"])
       expect(await api.code(PUBLISH, { channel: "a", data: 1, receipt })).toBe(107)
     for (const receipt of [1, {}, []])
       expect((await api.ask(PUBLISH, { channel: "a", data: 1, receipt })).status).toBe(400)
     expect(api.broker.publications).toEqual([])
     expect(await api.code(PUBLISH, { channel: "a", data: 1, receipt: "x".repeat(255) })).toBeUndefined()
+    expect(await api.code(PUBLISH, { channel: "a", data: 1, receipt: "\ud83d\ude00" })).toBeUndefined()
   })
 
   it("may stand in a batch", async () => {

@@ -81,6 +81,21 @@ describe("receipts", () => {
       expect(yield* get("another")).toBeUndefined()
     }))
 
+  test("one whose id cannot be kept is unknown, and in nobody's way", () =>
+    Effect.gen(function* () {
+      const impossible = ["x".repeat(5000), "", "a\ud800"]
+      for (const id of impossible) {
+        expect(yield* get(id)).toBeUndefined()
+        expect(yield* ids({ schedule: id })).toEqual([])
+        yield* publish(broadcast(id))
+      }
+      yield* publish(broadcast("r"))
+      yield* written
+      expect(yield* ids()).toEqual(["r"])
+      for (const id of impossible) expect(yield* get(id)).toBeUndefined()
+      expect(yield* figure("clarion_receipts_unwritten_total")).toBe(3)
+    }))
+
   test("one that is final soon is written once, many of them in one commit", (disk) =>
     Effect.gen(function* () {
       for (let i = 0; i < 100; i++) yield* publish(broadcast(`r${i}`))

@@ -132,7 +132,7 @@ describe("creating", () => {
 describe("what there is not", () => {
   test("is unknown to everything, however long its id", (scheduler) =>
     Effect.gen(function* () {
-      for (const id of ["nothing", "x".repeat(100_000)]) {
+      for (const id of ["nothing", "", "\ud800", "ä".repeat(1000), "x".repeat(100_000)]) {
         const asked = [
           scheduler.get(id),
           scheduler.pause(id),
