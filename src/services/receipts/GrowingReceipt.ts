@@ -1,6 +1,6 @@
 /** A receipt in memory: what its deliveries have added up so far, and what clients have acknowledged. */
 import { Delivery, type WorkerDelivery } from "../hot/Publication.ts"
-import type { OpenReceipt, Receipt, ReceiptSubject, WorkerReceipt, WriteTimes } from "./Receipts.ts"
+import type { Earlier, OpenReceipt, Receipt, ReceiptSubject, WorkerReceipt, WriteTimes } from "./Receipts.ts"
 
 /** Names of channels that a receipt keeps; of further ones, their number. */
 export const CHANNELS_KEPT = 100
@@ -26,7 +26,7 @@ class ReceiptDelivery extends Delivery {
   }
 
   override expect(parts: number): void {
-    this.growing.begin()
+    this.growing.takeUp(this)
     super.expect(parts)
   }
 
@@ -68,6 +68,12 @@ class Sums {
     for (const part of delivery.workers) this.#addWorker(part.worker, part)
   }
 
+  /** One that was written; its counts add up, and so do its parts. */
+  addReceipt(receipt: Receipt): void {
+    this.all.add(partOf(receipt))
+    for (const part of receipt.workers) this.#addWorker(part.worker, partOf(part))
+  }
+
   addSums({ all, workers }: Sums): void {
     this.all.add(all)
     for (const [worker, sum] of workers) this.#addWorker(worker, sum)
@@ -85,30 +91,46 @@ class Sums {
 
 export class GrowingReceipt implements OpenReceipt {
   /** Connections that acknowledged it, and how many of them are written or wait to be. */
-  acked = 0
-  #ackedKept = 0
+  acked: number
+  #ackedKept: number
   /** Counts what is to be written: it has changed since, when this has. */
   #version = 0
   /** An earlier life of it may stand in the store, until it was written once. */
   isWritten = false
+  /** It grows no more, but for acknowledgements. */
   isComplete = false
   #hasBegun = false
   #isSealed = false
   #done: ((receipt: Receipt) => void) | undefined
   readonly #sums = new Sums()
+  /** Handed out, and not taken up so far. */
+  readonly #waiting = new Set<Delivery>()
   readonly #underWay = new Set<Delivery>()
+  readonly publishedAt: number
+  readonly lost: number
+  /** Nothing of what was published is missing. */
+  #isWhole: boolean
 
   /**
-   * @param publishedAt milliseconds since the epoch, with fractions
+   * @param openedAt milliseconds since the epoch, with fractions
    * @param acknowledgeUntil until when clients may acknowledge it; undefined: they may not
    */
   constructor(
     readonly subject: ReceiptSubject,
-    readonly publishedAt: number,
-    readonly lost: number,
+    openedAt: number,
+    lost: number,
     readonly acknowledgeUntil: number | undefined,
-    readonly keeper: ReceiptKeeper
-  ) {}
+    readonly keeper: ReceiptKeeper,
+    readonly earlier?: Earlier
+  ) {
+    const known = earlier?.receipt
+    this.publishedAt = known?.publishedAt ?? openedAt
+    this.lost = lost + (known?.lost ?? 0)
+    this.acked = known?.acked ?? 0
+    this.#ackedKept = this.acked
+    this.#isWhole = known?.isComplete ?? true
+    if (known !== undefined) this.#sums.addReceipt(known)
+  }
 
   get id(): string {
     return this.subject.id
@@ -135,17 +157,20 @@ export class GrowingReceipt implements OpenReceipt {
   }
 
   get isEmpty(): boolean {
-    return !this.#hasBegun && this.#underWay.size === 0
+    return !this.#hasBegun && this.#waiting.size === 0
   }
 
   readonly delivery = (): Delivery => {
     const delivery = new ReceiptDelivery(this)
-    this.#underWay.add(delivery)
+    this.#waiting.add(delivery)
     return delivery
   }
 
   readonly withdraw = (delivery: Delivery): void => {
-    if (this.#underWay.delete(delivery)) this.#check()
+    if (!this.#waiting.delete(delivery)) return
+    // It may be one that the earlier process has published, and of which nothing was kept.
+    if (this.earlier !== undefined && this.earlier.receipt === undefined) this.#isWhole = false
+    this.#check()
   }
 
   readonly seal = (done?: (receipt: Receipt) => void): void => {
@@ -154,14 +179,16 @@ export class GrowingReceipt implements OpenReceipt {
     this.#check()
   }
 
-  /** A publication of it is taken up. */
-  begin(): void {
+  /** A delivery is on its way; one that was withdrawn does not count. */
+  takeUp(delivery: Delivery): void {
+    if (!this.#waiting.delete(delivery)) return
+    this.#underWay.add(delivery)
     if (this.#hasBegun) return
     this.#hasBegun = true
     this.keeper.begun(this)
   }
 
-  /** A delivery is complete; one that was withdrawn does not count. */
+  /** A delivery is complete. */
   take(delivery: Delivery): void {
     if (!this.#underWay.delete(delivery)) return
     this.#sums.add(delivery)
@@ -169,7 +196,7 @@ export class GrowingReceipt implements OpenReceipt {
   }
 
   #check(): void {
-    if (!this.#isSealed || this.#underWay.size > 0 || this.isComplete) return
+    if (!this.#isSealed || this.#waiting.size > 0 || this.#underWay.size > 0 || this.isComplete) return
     this.isComplete = true
     if (this.#hasBegun) this.keeper.completed(this)
     else this.keeper.vanished(this)
@@ -179,7 +206,7 @@ export class GrowingReceipt implements OpenReceipt {
 
   /** As it stands now. */
   receipt(): Receipt {
-    const { subject, publishedAt, lost, acked, isComplete } = this
+    const { subject, publishedAt, lost, acked } = this
     const sums = new Sums()
     sums.addSums(this.#sums)
     for (const delivery of this.#underWay) sums.add(delivery)
@@ -192,7 +219,7 @@ export class GrowingReceipt implements OpenReceipt {
       ...countsOf(sums.all),
       publishedAt,
       ...writeTimes(sums.all, publishedAt),
-      isComplete,
+      isComplete: this.isComplete && this.#isWhole,
       lost,
       acked,
       workers: [...sums.workers].map(
@@ -209,6 +236,16 @@ const countsOf = ({ eligible, written, slow, mailbox }: Sum) => ({
   dropped: slow + mailbox,
   drops: { slow, mailbox },
   closed: eligible - written - slow - mailbox
+})
+
+/** What of a receipt, or of a worker's part, is to be added up. */
+const partOf = ({ eligible, written, drops, firstWriteAt, lastWriteAt }: Omit<WorkerReceipt, "worker">) => ({
+  eligible,
+  written,
+  slow: drops.slow,
+  mailbox: drops.mailbox,
+  firstWriteAt: firstWriteAt ?? Number.NaN,
+  lastWriteAt: lastWriteAt ?? Number.NaN
 })
 
 const writeTimes = ({ firstWriteAt, lastWriteAt }: Sum, publishedAt: number): WriteTimes => {

@@ -2,7 +2,7 @@
 import type { AckDesk } from "./AckDesk.ts"
 import { MAX_ACKNOWLEDGEABLE } from "./AckDesk.ts"
 import { GrowingReceipt, type ReceiptKeeper } from "./GrowingReceipt.ts"
-import type { ReceiptSubject } from "./Receipts.ts"
+import type { Earlier, ReceiptSubject } from "./Receipts.ts"
 import type { ReceiptWriter } from "./ReceiptWriter.ts"
 
 /** Time for workers to tell the acknowledgements that came in time. */
@@ -51,10 +51,10 @@ export class GrowingReceipts implements ReceiptKeeper {
     return [...this.#open.values(), ...[...this.#awaiting.values()].filter(({ hasNews }) => hasNews)]
   }
 
-  open(subject: ReceiptSubject, lost: number): GrowingReceipt {
+  open(subject: ReceiptSubject, lost: number, earlier?: Earlier): GrowingReceipt {
     const at = this.now()
     const until = this.acknowledgeWithinMs === undefined ? undefined : at + this.acknowledgeWithinMs
-    const receipt = new GrowingReceipt(subject, at, lost, until, this)
+    const receipt = new GrowingReceipt(subject, at, lost, until, this, earlier)
     this.#fresh.set(subject.id, receipt)
     return receipt
   }

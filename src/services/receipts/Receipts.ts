@@ -69,11 +69,18 @@ export interface Receipt extends ReceiptSubject, DeliveryCounts, WriteTimes {
   readonly workers: ReadonlyArray<WorkerReceipt>
 }
 
+/** Some of it may have been published by a process that ended, and will not be published again. */
+export interface Earlier {
+  /** What is kept of that; undefined: nothing. */
+  readonly receipt: Receipt | undefined
+}
+
 /** A receipt to which deliveries are still added. One of which nothing was published in the end vanishes. */
 export interface OpenReceipt {
   readonly id: string
-  /** For one publication of it, to be handed to whoever publishes; one that is not published is to be taken back with `withdraw`. */
+  /** For one publication of it, to be handed to whoever publishes. */
   readonly delivery: () => Delivery
+  /** It is not known to be published: it is not waited for, unless it was taken up, and counts no more. */
   readonly withdraw: (delivery: Delivery) => void
   /** Nothing of it is published, nor on its way to be. */
   readonly isEmpty: boolean
@@ -97,8 +104,11 @@ export interface ReceiptPage {
 export class Receipts extends Context.Service<
   Receipts,
   {
-    /** Synchronous: it stands in the way of every broadcast. */
-    readonly open: (subject: ReceiptSubject) => OpenReceipt
+    /**
+     * Synchronous: it stands in the way of every broadcast. With `earlier`, what is added up here is added to that; it is complete in the end
+     * only if nothing of it can be missing.
+     */
+    readonly open: (subject: ReceiptSubject, earlier?: Earlier) => OpenReceipt
     readonly get: (id: string) => Effect.Effect<Receipt | undefined, StoreFailed>
     /** Newest first. The page after a cursor that is none is empty. */
     readonly list: (filter: ReceiptFilter) => Effect.Effect<ReceiptPage, StoreFailed>

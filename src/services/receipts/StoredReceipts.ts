@@ -68,9 +68,9 @@ const make = Effect.gen(function* () {
     })
   )
   return Receipts.of({
-    open: (subject) => {
+    open: (subject, earlier) => {
       const isForEveryone = subject.channels.includes(BROADCAST_CHANNEL)
-      return growing.open(subject, isForEveryone ? hub.takeLost() : 0)
+      return growing.open(subject, isForEveryone ? hub.takeLost() : 0, earlier)
     },
     get: (id) =>
       Effect.suspend(() => {

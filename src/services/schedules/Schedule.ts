@@ -79,7 +79,8 @@ export interface Schedule extends ScheduleSpec {
  * - `gated`: too few connections; nothing was sent, and it does not count as a run.
  * - `skipped`: nobody could send in time, and the catch-up policy leaves it out.
  * - `failed`: not published in at least one channel; `detail` says why.
- * - `interrupted`: the process ended while it was sending, and not every channel is durable: it may have been sent, and is not sent again.
+ * - `interrupted`: the process ended while it was sending, and it is not sure that every channel could be sent to again without anything coming twice:
+ *   it may have been sent, and is not sent again.
  */
 export type RunOutcome = "sending" | "sent" | "gated" | "skipped" | "failed" | "interrupted"
 
@@ -93,6 +94,8 @@ export interface Run {
   readonly sequence: number
   /** By "run now", beside the due times. */
   readonly isAsked: boolean
+  /** All its channels had durable history when it was begun: what was published of it is known to the broker after a crash, for a time. */
+  readonly isRepeatable?: boolean | undefined
   /** The due time, without jitter; of "run now" the time when it was asked for. */
   readonly due: number
   readonly outcome: RunOutcome

@@ -18,6 +18,7 @@ import * as EffectSchedule from "effect/Schedule"
 import { ServerConfig } from "../../config/ServerConfig.ts"
 import { makeFailureLog } from "../failureLog.ts"
 import { Publisher } from "../Publisher.ts"
+import { type Earlier, Receipts } from "../receipts/Receipts.ts"
 import type { StoreFailed } from "../store/Store.ts"
 import { Alarm, LOOK_NOW } from "./Alarm.ts"
 import {
@@ -73,7 +74,8 @@ export class ScheduleRuns extends Context.Service<
       const { schedules } = yield* ServerConfig
       const store = yield* ScheduleStore
       const publisher = yield* Publisher
-      const { publish, canRepeat } = yield* makePublishRun
+      const receipts = yield* Receipts
+      const { publish, areDurable, mayRepeat } = yield* makePublishRun
       const alarm = new Alarm()
       const turns = new Turns(() => alarm.tell(LOOK_NOW))
       const log = new RunLog()
@@ -90,7 +92,8 @@ export class ScheduleRuns extends Context.Service<
           connections,
           lateness,
           catchUpRuns: schedules.catchUpRuns,
-          newId: randomUUID
+          newId: randomUUID,
+          isRepeatable: areDurable
         })
       )
 
@@ -116,8 +119,9 @@ export class ScheduleRuns extends Context.Service<
         return decision.runs.at(-1)!
       })
 
-      const complete = (begun: Schedule, run: Run) =>
-        publish(begun, run).pipe(
+      /** @param earlier where an earlier process has begun it */
+      const complete = (begun: Schedule, run: Run, earlier?: Earlier) =>
+        publish(begun, run, earlier).pipe(
           Effect.catchDefect((defect) =>
             Effect.as(Effect.logError(`run ${run.id} of schedule ${begun.id} crashed`, defect), CRASHED)
           ),
@@ -207,10 +211,10 @@ export class ScheduleRuns extends Context.Service<
       /** A run that an earlier process has begun, and of which it is not known whether it was published. */
       const recover = Effect.fnUntraced(function* (run: Run) {
         const schedule = yield* persistently(store.get(run.schedule))
-        if (schedule === undefined) return
+        if (schedule === undefined) return undefined
         const now = yield* Clock.currentTimeMillis
-        if (canRepeat(schedule, run, now)) yield* complete(schedule, run)
-        else yield* record(schedule, run, CUT_OFF)
+        if (!mayRepeat(schedule, run, now)) return yield* record(schedule, run, CUT_OFF)
+        return yield* complete(schedule, run, { receipt: yield* persistently(receipts.get(run.id)) })
       })
 
       yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(fibers), LAST_RUNS))

@@ -19,6 +19,8 @@ export interface Moment {
   readonly lateness: number
   readonly catchUpRuns: number
   readonly newId: () => string
+  /** Whether a run in those channels may be published again after a crash. */
+  readonly isRepeatable: (channels: Schedule["channels"]) => boolean
 }
 
 export interface Decision {
@@ -53,7 +55,7 @@ class ScheduleStep {
     this.schedule = { ...before, updatedAt: now }
   }
 
-  record(run: Pick<Run, "id" | "due" | "outcome" | "isAsked"> & { readonly detail?: string }): this {
+  record(run: Pick<Run, "id" | "due" | "outcome" | "isAsked" | "isRepeatable" | "detail">): this {
     const { now, schedule } = this
     const isOpen = run.outcome === "sending"
     this.runs.push({
@@ -100,8 +102,8 @@ const leftOut = ({ leftOut: count }: CatchUpPlan): string =>
  * others follow when it is over. Undefined: there is nothing to do.
  */
 export const begin = (schedule: Schedule, moment: Moment): Decision | undefined => {
-  const { id, due, fireAt, trigger, jitter, maxRuns, runs } = schedule
-  const { now, connections, lateness, newId } = moment
+  const { id, due, fireAt, trigger, jitter, maxRuns, runs, channels } = schedule
+  const { now, connections, lateness, newId, isRepeatable } = moment
   if (schedule.state !== "scheduled" || due === undefined || fireAt === undefined || fireAt > now)
     return undefined
   const plan = catchUp({
@@ -136,7 +138,7 @@ export const begin = (schedule: Schedule, moment: Moment): Decision | undefined 
   if (step.schedule.state === "sending") {
     step.schedule.due = first
     step.schedule.fireAt = undefined
-    return step.record({ ...run, outcome: "sending" }).decision
+    return step.record({ ...run, outcome: "sending", isRepeatable: isRepeatable(channels) }).decision
   }
   if (connections < schedule.minConnections)
     step.record({ ...run, outcome: "gated", detail: tooFew(connections, schedule) })
@@ -146,12 +148,13 @@ export const begin = (schedule: Schedule, moment: Moment): Decision | undefined 
 /** One run more, beside the due times; or why there can be none. */
 export const beginAsked = (schedule: Schedule, moment: Moment): Result.Result<Decision, string> =>
   Result.map(advance(schedule, { type: "runNow" }), () => {
-    const { now, connections, newId } = moment
+    const { now, connections, newId, isRepeatable } = moment
     const run = { id: newId(), due: now, isAsked: true }
+    const sending = { outcome: "sending", isRepeatable: isRepeatable(schedule.channels) } as const
     const step = new ScheduleStep(schedule, now)
     return connections < schedule.minConnections
       ? step.record({ ...run, outcome: "gated", detail: tooFew(connections, schedule) }).decision
-      : step.advance({ type: "runNow" }).record({ ...run, outcome: "sending" }).decision
+      : step.advance({ type: "runNow" }).record({ ...run, ...sending }).decision
   })
 
 /** How a run ended. */

@@ -1,14 +1,16 @@
 /** Publishes a run into the channels of its schedule, and says how it ended. */
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import * as EffectSchedule from "effect/Schedule"
-import { Broker, BrokerUnavailable, type StreamOptions } from "../broker/Broker.ts"
+import { Broker, BrokerUnavailable } from "../broker/Broker.ts"
 import { Channels, isErrorCode } from "../channels/Channels.ts"
 import { dataProblem } from "../channels/dataProblem.ts"
 import { streamOptions } from "../channels/streams.ts"
-import { Receipts } from "../receipts/Receipts.ts"
+import { IDEMPOTENCY_TTL_MS } from "../history/IdempotencyKeys.ts"
+import { type Earlier, type OpenReceipt, Receipts } from "../receipts/Receipts.ts"
 import type { Ending } from "./firing.ts"
 import type { Payload, Run, Schedule } from "./Schedule.ts"
 import { parseTemplate, render } from "./template.ts"
@@ -22,12 +24,17 @@ export const ATTEMPTS = 5
 const backoff = EffectSchedule.exponential("100 millis").pipe(EffectSchedule.upTo({ times: ATTEMPTS - 1 }))
 /** Channels that the detail of a run names. */
 const NAMED = 3
-/** How long brokers know idempotency keys at least, in ms. */
-const KEYS_KNOWN_MS = 5 * 60_000
+/**
+ * How long after its beginning a run is published again, in ms: as long as the broker surely knows the keys of what was published of it, which is five
+ * minutes whatever becomes of the history, less one minute for publications that wait for the disk.
+ */
+export const REPEAT_WITHIN_MS = IDEMPOTENCY_TTL_MS - 60_000
 
 /** Known to the broker, so that a run that is published again is published once. */
 export const keyOf = ({ id, schedule, due, isAsked }: Run): string =>
   isAsked ? `run:${id}` : `schedule:${schedule}:${due}`
+
+const isSoonEnough = ({ startedAt }: Run, now: number): boolean => now - startedAt < REPEAT_WITHIN_MS
 
 const bytesOf = (payload: Payload, run: Run): Uint8Array | undefined =>
   payload.kind === "data"
@@ -38,6 +45,7 @@ const bytesOf = (payload: Payload, run: Run): Uint8Array | undefined =>
         )
       )
 
+const TOO_LATE = new BrokerUnavailable({ detail: "the broker may not know any more whether it was sent" })
 const NO_ANSWER = Effect.fail(new BrokerUnavailable({ detail: "it does not answer" }))
 
 /** What the broker answers, if it does in time. Most answer at once, and cost no timer. */
@@ -60,12 +68,16 @@ interface Failed {
   readonly detail: string
 }
 
-const endingOf = (failed: ReadonlyArray<Failed>, channels: number): Ending => {
+/** @param isRepeat what failed now may have been published by an earlier process */
+const endingOf = (failed: ReadonlyArray<Failed>, channels: number, isRepeat: boolean): Ending => {
   if (failed.length === 0) return { outcome: "sent", detail: undefined }
   const named = failed.slice(0, NAMED).map(({ channel, detail }) => `${channel}: ${detail}`)
   const more = failed.length > NAMED ? `; and ${failed.length - NAMED} more` : ""
-  const detail = `${failed.length} of ${channels} channels got nothing: ${named.join("; ")}${more}`
-  return { outcome: "failed", detail }
+  const count = `${failed.length} of ${channels} channels`
+  const why = `${named.join("; ")}${more}`
+  return isRepeat
+    ? { outcome: "interrupted", detail: `the process ended; ${count} could not be sent to again: ${why}` }
+    : { outcome: "failed", detail: `${count} got nothing: ${why}` }
 }
 
 export const makePublishRun = Effect.gen(function* () {
@@ -73,21 +85,26 @@ export const makePublishRun = Effect.gen(function* () {
   const channels = yield* Channels
   const receipts = yield* Receipts
 
-  const streamOf = (channel: string): StreamOptions | undefined => {
-    const options = channels.optionsOf(channel)
-    return isErrorCode(options) ? undefined : streamOptions(options)
-  }
-
-  /** Whether the broker knows what it has published of a run that another process began, so that nothing comes twice. */
-  const canRepeat = ({ channels: names }: Schedule, run: Run, now: number): boolean =>
+  /** Whether what is published in those channels, and its key, outlives the process. */
+  const areDurable = (names: ReadonlyArray<string>): boolean =>
     names.every((channel) => {
-      const stream = streamOf(channel)
-      if (stream?.isDurable !== true) return false
-      return now - run.startedAt < Math.max(KEYS_KNOWN_MS, stream.ttlMs)
+      const options = channels.optionsOf(channel)
+      return !isErrorCode(options) && streamOptions(options)?.isDurable === true
     })
 
+  /** Whether the broker knows what it has published of a run that an earlier process began, so that nothing comes twice. */
+  const mayRepeat = ({ channels: names }: Schedule, run: Run, now: number): boolean =>
+    run.isRepeatable === true && isSoonEnough(run, now) && areDurable(names)
+
   /** Undefined: it is published. */
-  const into = (channel: string, data: Uint8Array, schedule: Schedule, run: Run, open: OpenRun) => {
+  const into = (
+    channel: string,
+    data: Uint8Array,
+    { tags }: Schedule,
+    run: Run,
+    open: OpenReceipt,
+    isRepeat: boolean
+  ) => {
     const options = channels.optionsOf(channel)
     if (isErrorCode(options)) return Effect.succeed<Failed>({ channel, detail: options.message })
     const problem = dataProblem(options, data)
@@ -95,21 +112,19 @@ export const makePublishRun = Effect.gen(function* () {
     const delivery = open.delivery()
     const publishing = broker.publish(channel, data, {
       stream: streamOptions(options),
-      tags: schedule.tags,
+      tags,
       isDelta: options.deltaPublish,
       idempotencyKey: keyOf(run),
       delivery
     })
-    let attempts = 0
-    return Effect.suspend(() => {
-      attempts++
-      return answered(publishing)
-    }).pipe(
-      Effect.retry(backoff),
+    return Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      isRepeat && !isSoonEnough(run, now) ? Effect.fail(TOO_LATE) : answered(publishing)
+    ).pipe(
+      Effect.retry({ schedule: backoff, while: (error) => error !== TOO_LATE }),
       Effect.match({
         onSuccess: ({ isSuppressed }) => {
-          // At a later attempt it was the one before that was published, with this delivery.
-          if (isSuppressed && attempts === 1) open.withdraw(delivery)
+          // By an earlier attempt, with this delivery, or by an earlier process, without it.
+          if (isSuppressed) open.withdraw(delivery)
           return undefined
         },
         onFailure: ({ detail }): Failed => {
@@ -120,30 +135,32 @@ export const makePublishRun = Effect.gen(function* () {
     )
   }
 
-  const publish = (schedule: Schedule, run: Run): Effect.Effect<Ending> =>
+  /** @param earlier where an earlier process has begun it */
+  const publish = (schedule: Schedule, run: Run, earlier?: Earlier): Effect.Effect<Ending> =>
     Effect.suspend(() => {
       const data = bytesOf(schedule.payload, run)
       if (data === undefined)
         return Effect.succeed<Ending>({ outcome: "failed", detail: "the template is none" })
       const { channels: names } = schedule
-      const open = receipts.open({ id: run.id, kind: "schedule", channels: names, schedule: schedule.id })
+      const subject = { id: run.id, kind: "schedule", channels: names, schedule: schedule.id } as const
+      const open = receipts.open(subject, earlier)
+      const isRepeat = earlier !== undefined
       // One that waits keeps no other channel from its publication.
-      return Effect.forEach(names, (channel) => into(channel, data, schedule, run, open), {
+      return Effect.forEach(names, (channel) => into(channel, data, schedule, run, open, isRepeat), {
         concurrency: names.length === 1 ? 1 : CHANNELS_AT_ONCE
       }).pipe(
         Effect.map((failed) =>
           endingOf(
             failed.filter((one) => one !== undefined),
-            names.length
+            names.length,
+            isRepeat
           )
         ),
         Effect.ensuring(Effect.sync(() => open.seal()))
       )
     })
 
-  return { publish, canRepeat }
+  return { publish, areDurable, mayRepeat }
 })
-
-type OpenRun = ReturnType<Receipts["Service"]["open"]>
 
 export type PublishRun = Effect.Success<typeof makePublishRun>

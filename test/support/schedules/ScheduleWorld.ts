@@ -16,10 +16,12 @@ import { ServerConfig, type ServerConfigValue } from "../../../src/config/Server
 import { ActorTree } from "../../../src/services/ActorTree.ts"
 import { Broker, BrokerUnavailable, type PublishOptions } from "../../../src/services/broker/Broker.ts"
 import { Channels } from "../../../src/services/channels/Channels.ts"
+import { Hub } from "../../../src/services/Hub.ts"
 import { Delivery } from "../../../src/services/hot/Publication.ts"
 import { Metrics } from "../../../src/services/Metrics.ts"
 import { BroadcastTotals, Publisher } from "../../../src/services/Publisher.ts"
 import { type ReceiptSubject, Receipts } from "../../../src/services/receipts/Receipts.ts"
+import * as StoredReceipts from "../../../src/services/receipts/StoredReceipts.ts"
 import type { Schedule } from "../../../src/services/schedules/Schedule.ts"
 import { ScheduleRuns } from "../../../src/services/schedules/ScheduleRuns.ts"
 import { Scheduler } from "../../../src/services/schedules/Scheduler.ts"
@@ -59,6 +61,8 @@ export class ScheduleWorld {
   afterPublish: () => Effect.Effect<void> = () => Effect.void
   commits = 0
   longestSleep = 1000
+  /** Receipts are kept in the store, and each publication reaches one connection. */
+  keepsReceipts = false
   readonly logs = new CapturedLogs()
   /** What durable channels know, whatever becomes of the process. */
   readonly #keys = new Set<string>()
@@ -120,6 +124,10 @@ export class ScheduleWorld {
           const at = (yield* Clock.currentTimeMillis) - START
           const text = Buffer.from(data).toString()
           this.published.push({ channel, text, key: options.idempotencyKey ?? "", options, at })
+          if (this.keepsReceipts) {
+            options.delivery?.expect(1)
+            options.delivery?.add(1, 1, 0, START + at, START + at)
+          }
         }
         yield* this.afterPublish()
         return { offset: 1, epoch: "e", isSuppressed }
@@ -140,6 +148,13 @@ export class ScheduleWorld {
   }
 
   get #receiptsLayer() {
+    if (this.keepsReceipts)
+      return Layer.provide(StoredReceipts.layer, [
+        this.#storeLayer,
+        Hub.layer,
+        Metrics.layer,
+        Layer.succeed(ServerConfig, this.config)
+      ])
     return Layer.succeed(
       Receipts,
       Receipts.of({

@@ -1,6 +1,7 @@
 import { describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -10,6 +11,8 @@ import { expect } from "vitest"
 import type { Settings } from "../../../src/config/Keys.ts"
 import type { ServerConfigValue } from "../../../src/config/ServerConfig.ts"
 import { ActorTree } from "../../../src/services/ActorTree.ts"
+import { Metrics } from "../../../src/services/Metrics.ts"
+import { REPEAT_WITHIN_MS } from "../../../src/services/schedules/publishRun.ts"
 import { newStore, ScheduleWorld, START } from "../../support/schedules/ScheduleWorld.ts"
 
 const data = Buffer.from('"hello"')
@@ -467,19 +470,95 @@ describe("a process that is killed", () => {
         expect(new Set(keys).size).toBe(keys.length)
       }))
 
-  test("hours after it: the broker may have forgotten, so the run is not sent again", (world) =>
+  /** It dies when the run is marked, is away for so long, and comes back. */
+  const comeBack = (world: ScheduleWorld, away: Duration.Input, meanwhile: () => void = () => {}) =>
     Effect.gen(function* () {
       const first = yield* world.process
       yield* first.scheduler.create({ channels: ["durable:a"], data, id: "old", delay: 1000 })
       killAt(world, "after the mark")
       yield* TestClock.adjust(1000)
-      yield* TestClock.adjust("2 hours")
+      yield* TestClock.adjust(away)
       world.revive()
+      meanwhile()
       const second = yield* world.process
+      yield* TestClock.adjust(0)
+      return second
+    })
+
+  test("just before four minutes after its beginning the run is sent again, for the broker knows", (world) =>
+    Effect.gen(function* () {
+      const second = yield* comeBack(world, REPEAT_WITHIN_MS - 1)
+      expect(world.published).toHaveLength(1)
+      expect(yield* outcomesOf(second, "old")).toEqual(["sent"])
+    }))
+
+  test("afterwards the broker may have forgotten, so the run is not sent again", (world) =>
+    Effect.gen(function* () {
+      const second = yield* comeBack(world, REPEAT_WITHIN_MS)
       yield* TestClock.adjust(1000)
       expect(world.published).toEqual([])
       expect(yield* outcomesOf(second, "old")).toEqual(["interrupted"])
       expect(yield* second.store.get("old")).toMatchObject({ state: "failed" })
+    }))
+
+  test("nor is it where the broker does not answer until then", (world) =>
+    Effect.gen(function* () {
+      const second = yield* comeBack(world, REPEAT_WITHIN_MS - 50, () => {
+        world.meets = () => world.unavailable
+      })
+      world.meets = () => Effect.void
+      yield* TestClock.adjust(60_000)
+      expect(world.published).toEqual([])
+      expect((yield* second.store.runs("old", { limit: 1 })).items).toMatchObject([
+        {
+          outcome: "interrupted",
+          detail:
+            "the process ended; 1 of 1 channels could not be sent to again: " +
+            "durable:a: the broker may not know any more whether it was sent"
+        }
+      ])
+    }))
+
+  test(
+    "nor where its channel has become durable only since",
+    (world) =>
+      Effect.gen(function* () {
+        const durable = new ScheduleWorld(world.store)
+        const first = yield* world.process
+        yield* first.scheduler.create({ channels: ["durable:a"], data, id: "since", delay: 1000 })
+        killAt(world, "after publishing")
+        yield* TestClock.adjust(1000)
+        expect(world.published).toHaveLength(1)
+        const second = yield* durable.process
+        yield* TestClock.adjust(1000)
+        expect(durable.published).toEqual([])
+        expect(yield* outcomesOf(second, "since")).toEqual(["interrupted"])
+      }),
+    { channels: { namespaces: [{ name: "durable", historySize: 10, historyTtl: "1 hour" }] } }
+  )
+
+  test("the receipt of a run that is sent again has what was counted before, and stays incomplete", (world) =>
+    Effect.gen(function* () {
+      world.keepsReceipts = true
+      const first = yield* world.process
+      yield* first.scheduler.create({ channels: ["durable:a", "durable:b"], data, id: "r", delay: 1000 })
+      world.meets = (channel) => (channel === "durable:b" ? Effect.never : Effect.void)
+      yield* TestClock.adjust(1100)
+      world.kill()
+      yield* TestClock.adjust(100)
+      world.revive()
+      // What was published before is suppressed at the second attempt.
+      let asked = 0
+      world.meets = (channel) =>
+        Effect.suspend(() => (channel === "durable:a" && asked++ === 0 ? world.unavailable : Effect.void))
+      const second = yield* world.process
+      yield* TestClock.adjust(300)
+      expect([asked, world.published.length]).toEqual([2, 2])
+      const { items } = yield* second.scheduler.runs("r", { limit: 1 })
+      const counted = { eligible: 2, written: 2, isComplete: false }
+      expect(items).toMatchObject([{ outcome: "sent", receipt: { ...counted, publishedAt: START + 1000 } }])
+      const samples = yield* Context.get(second.context, Metrics).samples
+      expect(samples.find(({ name }) => name === "clarion_receipts_open")?.value).toBe(0)
     }))
 
   test("an accepted change is there afterwards, whatever it was", (world) =>

@@ -1,17 +1,28 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { CHANNELS_KEPT, GrowingReceipt } from "../../../../src/services/receipts/GrowingReceipt.ts"
-import type { Receipt, ReceiptSubject } from "../../../../src/services/receipts/Receipts.ts"
+import type { Earlier, Receipt, ReceiptSubject } from "../../../../src/services/receipts/Receipts.ts"
 import { broadcast, deliver, run } from "../../../support/receipts/receipts.ts"
 
-const grow = (subject: ReceiptSubject = broadcast("r"), { publishedAt = 1000, lost = 0 } = {}) => {
+const grow = (
+  subject: ReceiptSubject = broadcast("r"),
+  { publishedAt = 1000, lost = 0 } = {},
+  earlier?: Earlier
+) => {
   const told: Array<string> = []
   const note = (what: string) => () => void told.push(what)
-  const receipt = new GrowingReceipt(subject, publishedAt, lost, undefined, {
-    begun: note("begun"),
-    completed: note("completed"),
-    vanished: note("vanished")
-  })
+  const receipt = new GrowingReceipt(
+    subject,
+    publishedAt,
+    lost,
+    undefined,
+    {
+      begun: note("begun"),
+      completed: note("completed"),
+      vanished: note("vanished")
+    },
+    earlier
+  )
   return { receipt, told }
 }
 
@@ -137,6 +148,30 @@ describe("a receipt", () => {
     expect(told).toEqual(["begun", "completed"])
   })
 
+  it("keeps what is on its way, whoever wants to withdraw it", () => {
+    const { receipt, told } = grow()
+    const delivery = receipt.delivery()
+    delivery.expect(2)
+    delivery.add(3, 3, 0, 1001, 1002)
+    receipt.withdraw(delivery)
+    receipt.seal()
+    expect([told, receipt.receipt()]).toMatchObject([["begun"], { eligible: 3, isComplete: false }])
+    delivery.add(1, 1, 0, 1001, 1002)
+    expect([told, receipt.receipt()]).toMatchObject([
+      ["begun", "completed"],
+      { eligible: 4, isComplete: true }
+    ])
+  })
+
+  it("is over once it vanished, whatever becomes of what was withdrawn", () => {
+    const { receipt, told } = grow()
+    const delivery = receipt.delivery()
+    receipt.withdraw(delivery)
+    receipt.seal()
+    deliver(delivery, [[1, 0, 0]])
+    expect([told, receipt.isEmpty]).toEqual([["vanished"], true])
+  })
+
   it("vanishes where nothing was published, and whoever waits is told all the same", () => {
     const { receipt, told } = grow()
     const finals: Array<Receipt> = []
@@ -151,6 +186,57 @@ describe("a receipt", () => {
     deliver(receipt.delivery(), [[0, 0, 0]])
     receipt.seal()
     expect(told).toEqual(["begun", "completed"])
+  })
+
+  describe("that an earlier process has begun", () => {
+    const partOf = (more: Partial<Receipt>): Receipt => {
+      const { receipt } = grow(run("r", "daily"), { publishedAt: 500, lost: 2 })
+      const delivery = receipt.delivery()
+      delivery.expect(1)
+      delivery.addWorker({
+        ...{ worker: "worker-0", eligible: 9, written: 5, slow: 2, mailbox: 1 },
+        ...{ firstWriteAt: 600, lastWriteAt: 700 }
+      })
+      receipt.seal()
+      return { ...receipt.receipt(), acked: 4, ...more }
+    }
+    const repeat = (earlier: Earlier) => grow(run("r", "daily"), { publishedAt: 1000, lost: 1 }, earlier)
+
+    it("goes on with what was counted, and stays incomplete where that was", () => {
+      for (const isComplete of [true, false]) {
+        const { receipt, told } = repeat({ receipt: partOf({ isComplete }) })
+        const [suppressed, published] = [receipt.delivery(), receipt.delivery()]
+        receipt.withdraw(suppressed)
+        deliver(published, [[10, 1, 0]], 1001)
+        receipt.seal()
+        expect(told).toEqual(["begun", "completed"])
+        expect(receipt.receipt()).toMatchObject({
+          ...{ eligible: 20, written: 15, dropped: 4, drops: { slow: 3, mailbox: 1 }, closed: 1 },
+          ...{ publishedAt: 500, firstWriteAt: 600, lastWriteAt: 1002, timeToLastWriteMs: 502 },
+          ...{ lost: 3, acked: 4, isComplete },
+          workers: [{ worker: "worker-0", eligible: 9, written: 5, closed: 1, lastWriteAt: 700 }]
+        })
+      }
+    })
+
+    it("leaves what was written alone where nothing more is published", () => {
+      const { receipt, told } = repeat({ receipt: partOf({ isComplete: false }) })
+      receipt.withdraw(receipt.delivery())
+      receipt.seal()
+      expect(told).toEqual(["vanished"])
+    })
+
+    it("is incomplete where that was not written and published something, complete where it did not", () => {
+      for (const isSuppressed of [true, false]) {
+        const { receipt } = repeat({ receipt: undefined })
+        const [one, two] = [receipt.delivery(), receipt.delivery()]
+        if (isSuppressed) receipt.withdraw(one)
+        else deliver(one, [[1, 0, 0]])
+        deliver(two, [[1, 0, 0]])
+        receipt.seal()
+        expect(receipt.receipt()).toMatchObject({ publishedAt: 1000, isComplete: !isSuppressed })
+      }
+    })
   })
 
   it("keeps the names of some channels, and how many there were", () => {

@@ -52,6 +52,35 @@ describe("what is over goes from the store", () => {
     })
   )
 
+  it.effect("keys not before five minutes, whatever becomes of the entries and the stream", () =>
+    Effect.gen(function* () {
+      const short = { size: 1, ttlMs: 1000, metaTtlMs: 2000, isDurable: true }
+      const { durable, weak, counts, pass, end } = yield* start()
+      const again = (history: DurableHistory, channel: string, options = short) =>
+        Effect.map(
+          history.append(channel, data, options, { idempotencyKey: "k" }),
+          ({ isSuppressed }) => isSuppressed
+        )
+      expect(yield* again(durable, "over")).toBe(false)
+      expect(yield* again(durable, "evicted", { ...stream, size: 1 })).toBe(false)
+      expect(yield* again(durable, "cleared", stream)).toBe(false)
+      yield* durable.append("evicted", data, { ...stream, size: 1 }, {})
+      yield* durable.clear("cleared")
+      yield* pass(4 * MINUTE)
+      // Of "over" there is the key only.
+      const [streams, , keys] = counts()
+      expect([streams, keys]).toEqual([2, 3])
+      yield* end
+      const second = yield* start(weak)
+      yield* second.pass(MINUTE - 1)
+      for (const channel of ["over", "evicted", "cleared"])
+        expect([channel, yield* again(second.durable, channel)]).toEqual([channel, true])
+      yield* second.pass(1)
+      for (const channel of ["over", "evicted", "cleared"])
+        expect([channel, yield* again(second.durable, channel)]).toEqual([channel, false])
+    })
+  )
+
   it.effect("also where the process that wrote it has ended", () =>
     Effect.gen(function* () {
       const { durable, weak, end } = yield* start()
