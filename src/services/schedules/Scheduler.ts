@@ -3,8 +3,9 @@
  *
  * Guarantees:
  * - What `create`, `update`, `pause`, `resume` and `cancel` have answered is on disk, where the store is durable, and holds after a kill.
- * - One run for each due time, never two. A run whose channels all have durable history is published exactly once; of any other run, at
- *   most once: one that a crash interrupted is not sent again, and its outcome says so.
+ * - One run for each due time, never two, and nothing of a run is published twice in a channel. One that was under way at a crash is published
+ *   again, where it is missing, if all its channels had durable history when it was begun and still have, and it was begun less than four
+ *   minutes before (`REPEAT_WITHIN_MS`). Any other is not sent again, and its outcome, "interrupted", says that it may not have been sent.
  * - A due time is never early. One that could not be met in time (`schedules.lateness`) is the catch-up policy's.
  */
 import * as Context from "effect/Context"
