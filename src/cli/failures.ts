@@ -13,9 +13,7 @@ export class Refused extends Data.TaggedError("Refused")<{ readonly lines: Reado
 
 /** The command cannot be: EX_CONFIG of sysexits.h, as a wrong configuration. */
 export class WrongUsage extends Data.TaggedError("WrongUsage")<{ readonly detail: string }> {
-  static readonly exitCode = 78
-
-  override readonly [Runtime.errorExitCode] = WrongUsage.exitCode
+  override readonly [Runtime.errorExitCode] = 78
 
   override get message(): string {
     return this.detail

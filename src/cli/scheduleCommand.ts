@@ -15,7 +15,9 @@ const text = (name: string, metavar: string, about: string) =>
   Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(about), Flag.optional)
 
 const schedule = Command.make("schedule").pipe(
-  Command.withDescription("Schedules of a running server: what it publishes, and when."),
+  Command.withDescription(
+    "Schedules of a running server: what it publishes, and when. A server that was started with flags needs --url and --api-key."
+  ),
   Command.withSharedFlags({
     url: text("url", "URL", "the server; without it, where the configuration says that it is"),
     apiKey: text("api-key", "KEY", "without it, auth.apiKey of the configuration, else what the store has"),

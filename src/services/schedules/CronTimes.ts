@@ -111,17 +111,45 @@ export class CronTimes {
 /** croner takes a text with a colon for a date. */
 const isDate = (expression: string): boolean => expression.includes(":")
 
-/** croner counts days and months from 0 in what it says of them. */
+/** What croner knows; @midnight is @daily, @annually is @yearly. */
+const NICKNAMES = ["@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"]
+
+/** What is wrong with an expression before its fields are looked at. */
+const shapeProblem = (expression: string): string | undefined => {
+  if (isDate(expression)) return "has a colon, which no cron expression has"
+  const text = expression.trim()
+  if (text.startsWith("@"))
+    return NICKNAMES.includes(text.toLowerCase()) ? undefined : `is none of ${NICKNAMES.join(", ")}`
+  const count = text === "" ? 0 : text.split(/\s+/).length
+  if (count === 5 || count === 6) return undefined
+  return `has ${count === 1 ? "1 field" : `${count} fields`}, not five, or six with seconds first`
+}
+
+/** Fields as our documents call them, in croner's order and by its names. */
+const FIELDS = ["second", "minute", "hour", "day", "month", "weekday"]
+const named = (field: string): string =>
+  field === "dayOfWeek" ? "weekday" : field === "nearestWeekdays" ? "day" : field
+
+/** What croner says of a field, in our words; it counts days and months from 0, and fields from the seconds. */
 const explain = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error))
-    .replace(/^CronPattern: /, "")
+    .replace(/^CronPattern: (Syntax error, )?/, "")
+    .replace(/^Invalid value for (\w+): (-?\d+)$/, (_, name: string, value: string) => {
+      const field = named(name)
+      return `has an invalid ${field}: ${field === "day" || field === "month" ? Number(value) + 1 : value}`
+    })
     .replace(
-      /^Invalid value for (day|month): (-?\d+)/,
-      (_, field, value) => `Invalid value for ${field}: ${Number(value) + 1}`
+      /^configuration entry (\d) \((.*)\) contains illegal characters\.$/,
+      (_, index: string, text: string) => `has an invalid ${FIELDS[Number(index)]}: ${text}`
+    )
+    .replace(
+      /^configuration entry (\w+) \(\) is empty.*$/,
+      (_, name: string) => `has an empty ${named(name)}`
     )
 
 const parse = (expression: string, timeZone: string): Result.Result<CronTimes, string> => {
-  if (isDate(expression)) return Result.fail("has a colon, which no cron expression has")
+  const problem = shapeProblem(expression)
+  if (problem !== undefined) return Result.fail(problem)
   try {
     const options = { timezone: timeZone, mode: "5-or-6-parts", fixedTimeRule: "no-wildcard" } as const
     return Result.succeed(new CronTimes(new Cron(expression, options)))

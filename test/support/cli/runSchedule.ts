@@ -2,11 +2,10 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
-import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
-import { scheduleCommand } from "../../../src/cli/scheduleCommand.ts"
+import { runCommand } from "../../../src/cli/runCommand.ts"
 
 export interface CommandEnd {
   readonly out: string
@@ -25,7 +24,7 @@ export const runSchedule = async (...args: ReadonlyArray<string>): Promise<Comma
     error: (...words: ReadonlyArray<unknown>) => errors.push(words.join(" "))
   }
   const exit = await Effect.runPromiseExit(
-    Command.runWith(scheduleCommand, { version: "0" })(args).pipe(
+    runCommand(args, "0").pipe(
       Effect.provide(NodeServices.layer),
       Effect.provideService(Console.Console, console as unknown as Console.Console)
     )

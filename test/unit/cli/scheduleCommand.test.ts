@@ -216,19 +216,22 @@ describe("without a server", () => {
 
 describe("wrong usage", () => {
   it.each([
-    [["lst"]],
-    [["get"]],
-    [["add", "--channel"]],
-    [["list", "--stat", "due"]],
-    [["list", "--state", "over"]],
-    [["list", "--limit", "x"]],
-    [["get", "a", "b"]]
-  ])("%j prints the help, and asks nothing", async (args) => {
+    [["lst"], /^Unknown subcommand "lst".*list.*"schedule --help" tells what it takes$/s],
+    [["get"], /^Missing required argument: id\n"schedule get --help" tells what it takes$/],
+    [["add", "--channel"], /--channel/],
+    [["list", "--stat", "due"], /--stat\b/],
+    [["list", "--state", "due"], /--state: "due"/],
+    [["list", "--limit", "x"], /--limit/],
+    [["get", "a", "b"], /"?b"?/]
+  ])("%j is told without the help, and asks nothing", async (args, failure) => {
     const end = await runSchedule(...args, ...place)
-    expect(end.out).toContain("USAGE")
-    expect(end.err).toContain("ERROR")
-    expect(end.code).not.toBe(0)
+    expect(end).toMatchObject({ out: "", err: "", code: 78, failure: expect.stringMatching(failure) })
+    expect(end.failure).not.toContain("USAGE")
     expect(server.requests).toEqual([])
+  })
+
+  it("is not to ask for nothing: that prints the help", async () => {
+    expect(await runSchedule()).toMatchObject({ code: 0, failure: "", out: expect.stringContaining("USAGE") })
   })
 
   it.each([

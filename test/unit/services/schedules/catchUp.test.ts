@@ -73,6 +73,14 @@ describe("what is run now", () => {
     })
   })
 
+  it("is, at a fast rate, many that are on time, whatever the policy", () => {
+    const second = { trigger: { kind: "every", every: 1000, start: 0 }, due: 1000, now: 12_500 } as const
+    const onTime = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map((at) => at * 1000)
+    expect(plan({ ...second, policy: "skip" })).toMatchObject({ runs: onTime, late: 0, leftOut: 2 })
+    expect(plan({ ...second, policy: "once" })).toMatchObject({ runs: [2000, ...onTime], leftOut: 1 })
+    expect(plan({ ...second, policy: "all" })).toMatchObject({ runs: [1000, 2000, ...onTime], leftOut: 0 })
+  })
+
   it("is both the missed and the one on time", () => {
     expect(plan({ policy: "once", now: 5 * HOUR }).runs).toEqual([4 * HOUR, 5 * HOUR])
     expect(plan({ policy: "skip", now: 5 * HOUR })).toMatchObject({ runs: [5 * HOUR], late: 0, leftOut: 4 })

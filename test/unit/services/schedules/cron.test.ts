@@ -361,9 +361,28 @@ describe("an expression that is none", () => {
     expect(problemOf(expression)?.where).toBe("cron")
   })
 
-  it("is told in the numbers that it has", () => {
-    expect(problemOf("* * 32 * *")?.message).toBe("Invalid value for day: 32")
-    expect(problemOf("* * * 13 *")?.message).toBe("Invalid value for month: 13")
+  const FIELDS = "not five, or six with seconds first"
+  it.each([
+    ["* * 32 * *", "has an invalid day: 32"],
+    ["* * * 13 *", "has an invalid month: 13"],
+    ["* * * * 8", "has an invalid weekday: 8"],
+    ["0 0 32W * *", "has an invalid day: 32"],
+    ["0 24 * * *", "has an invalid hour: 24"],
+    ["a * * * *", "has an invalid minute: a"],
+    ["a * * * * *", "has an invalid second: a"],
+    ["* , * * * *", "has an empty minute"],
+    ["", `has 0 fields, ${FIELDS}`],
+    ["bad", `has 1 field, ${FIELDS}`],
+    ["* * * * * * *", `has 7 fields, ${FIELDS}`],
+    ["@every 5m", "is none of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually"],
+    ["5-1 * * * *", "From value is larger than to value: '5-1'"]
+  ])("%j is told in our words and its own numbers: %s", (expression, message) => {
+    expect(problemOf(expression)?.message).toBe(message)
+  })
+
+  it("has its nicknames, in whatever case, and spaces around it", () => {
+    for (const expression of ["@midnight", " @HOURLY ", "@annually", " 0 0 * * * "])
+      expect(problemOf(expression)).toBeUndefined()
   })
 
   it.each(["Mars/Base", "", "+09:00", "Europe/berlin ", "../etc", "UTC;"])("has no zone: %j", (zone) => {
