@@ -35,6 +35,11 @@ const whenOf = ({ at, every, cron, timeZone }: Json): string => {
   return every === undefined ? `${cron} ${timeZone}` : `every ${every} ms`
 }
 
+const channelsOf = ({ channels, channelCount }: Json): string =>
+  channels.length < channelCount
+    ? `${channels.join(" ")} and ${channelCount - channels.length} more`
+    : channels.join(" ")
+
 const withMore = (text: string, cursor: string | undefined): string =>
   cursor === undefined ? text : `${text}\nthere are more: --cursor ${plain(cursor)}`
 
@@ -46,7 +51,7 @@ export const showSchedules = ({ schedules, cursor }: Json): string => {
     one.due,
     one.runs,
     whenOf(one),
-    one.channels.join(" "),
+    channelsOf(one),
     one.about
   ])
   return withMore(table(["id", "state", "due", "runs", "when", "channels", "about"], rows), cursor)

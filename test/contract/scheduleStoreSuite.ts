@@ -174,6 +174,28 @@ export const scheduleStoreSuite = (contract: ScheduleStoreContract) => {
       expect([second.items.map(({ id }) => id), second.cursor]).toEqual([["t"], undefined])
     }))
 
+  test("a list of large schedules has short pages, and all of them", (store) =>
+    Effect.gen(function* () {
+      const channels = Array.from({ length: 10_000 }, (_, at) => `${at}`.padStart(100, "x"))
+      const payload = { kind: "data", data: new Uint8Array(2 ** 20) } as const
+      const large = (index: number, more: Partial<Schedule>) =>
+        scheduleWith({ id: `s${String(index).padStart(2, "0")}`, ...more })
+      const all = Array.from({ length: 60 }, (_, at) => large(at, at % 2 === 0 ? { channels } : { payload }))
+      for (const schedule of all) yield* store.commit([insert(schedule)])
+      for (const filter of [{}, { channel: channels[7]! }]) {
+        const found = yield* pages((cursor) => store.list({ ...filter, limit: 1000, cursor }))
+        const wanted = all.filter((one) => !("channel" in filter) || one.channels === channels)
+        expect(found.flat().map(({ id }) => id)).toEqual(wanted.map(({ id }) => id))
+        expect(found.length).toBeGreaterThan(3)
+        for (const page of found) expect(page.length).toBeLessThanOrEqual(17)
+      }
+      // One that is larger than a page is a page.
+      const huge = large(99, { payload: { kind: "data", data: new Uint8Array(2 ** 25) } })
+      yield* store.commit([insert(huge)])
+      const found = yield* pages((cursor) => store.list({ limit: 1, cursor }))
+      expect(found.flat().map(({ id }) => id)).toEqual([...all, huge].map(({ id }) => id))
+    }))
+
   test("runs come newest first, page by page", (store) =>
     Effect.gen(function* () {
       yield* store.commit(Array.from({ length: 25 }, (_, index) => run({ sequence: index + 1 })))

@@ -56,8 +56,8 @@ export class ScheduleStore extends Context.Service<
     readonly commit: (changes: ReadonlyArray<Change>) => Effect.Effect<void, StoreFailed>
     readonly get: (id: string) => Effect.Effect<Schedule | undefined, StoreFailed>
     /**
-     * In the order of their ids. One call looks at so many at most that it takes some 0.1 s: a page of a narrow filter may have fewer entries
-     * than asked for, even none, and a cursor all the same.
+     * In the order of their ids. One call looks at so many at most, and at so many bytes of them, that it takes some 0.1 s: a page of a narrow
+     * filter, or of schedules with very many channels, may have fewer entries than asked for, even none, and a cursor all the same.
      */
     readonly list: (filter: ScheduleFilter) => Effect.Effect<Page<Schedule>, StoreFailed>
     readonly figures: Effect.Effect<ScheduleFigures, StoreFailed>

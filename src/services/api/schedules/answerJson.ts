@@ -2,6 +2,7 @@
  * Schedules, runs and receipts as JSON text; their schemas are in results.ts. Times are ISO 8601 in UTC with milliseconds, durations
  * milliseconds, receipts keep their own numbers. What has no value is left out.
  */
+import { CHANNELS_KEPT } from "../../receipts/GrowingReceipt.ts"
 import type { Receipt } from "../../receipts/Receipts.ts"
 import type { Run, Schedule, Trigger } from "../../schedules/Schedule.ts"
 import type { RunWithReceipt } from "../../schedules/Scheduler.ts"
@@ -34,14 +35,16 @@ const members = (schedule: Schedule) => ({
   createdAt: timeText(schedule.createdAt),
   updatedAt: timeText(schedule.updatedAt),
   channels: schedule.channels,
+  channelCount: schedule.channels.length,
   tags: schedule.tags,
   jitter: schedule.jitter,
   minConnections: schedule.minConnections,
   catchUp: schedule.catchUp
 })
 
-/** As it stands in lists: without its payload, which may be long. */
-export const scheduleHeadJson = (schedule: Schedule): string => JSON.stringify(members(schedule))
+/** As it stands in lists: without its payload, and with the first of its channels alone, as both may be long. */
+export const scheduleHeadJson = (schedule: Schedule): string =>
+  JSON.stringify({ ...members(schedule), channels: schedule.channels.slice(0, CHANNELS_KEPT) })
 
 /** @param next the next due times, where they are told */
 export const scheduleJson = (schedule: Schedule, next?: ReadonlyArray<number>): string => {

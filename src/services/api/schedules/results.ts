@@ -31,7 +31,8 @@ const head = {
   failure: optional(Schema.String, "why it failed"),
   createdAt: Time,
   updatedAt: Time,
-  channels: Schema.Array(Schema.String),
+  channels: about(Schema.Array(Schema.String), "in lists the first 100 of them"),
+  channelCount: about(Natural, "how many there are"),
   tags: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
   jitter: about(Natural, "ms"),
   minConnections: Natural,
@@ -114,7 +115,10 @@ const RunWithReceipt = Schema.Struct({
 const cursor = optional(Schema.String, "where the next page begins; absent: this is the last")
 
 export const SchedulePage = Schema.Struct({
-  schedules: about(Schema.Array(ScheduleHead), "without their payloads, in the order of their ids"),
+  schedules: about(
+    Schema.Array(ScheduleHead),
+    "without their payloads and with their first 100 channels, in the order of their ids; may be fewer than asked for where cursor says that there are more"
+  ),
   cursor
 }).annotate({ identifier: "SchedulePage" })
 

@@ -37,6 +37,7 @@ const HEAD = {
   createdAt: "2030-01-01T00:00:00.000Z",
   updatedAt: "2030-01-01T00:00:00.000Z",
   channels: ["news"],
+  channelCount: 1,
   jitter: 0,
   minConnections: 0,
   catchUp: "once"
@@ -184,6 +185,16 @@ describe("a schedule is shown", () => {
 })
 
 describe("lists", () => {
+  it("tell the first 100 channels of a schedule, and how many there are; the schedule itself tells all", async () => {
+    const channels = Array.from({ length: 10_000 }, (_, at) => `c${at}`)
+    const many = scheduleOf({ channels })
+    api.answers = { ...api.answers, list: { items: [many] }, get: many }
+    const [one] = (await api.ask("GET", "/api/schedules")).json.schedules
+    expect([one.channels, one.channelCount]).toEqual([channels.slice(0, 100), 10_000])
+    const { json } = await api.ask("GET", "/api/schedules/s1")
+    expect([json.channels, json.channelCount]).toEqual([channels, 10_000])
+  })
+
   it("of schedules leave payloads out", async () => {
     expect((await api.ask("GET", "/api/schedules")).json).toEqual({ schedules: [HEAD] })
     expect(api.calls).toEqual([{ method: "list", with: [{ limit: 100 }] }])
