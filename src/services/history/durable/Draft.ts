@@ -121,16 +121,19 @@ export class Draft {
     if (!this.#isChanged) return { writes, record: this.#known ? this.#record : undefined }
     const end = this.#removable()
     for (let place = low; place < end; place++) writes.push(remove(ENTRIES, [name, place]))
-    const isDue = due === 0 ? undefined : due
+    // When the stream's entry among what is due is looked at; undefined: it has none.
+    const lookAt = due === 0 ? undefined : due
     if (this.#isGone) {
       writes.push(remove(STREAMS, [name]))
-      if (isDue !== undefined) writes.push(remove(DUE, [isDue, name]))
+      if (lookAt !== undefined) writes.push(remove(DUE, [lookAt, name]))
       return { writes, record: undefined }
     }
     this.#record = { ...this.#record, low: Math.max(low, end) }
     const next = this.#nextLook(now)
-    if (isDue === undefined || next < isDue || isDue <= minuteAfter(now) - 1) {
-      if (next !== isDue) writes.push(...moveDue(isDue, next, name))
+    // It is moved only where it would come too late, or has come: one that comes too early finds nothing to do and moves on by itself, which
+    // is cheaper than to move it with every publication.
+    if (lookAt === undefined || next < lookAt || lookAt <= minuteAfter(now) - 1) {
+      if (next !== lookAt) writes.push(...moveDue(lookAt, next, name))
       this.#record = { ...this.#record, due: next }
     }
     writes.push(put(STREAMS, [name], this.#record))
