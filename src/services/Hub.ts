@@ -25,8 +25,12 @@ export interface HubMember {
   readonly spare?: number
 }
 
-/** How long publishers wait for a crowded member; then they wait for it no more until it was relieved once. */
-const CROWDED_WAIT = "100 millis"
+/**
+ * A crowded member that takes nothing through so many looks is stuck: publishers wait for it no more until it was relieved once. Several looks, as
+ * the event loop itself may have been held up between two of them.
+ */
+const LOOKS = 10
+const LOOK_INTERVAL = "100 millis"
 
 /** Sums over all that happened in channels, as in `Delivery`. */
 export interface ChannelTotals {
@@ -114,7 +118,7 @@ export class Hub extends Context.Service<
     const watch = Effect.gen(function* () {
       while (waiting.size > 0) {
         relieved.clear()
-        yield* Effect.sleep(CROWDED_WAIT)
+        for (let look = 0; look < LOOKS && waiting.size > 0; look++) yield* Effect.sleep(LOOK_INTERVAL)
         for (const member of members)
           if (member.spare !== undefined && member.spare <= 0 && !relieved.has(member)) stuck.add(member)
         wake(spare())

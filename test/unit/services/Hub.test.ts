@@ -63,7 +63,7 @@ describe("publishers that can wait", () => {
       stuck.spare = 0
       const first = yield* goesOn(hub)
       expect(first.isThrough()).toBe(false)
-      yield* TestClock.adjust("100 millis")
+      yield* TestClock.adjust("1 second")
       yield* Fiber.join(first.fiber)
       expect((yield* goesOn(hub)).isThrough()).toBe(true)
       stuck.spare = ROOMY
@@ -138,7 +138,7 @@ describe("publishers that can wait", () => {
       busy.spare = 0
       const { fiber, isThrough } = yield* goesOn(hub)
       for (let i = 0; i < 10; i++) {
-        yield* TestClock.adjust("60 millis")
+        yield* TestClock.adjust("600 millis")
         hub.relieved(busy)
         expect(isThrough()).toBe(false)
       }
