@@ -1,9 +1,10 @@
 /** The command line of the channels bench. */
 import { parseArgs } from "node:util"
 import type { TransportName } from "../support/contender.ts"
-import { connectionsOf, integer, oneOf, type Parsed } from "../support/options.ts"
+import { connectionsOf, oneOf, type Parsed } from "../support/options.ts"
 import { enoughRounds } from "../support/rounds.ts"
 import type { ScenarioOptions } from "../support/scenario.ts"
+import { scenarioFlags, scenarioOptions } from "../support/scenarioOptions.ts"
 import { type ScenarioId, scenarioIds, scenarios } from "./scenarios.ts"
 
 /** How much is measured. */
@@ -70,25 +71,20 @@ export const parse = (args: ReadonlyArray<string>): Parsed<Options> => {
     const { values } = parseArgs({
       args: [...args],
       options: {
-        only: { type: "string", default: scenarioIds.join(",") },
+        ...scenarioFlags(scenarioIds),
         connections: { type: "string" },
-        repeat: { type: "string" },
-        quick: { type: "boolean", default: false },
         transport: { type: "string", default: "uws" },
-        profile: { type: "string" },
-        json: { type: "string" },
-        help: { type: "boolean", short: "h" }
+        profile: { type: "string" }
       }
     })
     if (values.help) return "help"
-    const { quick, transport, profile, json } = values
+    const { quick, transport, profile } = values
     const connections = connectionsOf("--connections", values.connections ?? (quick ? "1000" : "10000"), 100)
     return {
       scale: quick ? quickScale(connections) : fullScale(connections),
-      repeat: integer("--repeat", values.repeat ?? (quick ? "1" : "3"), 1, 100),
-      only: values.only.split(",").map((id) => oneOf("--only", "scenario", scenarioIds, id)),
+      ...scenarioOptions(scenarioIds, values),
       transport: oneOf("--transport", "transport", ["uws", "ws"], transport),
-      ...{ profile, isQuick: quick, json }
+      profile
     }
   } catch (error) {
     return { problem: (error as Error).message }

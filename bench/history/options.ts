@@ -1,7 +1,8 @@
 /** The command line of the history bench. */
 import { parseArgs } from "node:util"
-import { integer, oneOf, type Parsed } from "../support/options.ts"
+import type { Parsed } from "../support/options.ts"
 import type { ScenarioOptions } from "../support/scenario.ts"
+import { scenarioFlags, scenarioOptions } from "../support/scenarioOptions.ts"
 import { type ScenarioId, scenarioIds, scenarios } from "./scenarios.ts"
 
 /** How much is measured. */
@@ -40,20 +41,14 @@ export const parse = (args: ReadonlyArray<string>): Parsed<Options> => {
     const { values } = parseArgs({
       args: [...args],
       options: {
-        only: { type: "string", default: scenarioIds.join(",") },
-        repeat: { type: "string" },
-        quick: { type: "boolean", default: false },
-        json: { type: "string" },
-        help: { type: "boolean", short: "h" }
+        ...scenarioFlags(scenarioIds)
       }
     })
     if (values.help) return "help"
-    const { quick: isQuick, json } = values
+    const { quick: isQuick } = values
     return {
       scale: isQuick ? quick : full,
-      repeat: integer("--repeat", values.repeat ?? (isQuick ? "1" : "3"), 1, 100),
-      only: values.only.split(",").map((id) => oneOf("--only", "scenario", scenarioIds, id)),
-      ...{ isQuick, json }
+      ...scenarioOptions(scenarioIds, values)
     }
   } catch (error) {
     return { problem: (error as Error).message }

@@ -1,7 +1,8 @@
 /** The command line of the schedules bench. */
 import { parseArgs } from "node:util"
-import { integer, oneOf, type Parsed } from "../support/options.ts"
+import { integer, type Parsed } from "../support/options.ts"
 import type { ScenarioOptions } from "../support/scenario.ts"
+import { scenarioFlags, scenarioOptions } from "../support/scenarioOptions.ts"
 import { type ScenarioId, scenarioIds, scenarios } from "./scenarios.ts"
 
 /** How much is measured. */
@@ -59,23 +60,17 @@ export const parse = (args: ReadonlyArray<string>): Parsed<Options> => {
     const { values } = parseArgs({
       args: [...args],
       options: {
-        only: { type: "string", default: scenarioIds.join(",") },
-        pending: { type: "string" },
-        repeat: { type: "string" },
-        quick: { type: "boolean", default: false },
-        json: { type: "string" },
-        help: { type: "boolean", short: "h" }
+        ...scenarioFlags(scenarioIds),
+        pending: { type: "string" }
       }
     })
     if (values.help) return "help"
-    const { quick: isQuick, json } = values
+    const { quick: isQuick } = values
     const scale = isQuick ? quick : full
     const pending = integer("--pending", values.pending ?? String(scale.pending), 1, 2_000_000)
     return {
       scale: { ...scale, pending },
-      repeat: integer("--repeat", values.repeat ?? (isQuick ? "1" : "3"), 1, 100),
-      only: values.only.split(",").map((id) => oneOf("--only", "scenario", scenarioIds, id)),
-      ...{ isQuick, json }
+      ...scenarioOptions(scenarioIds, values)
     }
   } catch (error) {
     return { problem: (error as Error).message }
