@@ -16,15 +16,13 @@ import { ServerConfig } from "../config/ServerConfig.ts"
 import { ActorTree } from "../services/ActorTree.ts"
 import { makeFailureLog } from "../services/failureLog.ts"
 import { forkLongLived } from "../services/longLived.ts"
-import { ScheduleRuns } from "../services/schedules/ScheduleRuns.ts"
+import { BATCH, ScheduleRuns } from "../services/schedules/ScheduleRuns.ts"
 import { beginningOf, ScheduleStore } from "../services/schedules/ScheduleStore.ts"
 import type { StoreFailed } from "../services/store/Store.ts"
 import { ClockWatch } from "./ClockWatch.ts"
 
 /** A crash of the timer is a bug: it is logged, and the timer does not stay away for it. */
 const RESTART_DELAY = "1 second"
-/** Entries that are taken up in one turn of the event loop. */
-const BATCH = 500
 /** Batches on time that are taken up before the clock is looked at again; of those that are late there is one. */
 const BATCHES = 20
 /** The longest sleep, in ms: a jump of the clock is noticed that soon. Tests that let years pass on a clock that does not jump take more. */
@@ -67,15 +65,17 @@ const run = Effect.gen(function* () {
     const firing: Array<Fiber.Fiber<number, StoreFailed>> = []
     let after = beginningOf(start)
     while (firing.length < batches) {
-      const room = Math.min(BATCH, runs.room())
-      if (room === 0) state = "full"
-      const due = room === 0 ? [] : yield* store.due(after, before, room)
+      if (!runs.hasRoom()) {
+        state = "full"
+        break
+      }
+      const due = yield* store.due(after, before, BATCH)
       if (due.length === 0) break
       if (firing.length > 0) yield* Effect.yieldNow
       state = "firing"
       firing.push(yield* Effect.forkChild(runs.fire(due), { startImmediately: true }))
       after = due.at(-1)!
-      if (due.length < room) break
+      if (due.length < BATCH) break
     }
     const taken = yield* Effect.forEach(firing, Fiber.join)
     return taken.reduce((sum, count) => sum + count, 0)

@@ -25,6 +25,11 @@ const WORRYING: ReadonlySet<RunOutcome> = new Set(["failed", "interrupted"])
 const textOf = ({ schedule, number, outcome, detail }: Run): string =>
   `schedule ${schedule}: ${number === 0 ? "" : `run ${number} `}${outcome}${detail === undefined ? "" : `: ${detail}`}`
 
+const lineOf = (run: Run): Effect.Effect<void> =>
+  (WORRYING.has(run.outcome) ? Effect.logWarning(textOf(run)) : Effect.logInfo(textOf(run))).pipe(
+    Effect.annotateLogs({ run: run.id, due: new Date(run.due).toISOString() })
+  )
+
 export class RunLog {
   readonly #totals = new Map<RunOutcome, number>(OUTCOMES.map((outcome) => [outcome, 0]))
   #windowUntil = Number.NEGATIVE_INFINITY
@@ -37,21 +42,18 @@ export class RunLog {
     lateness.updateUnsafe((now - fireAt) / 1000, Context.empty())
   }
 
-  /** A run is over. */
-  ended(run: Run): Effect.Effect<void> {
+  /** Runs that are over. */
+  ended(runs: ReadonlyArray<Run>): Effect.Effect<void> {
+    if (runs.length === 0) return Effect.void
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      const { outcome } = run
-      this.#totals.set(outcome, this.#totals.get(outcome)! + 1)
       const summary = this.flush(now)
-      if (this.#lines >= LINES) {
+      const room = LINES - this.#lines
+      for (const { outcome } of runs) this.#totals.set(outcome, this.#totals.get(outcome)! + 1)
+      for (const { outcome } of runs.slice(room))
         this.#unsaid.set(outcome, (this.#unsaid.get(outcome) ?? 0) + 1)
-        return summary
-      }
-      this.#lines++
-      const line = (
-        WORRYING.has(outcome) ? Effect.logWarning(textOf(run)) : Effect.logInfo(textOf(run))
-      ).pipe(Effect.annotateLogs({ run: run.id, due: new Date(run.due).toISOString() }))
-      return Effect.andThen(summary, line)
+      const said = runs.slice(0, room)
+      this.#lines += said.length
+      return Effect.andThen(summary, Effect.forEach(said, lineOf, { discard: true }))
     })
   }
 

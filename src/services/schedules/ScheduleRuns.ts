@@ -5,9 +5,9 @@
  * under way the schedule's turn is its own: whoever wants to change the schedule waits for it.
  */
 import { randomUUID } from "node:crypto"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -31,6 +31,7 @@ import {
   type Moment,
   openRunOf
 } from "./firing.ts"
+import { OutcomeWriter } from "./OutcomeWriter.ts"
 import { makePublishRun } from "./publishRun.ts"
 import { RunLog } from "./RunLog.ts"
 import type { Run, Schedule } from "./Schedule.ts"
@@ -38,14 +39,26 @@ import { ScheduleConflict, ScheduleUnknown } from "./Scheduler.ts"
 import { type Due, ScheduleStore } from "./ScheduleStore.ts"
 import { type ScheduleBusy, Turns } from "./Turns.ts"
 
-/** Runs that are under way at once; what is due beyond them waits until one is over. */
+/** Schedules that are marked in one commit. */
+export const BATCH = 500
+/** Runs that are under way at once; what is due beyond them waits until there is room for a batch. */
 export const RUNS_AT_ONCE = 10_000
+/** With more of them there is no room for a batch. */
+const FULL = RUNS_AT_ONCE - BATCH
 /** Time between attempts to record an outcome in a store that fails. They end with the process: then the next one finds the run open. */
 const RECORD_AGAIN = EffectSchedule.spaced("1 second")
 /** At the end of the process, time for the runs that are under way. */
 const LAST_RUNS = Duration.seconds(2)
 const CUT_OFF: Ending = { outcome: "interrupted", detail: "the process ended while it was being sent" }
 const CRASHED: Ending = { outcome: "failed", detail: "the server failed" }
+
+/** A run that is marked. */
+interface Begun {
+  readonly schedule: Schedule
+  readonly run: Run
+  /** Where an earlier process has begun it. */
+  readonly earlier?: Earlier
+}
 
 export class ScheduleRuns extends Context.Service<
   ScheduleRuns,
@@ -55,11 +68,12 @@ export class ScheduleRuns extends Context.Service<
     readonly log: RunLog
     /** Runs that are under way. */
     readonly underWay: () => number
-    /** How many may begin now. */
-    readonly room: () => number
+    /** Whether a batch may begin now. */
+    readonly hasRoom: () => boolean
     /**
-     * Takes up schedules whose time has come: all of them are marked in one commit, and published when that has succeeded. Does not wait for
-     * the end of the runs. Entries that are no longer so are passed over. How many were taken up.
+     * Takes up schedules whose time has come, `BATCH` at most: all of them are marked in one commit, and published when that has succeeded.
+     * Does not wait for the end of the runs. Those that are no longer due are passed over, and those whose turn is taken are looked at when it
+     * is free. How many were taken up.
      */
     readonly fire: (due: ReadonlyArray<Due>) => Effect.Effect<number, StoreFailed>
     /** A run beside the due times, to its end. */
@@ -72,12 +86,13 @@ export class ScheduleRuns extends Context.Service<
     this,
     Effect.gen(function* () {
       const { schedules } = yield* ServerConfig
+      const clock = yield* Clock.clockWith(Effect.succeed)
       const store = yield* ScheduleStore
       const publisher = yield* Publisher
       const receipts = yield* Receipts
       const { publish, areDurable, mayRepeat } = yield* makePublishRun
       const alarm = new Alarm()
-      const turns = new Turns(() => alarm.tell(LOOK_NOW))
+      const turns = new Turns()
       const log = new RunLog()
       const storeFails = makeFailureLog("the outcome of a run cannot be recorded and is tried again")
       const fibers = yield* FiberSet.make<unknown, unknown>()
@@ -98,10 +113,14 @@ export class ScheduleRuns extends Context.Service<
       )
 
       /** What was committed is made known. */
-      const told = Effect.fnUntraced(function* ({ schedule, runs }: Decision) {
-        if (schedule.state === "scheduled" && schedule.fireAt !== undefined) alarm.tell(schedule.fireAt)
-        for (const run of runs) if (run.outcome !== "sending") yield* log.ended(run)
-      })
+      const tell = (decisions: ReadonlyArray<Decision>): Effect.Effect<void> => {
+        const over: Array<Run> = []
+        for (const { schedule, runs } of decisions) {
+          if (schedule.state === "scheduled" && schedule.fireAt !== undefined) alarm.tell(schedule.fireAt)
+          for (const run of runs) if (run.outcome !== "sending") over.push(run)
+        }
+        return log.ended(over)
+      }
 
       const persistently = <A>(use: Effect.Effect<A, StoreFailed>): Effect.Effect<A> =>
         use.pipe(
@@ -109,50 +128,42 @@ export class ScheduleRuns extends Context.Service<
           Effect.retry(RECORD_AGAIN),
           Effect.orDie
         )
+      const outcomes = new OutcomeWriter((changes) => persistently(store.commit(changes)), tell, fork)
 
-      /** Commits how a run ended, however often it takes. */
-      const record = Effect.fnUntraced(function* (begun: Schedule, run: Run, ending: Ending) {
-        const now = yield* Clock.currentTimeMillis
-        const decision = finish(begun, run, ending, now)
-        yield* persistently(store.commit(changesOf(decision)))
-        yield* told(decision)
-        return decision.runs.at(-1)!
-      })
+      const record = ({ schedule, run }: Begun, ending: Ending, recorded: (run: Run) => void) => {
+        const decision = finish(schedule, run, ending, clock.currentTimeMillisUnsafe())
+        outcomes.add(decision, () => recorded(decision.runs.at(-1)!))
+      }
 
-      /** @param earlier where an earlier process has begun it */
-      const complete = (begun: Schedule, run: Run, earlier?: Earlier) =>
-        publish(begun, run, earlier).pipe(
+      /** Done when the outcome waits to be recorded. */
+      const complete = (begun: Begun, recorded: (run: Run) => void): Effect.Effect<void> =>
+        publish(begun.schedule, begun.run, begun.earlier).pipe(
           Effect.catchDefect((defect) =>
-            Effect.as(Effect.logError(`run ${run.id} of schedule ${begun.id} crashed`, defect), CRASHED)
+            Effect.as(
+              Effect.logError(`run ${begun.run.id} of schedule ${begun.schedule.id} crashed`, defect),
+              CRASHED
+            )
           ),
-          Effect.flatMap((ending) => record(begun, run, ending))
+          Effect.map((ending) => record(begun, ending, recorded))
         )
 
       const leave = (id: string) => {
         turns.release(id)
-        if (underWay === RUNS_AT_ONCE) alarm.tell(LOOK_NOW)
+        if (underWay === FULL + 1) alarm.tell(LOOK_NOW)
         underWay--
       }
 
-      /** True: its turn is taken, and counted as under way, until `leave`. */
-      const enter = (id: string): boolean => {
-        if (!turns.takeOrPass(id)) return false
-        underWay++
-        return true
-      }
-
-      /** Of a schedule that was entered. */
-      const forkAndLeave = (id: string, effect: Effect.Effect<unknown>) =>
-        fork(
-          effect.pipe(
-            Effect.catchCause((cause) =>
-              Cause.hasInterruptsOnly(cause)
-                ? Effect.void
-                : Effect.logError(`a run of schedule ${id} crashed`, cause)
-            ),
-            Effect.ensuring(Effect.sync(() => leave(id)))
-          )
+      /** Of a run whose schedule was entered. */
+      const completeAndLeave = (begun: Begun): Effect.Effect<void> => {
+        const { id } = begun.schedule
+        return Effect.catchCause(
+          complete(begun, () => leave(id)),
+          (cause) => {
+            leave(id)
+            return Effect.logError(`a run of schedule ${id} crashed`, cause)
+          }
         )
+      }
 
       /** What becomes of those schedules at this moment. */
       const decide = Effect.fnUntraced(function* (ids: ReadonlyArray<string>, moment: Moment) {
@@ -165,30 +176,44 @@ export class ScheduleRuns extends Context.Service<
         return decisions
       })
 
-      const fire = Effect.fnUntraced(function* (due: ReadonlyArray<Due>) {
-        const entered = due.filter(({ id }) => enter(id)).map(({ id }) => id)
-        const running = new Set<string>()
+      /** Of schedules that were entered; those of which nothing is published are left at once. */
+      const take = Effect.fnUntraced(function* (entered: ReadonlyArray<string>) {
+        const others = new Set(entered)
         const marking = Effect.gen(function* () {
           const moment = yield* momentNow
           const decisions = yield* decide(entered, moment)
           if (decisions.length > 0) yield* store.commit(decisions.flatMap(changesOf))
+          const begun: Array<Begun> = []
           for (const decision of decisions) {
             const { schedule, before } = decision
             const run = openRunOf(decision)
-            if (run !== undefined) {
-              running.add(schedule.id)
-              log.begun(before.fireAt ?? run.due, moment.now)
-              forkAndLeave(schedule.id, complete(schedule, run))
-            }
-            yield* told(decision)
+            if (run === undefined) continue
+            others.delete(schedule.id)
+            log.begun(before.fireAt ?? run.due, moment.now)
+            begun.push({ schedule, run })
           }
+          fork(Effect.forEach(begun, completeAndLeave, { concurrency: "unbounded", discard: true }))
+          yield* tell(decisions)
           return decisions.length
         })
-        const leaveOthers = () => {
-          for (const id of entered) if (!running.has(id)) leave(id)
-        }
-        return yield* Effect.ensuring(marking, Effect.sync(leaveOthers))
+        return yield* Effect.ensuring(
+          marking,
+          Effect.sync(() => others.forEach(leave))
+        )
       }, Effect.uninterruptible)
+
+      /** True: its turn is taken, and counted as under way, until `leave`. False: it is taken up when it is. */
+      const enter = (id: string): boolean => {
+        const isMine = turns.takeOrQueue(id, () => {
+          underWay++
+          fork(Effect.catch(take([id]), () => Effect.sync(() => alarm.tell(LOOK_NOW))))
+        })
+        if (isMine) underWay++
+        return isMine
+      }
+
+      const fire = (due: ReadonlyArray<Due>) =>
+        Effect.suspend(() => take(due.filter(({ id }) => enter(id)).map(({ id }) => id)))
 
       const runAsked = (id: string) =>
         turns.run(
@@ -196,25 +221,30 @@ export class ScheduleRuns extends Context.Service<
           Effect.gen(function* () {
             const schedule = yield* store.get(id)
             if (schedule === undefined) return yield* new ScheduleUnknown({ id })
-            const moment = yield* momentNow
-            const decided = beginAsked(schedule, moment)
+            const decided = beginAsked(schedule, yield* momentNow)
             if (Result.isFailure(decided))
               return yield* new ScheduleConflict({ schedule, detail: decided.failure })
             const decision = decided.success
             yield* store.commit(changesOf(decision))
-            yield* told(decision)
+            yield* tell([decision])
             const run = openRunOf(decision)
-            return run === undefined ? decision.runs.at(-1)! : yield* complete(decision.schedule, run)
+            if (run === undefined) return decision.runs.at(-1)!
+            const recorded = yield* Deferred.make<Run>()
+            yield* complete({ schedule: decision.schedule, run }, (ended) =>
+              Deferred.doneUnsafe(recorded, Effect.succeed(ended))
+            )
+            return yield* Deferred.await(recorded)
           })
         )
 
       /** A run that an earlier process has begun, and of which it is not known whether it was published. */
       const recover = Effect.fnUntraced(function* (run: Run) {
         const schedule = yield* persistently(store.get(run.schedule))
-        if (schedule === undefined) return undefined
-        const now = yield* Clock.currentTimeMillis
-        if (!mayRepeat(schedule, run, now)) return yield* record(schedule, run, CUT_OFF)
-        return yield* complete(schedule, run, { receipt: yield* persistently(receipts.get(run.id)) })
+        if (schedule === undefined) return leave(run.schedule)
+        if (!mayRepeat(schedule, run, clock.currentTimeMillisUnsafe()))
+          return record({ schedule, run }, CUT_OFF, () => leave(run.schedule))
+        const earlier = { receipt: yield* persistently(receipts.get(run.id)) }
+        yield* completeAndLeave({ schedule, run, earlier })
       })
 
       yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(fibers), LAST_RUNS))
@@ -222,14 +252,14 @@ export class ScheduleRuns extends Context.Service<
       if (open.length > 0)
         yield* Effect.logWarning(`runs that an earlier process has not ended: ${open.length}`)
       // Their turns are taken before anybody can ask for one.
-      for (const run of open) if (enter(run.schedule)) forkAndLeave(run.schedule, recover(run))
+      for (const run of open) if (enter(run.schedule)) fork(recover(run))
 
       return ScheduleRuns.of({
         turns,
         alarm,
         log,
         underWay: () => underWay,
-        room: () => Math.max(0, RUNS_AT_ONCE - underWay),
+        hasRoom: () => underWay <= FULL,
         fire,
         // In a fiber of its own: a caller that goes away does not cut it off.
         runNow: (id) =>

@@ -1,8 +1,6 @@
 /**
  * One change of a schedule at a time: who has its turn reads it, decides and writes it, and nobody else in between. Turns of different
- * schedules know nothing of each other.
- *
- * The timer does not wait for turns: what it comes upon while its turn is taken it passes over, and is told when that turn is free.
+ * schedules know nothing of each other, and those of one come in the order in which they were asked for.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -22,34 +20,32 @@ const NOBODY: ReadonlyArray<() => void> = []
 export class Turns {
   /** Those that are taken, and who waits for each, in order. */
   readonly #taken = new Map<string, Array<() => void> | typeof NOBODY>()
-  /** Those of them that were passed over. */
-  readonly #passedOver = new Set<string>()
-
-  /** @param freed is told of each turn that was passed over, as soon as it is free */
-  constructor(readonly freed: () => void) {}
+  /** Those of them for which `takeOrQueue` waits. */
+  readonly #queued = new Set<string>()
 
   get size(): number {
     return this.#taken.size
   }
 
-  /** True: it is the caller's, who has to `release` it. False: it is passed over. */
-  takeOrPass(id: string): boolean {
-    const isMine = this.#tryTake(id)
-    if (!isMine) this.#passedOver.add(id)
-    return isMine
-  }
-
-  #tryTake(id: string): boolean {
-    if (this.#taken.has(id)) return false
-    this.#taken.set(id, NOBODY)
-    return true
+  /**
+   * True: it is the caller's, who has to `release` it. False: `go` is called as soon as it is, unless an earlier `go` waits for the same one
+   * already.
+   */
+  takeOrQueue(id: string, go: () => void): boolean {
+    if (this.#tryTake(id)) return true
+    if (this.#queued.has(id)) return false
+    this.#queued.add(id)
+    this.#queue(id, () => {
+      this.#queued.delete(id)
+      go()
+    })
+    return false
   }
 
   release(id: string): void {
     const waiting = this.#taken.get(id) as Array<() => void> | undefined
-    if (waiting !== undefined && waiting.length > 0) return waiting.shift()!()
-    this.#taken.delete(id)
-    if (this.#passedOver.delete(id)) this.freed()
+    if (waiting !== undefined && waiting.length > 0) waiting.shift()!()
+    else this.#taken.delete(id)
   }
 
   /** Runs the effect in a turn. Its wait cannot be interrupted, and ends with the turns before it. */
@@ -64,11 +60,20 @@ export class Turns {
   #take(id: string): Effect.Effect<void, ScheduleBusy> {
     return Effect.callback<void, ScheduleBusy>((resume) => {
       if (this.#tryTake(id)) return resume(Effect.void)
-      const waiting = this.#taken.get(id)!
-      if (waiting.length >= MOST_WAITING) return resume(Effect.fail(new ScheduleBusy({ id })))
-      const go = () => resume(Effect.void)
-      if (waiting === NOBODY) this.#taken.set(id, [go])
-      else (waiting as Array<() => void>).push(go)
+      if (this.#taken.get(id)!.length >= MOST_WAITING) return resume(Effect.fail(new ScheduleBusy({ id })))
+      this.#queue(id, () => resume(Effect.void))
     })
+  }
+
+  #tryTake(id: string): boolean {
+    if (this.#taken.has(id)) return false
+    this.#taken.set(id, NOBODY)
+    return true
+  }
+
+  #queue(id: string, go: () => void): void {
+    const waiting = this.#taken.get(id)!
+    if (waiting === NOBODY) this.#taken.set(id, [go])
+    else (waiting as Array<() => void>).push(go)
   }
 }

@@ -190,13 +190,13 @@ describe("the timer of schedules", () => {
       yield* Effect.forEach(many, () => scheduler.create({ ...news, delay: 1000 }), { discard: true })
       const before = world.commits
       yield* TestClock.adjust(1000)
-      yield* world.until(() => world.commits - before >= 1002)
+      yield* world.until(() => world.published.length === 1000)
       yield* TestClock.adjust(2000)
       expect(world.times).toEqual(Array.from({ length: 1000 }, () => 1000))
       expect(new Set(world.published.map(({ key }) => key)).size).toBe(1000)
       expect(yield* store.figures).toEqual({ schedules: 1000, pending: 0, openRuns: 0 })
-      // One for the record of each run, which the store puts together, and some for the marks of all.
-      expect(world.commits - before).toBe(1000 + 2)
+      // Two for the marks, and about as many for the records.
+      expect(world.commits - before).toBeLessThan(10)
       expect(world.logs.lines.length).toBeLessThan(15)
       expect(world.logs.texts().at(-1)).toMatch(/^more runs of schedules: \d+ sent$/)
     }))
