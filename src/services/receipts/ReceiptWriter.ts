@@ -18,8 +18,8 @@ import type { ReceiptTable } from "./ReceiptTable.ts"
 export const MAX_WAITING = 10_000
 /** What comes within that time goes into one commit; a receipt that is final by then is written once. */
 export const WRITE_DELAY = Duration.millis(50)
-/** Receipts of one commit. */
-const COMMIT_MAX = 1000
+/** Receipts of one commit, which are prepared in one turn of the event loop: some 4 ms. */
+const COMMIT_MAX = 200
 /** Between attempts to write to a store that fails. */
 export const RETRY_DELAY = Duration.seconds(5)
 /** Time at the end to write what waits. */

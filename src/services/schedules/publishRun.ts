@@ -2,6 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import * as EffectSchedule from "effect/Schedule"
@@ -48,19 +49,39 @@ const bytesOf = (payload: Payload, run: Run): Uint8Array | undefined =>
 const TOO_LATE = new BrokerUnavailable({ detail: "the broker may not know any more whether it was sent" })
 const NO_ANSWER = Effect.fail(new BrokerUnavailable({ detail: "it does not answer" }))
 
-/** What the broker answers, if it does in time. Most answer at once, and cost no timer. */
-const answered = Effect.fnUntraced(function* <A>(asking: Effect.Effect<A, BrokerUnavailable>) {
-  const fiber = yield* Effect.forkChild(asking, { startImmediately: true })
-  if (fiber.pollUnsafe() !== undefined) return yield* Fiber.join(fiber)
-  return yield* Effect.timeoutOrElse(Fiber.join(fiber), {
+/** What it answers, if it does in time. */
+const inTime = <A>(asked: Fiber.Fiber<A, BrokerUnavailable>): Effect.Effect<A, BrokerUnavailable> =>
+  Effect.timeoutOrElse(Fiber.join(asked), {
     duration: ANSWER_TIMEOUT,
     orElse: () =>
       Effect.andThen(
-        Effect.sync(() => fiber.interruptUnsafe()),
+        Effect.sync(() => asked.interruptUnsafe()),
         NO_ANSWER
       )
   })
-})
+
+/**
+ * Asks the broker, again and again where it fails. Most answer at once and well: they cost a fiber, and nothing of what stands by for the others.
+ * @param isTooLate asked before every attempt but the first
+ */
+const persistently = <A>(
+  asking: Effect.Effect<A, BrokerUnavailable>,
+  isTooLate: () => boolean
+): Effect.Effect<A, BrokerUnavailable> => {
+  const ask = Effect.forkChild(asking, { startImmediately: true })
+  return Effect.flatMap(ask, (first) => {
+    const exit = first.pollUnsafe()
+    if (exit !== undefined && Exit.isSuccess(exit)) return exit
+    let asked: Fiber.Fiber<A, BrokerUnavailable> | undefined = first
+    const attempt = Effect.suspend(() => {
+      const known = asked
+      asked = undefined
+      if (known !== undefined) return inTime(known)
+      return isTooLate() ? Effect.fail(TOO_LATE) : Effect.flatMap(ask, inTime)
+    })
+    return Effect.retry(attempt, { schedule: backoff, while: (error) => error !== TOO_LATE })
+  })
+}
 
 /** Why a channel got nothing. */
 interface Failed {
@@ -81,6 +102,7 @@ const endingOf = (failed: ReadonlyArray<Failed>, channels: number, isRepeat: boo
 }
 
 export const makePublishRun = Effect.gen(function* () {
+  const clock = yield* Clock.clockWith(Effect.succeed)
   const broker = yield* Broker
   const channels = yield* Channels
   const receipts = yield* Receipts
@@ -117,10 +139,8 @@ export const makePublishRun = Effect.gen(function* () {
       idempotencyKey: keyOf(run),
       delivery
     })
-    return Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      isRepeat && !isSoonEnough(run, now) ? Effect.fail(TOO_LATE) : answered(publishing)
-    ).pipe(
-      Effect.retry({ schedule: backoff, while: (error) => error !== TOO_LATE }),
+    const isTooLate = () => isRepeat && !isSoonEnough(run, clock.currentTimeMillisUnsafe())
+    return persistently(publishing, isTooLate).pipe(
       Effect.match({
         onSuccess: ({ isSuppressed }) => {
           // By an earlier attempt, with this delivery, or by an earlier process, without it.

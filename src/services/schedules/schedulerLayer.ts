@@ -1,5 +1,4 @@
 /** The scheduler over the store of schedules: what is asked for is read, decided in the schedule's turn, and committed before it is answered. */
-import { randomUUID } from "node:crypto"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -10,6 +9,7 @@ import { Channels } from "../channels/Channels.ts"
 import { makeFailureLog } from "../failureLog.ts"
 import { forkLongLived } from "../longLived.ts"
 import { gauge, Metrics } from "../Metrics.ts"
+import { newId } from "../newId.ts"
 import { Receipts } from "../receipts/Receipts.ts"
 import type { StoreFailed } from "../store/Store.ts"
 import { cancelled, created, paused, resumed, updated } from "./changes.ts"
@@ -85,7 +85,7 @@ const make = Effect.gen(function* () {
     if (id === undefined) {
       const rules = yield* rulesNow
       const { spec } = yield* valid(readRequest(request, rules))
-      return yield* insert(created(randomUUID(), spec, rules.now))
+      return yield* insert(created(newId(rules.now), spec, rules.now))
     }
     return yield* createNamed(id, request)
   })

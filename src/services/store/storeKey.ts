@@ -57,8 +57,22 @@ const write = (key: Key, least: number): number => {
   return end
 }
 
-/** Bytes of the key. @throws ImpossibleKey */
-export const keySize = (key: Key): number => write(key, 1)
+/** Bytes of a text of the key in UTF-8, for each of its characters, at most; as many as an escaped zero. */
+const CHARACTER_BYTES = 3
+
+/** Bytes that it takes at most; NaN where one of its numbers is. */
+const mostBytes = (key: Key): number => {
+  let bytes = 0
+  for (const part of key) bytes += typeof part === "number" ? 9 + 0 * part : 2 + CHARACTER_BYTES * part.length
+  return bytes
+}
+
+/** Bytes of the key, or somewhat more. @throws ImpossibleKey */
+export const keySize = (key: Key): number => {
+  const most = mostBytes(key)
+  // Most keys are short: there is no need to write them to see that they can be.
+  return most > 0 && most <= MAX_KEY_BYTES ? most : write(key, 1)
+}
 
 /** The bytes as a text with one character a byte, which JavaScript compares as bytes. */
 export const keyToText = (key: Key): string => scratch.toString("latin1", 0, write(key, 1))
