@@ -2,19 +2,23 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type Key, Store, type Write } from "../store/Store.ts"
-import { finalStates, type Run, type Schedule } from "./Schedule.ts"
+import { finalStates, type Run, type Schedule, type ScheduleSpec } from "./Schedule.ts"
 import { type Change, type Page, RUNS_KEPT, type ScheduleFilter, ScheduleStore } from "./ScheduleStore.ts"
 
-/** By [id]. */
+/** By [id]: schedules as they were when somebody created or changed what they are to do. */
 const SCHEDULES = "schedules"
+/** By [id]: what has become of a schedule since, if anything has. So a run does not write again what may be a megabyte. */
+const PROGRESS = "schedules.progress"
 /** The due-time index, by [fireAt, id]; without values. */
 const DUE = "schedules.due"
 /** Those in a final state, by [when they came into it, id]; without values. */
 const ENDED = "schedules.ended"
-/** By [schedule, sequence]. */
+/** Runs that are over, by [schedule, sequence]. */
 const RUNS = "schedules.runs"
-/** Runs that are not over, by [schedule, sequence]; without values. */
+/** Those that are not, by [schedule, sequence]. */
 const OPEN = "schedules.open"
+
+const NONE = Effect.succeed(undefined)
 
 /** Schedules that one call of `list` looks at, and the bytes of their channels and payloads: about 50 ms. */
 const LIST_MOST = 5000
@@ -33,19 +37,51 @@ const isPending = (schedule: Schedule | undefined): schedule is Schedule & { rea
 const isFinal = (schedule: Schedule | undefined): schedule is Schedule =>
   schedule !== undefined && finalStates.has(schedule.state)
 
+type Progress = Omit<Schedule, keyof ScheduleSpec | "id" | "createdAt">
+
+const progressOf = (schedule: Schedule): Progress => ({
+  revision: schedule.revision,
+  state: schedule.state,
+  updatedAt: schedule.updatedAt,
+  due: schedule.due,
+  fireAt: schedule.fireAt,
+  lastDue: schedule.lastDue,
+  runs: schedule.runs,
+  records: schedule.records,
+  failure: schedule.failure
+})
+
+/** What a step of its life leaves as it is, which is to say the same. */
+const isSameSpec = (a: ScheduleSpec, b: ScheduleSpec): boolean =>
+  a.trigger === b.trigger &&
+  a.channels === b.channels &&
+  a.payload === b.payload &&
+  a.tags === b.tags &&
+  a.maxRuns === b.maxRuns &&
+  a.jitter === b.jitter &&
+  a.minConnections === b.minConnections &&
+  a.catchUp === b.catchUp &&
+  a.about === b.about
+
 const writeSchedule = (writes: Array<Write>, schedule: Schedule, before: Schedule | undefined): void => {
   const { id } = schedule
-  writes.push(put(SCHEDULES, [id], schedule))
+  if (before === undefined) writes.push(put(SCHEDULES, [id], schedule))
+  else if (isSameSpec(schedule, before)) writes.push(put(PROGRESS, [id], progressOf(schedule)))
+  else writes.push(put(SCHEDULES, [id], schedule), remove(PROGRESS, [id]))
   if (isPending(before) && !(isPending(schedule) && schedule.fireAt === before.fireAt))
     writes.push(remove(DUE, [before.fireAt, id]))
-  if (isPending(schedule)) writes.push(put(DUE, [schedule.fireAt, id], true))
+  if (isPending(schedule) && !(isPending(before) && schedule.fireAt === before.fireAt))
+    writes.push(put(DUE, [schedule.fireAt, id], true))
   if (isFinal(schedule) && !isFinal(before)) writes.push(put(ENDED, [schedule.updatedAt, id], true))
 }
 
 const writeRun = (writes: Array<Write>, run: Run): void => {
   const key = [run.schedule, run.sequence]
-  writes.push(put(RUNS, key, run))
-  writes.push(run.outcome === "sending" ? put(OPEN, key, true) : remove(OPEN, key))
+  if (run.outcome === "sending") {
+    writes.push(put(OPEN, key, run))
+    return
+  }
+  writes.push(remove(OPEN, key), put(RUNS, key, run))
   if (run.sequence > RUNS_KEPT) writes.push(remove(RUNS, [run.schedule, run.sequence - RUNS_KEPT]))
 }
 
@@ -60,7 +96,7 @@ const writesOf = (changes: ReadonlyArray<Change>): ReadonlyArray<Write> => {
 
 /** A schedule that came into a final state at `endedAt`, and all of its runs. */
 const writeForget = (writes: Array<Write>, { id, records }: Schedule, endedAt: number): void => {
-  writes.push(remove(SCHEDULES, [id]), remove(ENDED, [endedAt, id]))
+  writes.push(remove(SCHEDULES, [id]), remove(PROGRESS, [id]), remove(ENDED, [endedAt, id]))
   for (let sequence = Math.max(1, records - RUNS_KEPT + 1); sequence <= records; sequence++)
     writes.push(remove(RUNS, [id, sequence]))
 }
@@ -81,6 +117,17 @@ const AT_ENDED = ""
 const cursorOf = (key: Key): string => JSON.stringify(key)
 
 export const makeStoredSchedules = (store: Store["Service"]): ScheduleStore["Service"] => {
+  const withProgress = (schedule: Schedule) =>
+    Effect.map(
+      store.get(PROGRESS, [schedule.id]),
+      (progress): Schedule => (progress === undefined ? schedule : { ...schedule, ...(progress as Progress) })
+    )
+
+  const get = (id: string) =>
+    Effect.flatMap(store.get(SCHEDULES, [id]), (schedule) =>
+      schedule === undefined ? NONE : withProgress(schedule as Schedule)
+    )
+
   const list = Effect.fnUntraced(function* (filter: ScheduleFilter) {
     const items: Array<Schedule> = []
     let after = filter.cursor
@@ -92,7 +139,7 @@ export const makeStoredSchedules = (store: Store["Service"]): ScheduleStore["Ser
       const found = yield* store.range(SCHEDULES, { ...range, limit: LIST_TURN + 1 })
       for (const [[id], value] of found) {
         if (id === after) continue
-        const schedule = value as Schedule
+        const schedule = yield* withProgress(value as Schedule)
         // Whatever it has, one is looked at: the next page goes on behind it.
         if (bytes >= LIST_BYTES) return { items, cursor: after }
         bytes += weight(schedule)
@@ -113,12 +160,9 @@ export const makeStoredSchedules = (store: Store["Service"]): ScheduleStore["Ser
   ) {
     const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor)
     if (Number.isNaN(before)) return { items: [] }
-    const found = yield* store.range(RUNS, {
-      from: [schedule],
-      to: [schedule, before],
-      isReverse: true,
-      limit: limit + 1
-    })
+    const range = { from: [schedule], to: [schedule, before], isReverse: true, limit: limit + 1 }
+    // A schedule has its turn until its run is over: nothing that is over is newer.
+    const found = [...(yield* store.range(OPEN, range)), ...(yield* store.range(RUNS, range))]
     const items = found.slice(0, limit).map(([, run]) => run as Run)
     const last = items.at(-1)
     return found.length > limit && last !== undefined ? { items, cursor: String(last.sequence) } : { items }
@@ -128,7 +172,7 @@ export const makeStoredSchedules = (store: Store["Service"]): ScheduleStore["Ser
     const ended = yield* store.range(ENDED, { to: [before], limit: EXPIRE_STEP })
     const writes: Array<Write> = []
     for (const [[endedAt, id]] of ended) {
-      const schedule = (yield* store.get(SCHEDULES, [id!])) as Schedule | undefined
+      const schedule = yield* get(id as string)
       if (schedule !== undefined) writeForget(writes, schedule, endedAt as number)
     }
     if (writes.length > 0) yield* store.commit(writes)
@@ -148,7 +192,7 @@ export const makeStoredSchedules = (store: Store["Service"]): ScheduleStore["Ser
 
   return ScheduleStore.of({
     commit: (changes) => store.commit(writesOf(changes)),
-    get: (id) => Effect.map(store.get(SCHEDULES, [id]), (found) => found as Schedule | undefined),
+    get,
     list,
     figures: Effect.gen(function* () {
       const schedules = yield* store.count(SCHEDULES)
@@ -163,11 +207,7 @@ export const makeStoredSchedules = (store: Store["Service"]): ScheduleStore["Ser
           return isThere ? entries.slice(1) : entries.slice(0, limit)
         }
       ),
-    openRuns: Effect.gen(function* () {
-      const open = yield* store.range(OPEN, {})
-      const found = yield* Effect.forEach(open, ([key]) => store.get(RUNS, key))
-      return found.flatMap((run) => (run === undefined ? [] : [run as Run]))
-    }),
+    openRuns: Effect.map(store.range(OPEN, {}), (open) => open.map(([, run]) => run as Run)),
     runs,
     expire: Effect.fnUntraced(function* (before, cursor) {
       if (cursor !== undefined && cursor !== AT_ENDED) {

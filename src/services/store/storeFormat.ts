@@ -18,8 +18,21 @@ export interface Migration {
   readonly run: (table: (name: string) => MigratingTable) => void
 }
 
+/** A run that is not over stands in the table of those, and no more among those that are. */
+const openRunsStandApart: Migration = {
+  name: "runs that are not over have a table of their own",
+  run: (table) => {
+    const [runs, open] = [table("schedules.runs"), table("schedules.open")]
+    for (const [key] of open.range({})) {
+      const [found] = runs.range({ from: key, to: [...key, ""], limit: 1 })
+      open.put(key, found?.[1])
+      runs.put(key, undefined)
+    }
+  }
+}
+
 /** The step from version n is at n - 1. Steps are never changed, only added. */
-export const migrations: ReadonlyArray<Migration> = []
+export const migrations: ReadonlyArray<Migration> = [openRunsStandApart]
 
 /** The store's own table. */
 const TABLE = "#store"

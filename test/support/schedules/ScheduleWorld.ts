@@ -199,6 +199,7 @@ export class ScheduleWorld {
           this.#brokerLayer,
           this.#receiptsLayer,
           this.#publisherLayer,
+          Hub.layer,
           Channels.layer,
           ActorTree.layer,
           Metrics.layer
