@@ -6,27 +6,27 @@
  * late, after a downtime or a jump of the clock, is taken up in between, a bounded number at a time. A due time is met within some
  * milliseconds: timers of the event loop are exact to 1 ms, and a commit to the disk comes before anything is published.
  */
-import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { ServerConfig } from "../config/ServerConfig.ts"
 import { ActorTree } from "../services/ActorTree.ts"
 import { makeFailureLog } from "../services/failureLog.ts"
 import { forkLongLived } from "../services/longLived.ts"
-import { BATCH, LOOK, ScheduleRuns } from "../services/schedules/ScheduleRuns.ts"
+import { BATCH, ScheduleRuns } from "../services/schedules/ScheduleRuns.ts"
 import { beginningOf, ScheduleStore } from "../services/schedules/ScheduleStore.ts"
 import type { StoreFailed } from "../services/store/Store.ts"
 import { ClockWatch } from "./ClockWatch.ts"
 
 /** A crash of the timer is a bug: it is logged, and the timer does not stay away for it. */
 const RESTART_DELAY = "1 second"
-/** Batches that are marked at once: one is prepared while the disk writes another. */
-const BATCHES_AT_ONCE = 8
-/** Looks for what is on time before the clock is looked at again; of what is late there is one. */
-const LOOKS_ON_TIME = 10
+/** Batches that are taken up at once: some are published while the disk writes others. */
+const BATCHES_AT_ONCE = 16
+/** Batches on time that are taken up before the clock is looked at again; of those that are late there is one. */
+const BATCHES_ON_TIME = 100
 /** The longest sleep, in ms: a jump of the clock is noticed that soon. Tests that let years pass on a clock that does not jump take more. */
 export const LongestSleep = Context.Reference<number>("clarion/actors/ScheduleTimer/LongestSleep", {
   defaultValue: () => 1000
@@ -62,27 +62,30 @@ const run = Effect.gen(function* () {
     return Effect.void
   }
 
-  /** Takes up entries before a time, in so many looks at most. How many they were. */
-  const fireFrom = Effect.fnUntraced(function* (start: number, before: number, looks: number) {
+  /** Takes up entries before a time, in so many batches at most, some of them at once. How many they were. */
+  const fireFrom = Effect.fnUntraced(function* (start: number, before: number, most: number) {
+    const firing: Array<Fiber.Fiber<number, StoreFailed>> = []
     let after = beginningOf(start)
     let fired = 0
-    for (let look = 0; look < looks; look++) {
+    for (let batch = 0; batch < most; batch++) {
       if (!runs.hasRoom()) state = "full"
-      const due = state === "full" ? [] : yield* store.due(after, before, LOOK)
+      const due = state === "full" ? [] : yield* store.due(after, before, BATCH)
       if (due.length === 0) break
       state = "firing"
-      const batches = Arr.chunksOf(due, BATCH)
-      for (const count of yield* Effect.forEach(batches, runs.fire, { concurrency: BATCHES_AT_ONCE }))
-        fired += count
+      if (batch > 0) yield* Effect.yieldNow
+      if (firing.length === BATCHES_AT_ONCE) fired += yield* Fiber.join(firing.shift()!)
+      firing.push(yield* Effect.forkChild(runs.fire(due), { startImmediately: true }))
+      if (due.length < BATCH) break
       after = due.at(-1)!
     }
+    for (const fiber of firing) fired += yield* Fiber.join(fiber)
     return fired
   })
 
   /** Takes up what is due at a time. True: there may be more. */
   const fireDue = Effect.fnUntraced(function* (at: number) {
     state = "waiting"
-    const onTime = yield* fireFrom(at - lateness, at + 1, LOOKS_ON_TIME)
+    const onTime = yield* fireFrom(at - lateness, at + 1, BATCHES_ON_TIME)
     const late = yield* fireFrom(Number.NEGATIVE_INFINITY, at - lateness, 1)
     return onTime + late > 0
   })

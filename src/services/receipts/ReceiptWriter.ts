@@ -16,7 +16,9 @@ import type { ReceiptTable } from "./ReceiptTable.ts"
 
 /** Receipts that wait to be written. */
 export const MAX_WAITING = 10_000
-/** What comes within that time goes into one commit; a receipt that is final by then is written once. */
+/** With more of them they are written without a pause. */
+const MANY_WAITING = 0.75 * MAX_WAITING
+/** Before each commit: what comes within that time goes into it, and a receipt that is final by then is written once. */
 export const WRITE_DELAY = Duration.millis(50)
 /** Receipts of one commit, which are prepared in one turn of the event loop: some 4 ms. */
 const COMMIT_MAX = 200
@@ -74,8 +76,8 @@ export class ReceiptWriter {
 
   /** Writes until nothing waits. */
   readonly #writeSoon: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
-    yield* Effect.sleep(WRITE_DELAY)
     while (this.#waiting.size > 0) {
+      if (this.#waiting.size < MANY_WAITING) yield* Effect.sleep(WRITE_DELAY)
       const isDone = yield* this.#noting(this.writeWaiting)
       if (!isDone) yield* Effect.sleep(RETRY_DELAY)
     }

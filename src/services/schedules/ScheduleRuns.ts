@@ -45,12 +45,10 @@ import { type ScheduleBusy, Turns } from "./Turns.ts"
 export const BATCH = 100
 /** Runs that are published in one go: few enough for the mailboxes when these have room. */
 const PART = 25
-/** Schedules that the timer finds in one look. */
-export const LOOK = 1000
-/** Runs that are under way at once; what is due beyond them waits until there is room for a look. */
+/** Runs that are under way at once; what is due beyond them waits until there is room for a batch. */
 export const RUNS_AT_ONCE = 10_000
-/** With more of them there is no room for a look. */
-const FULL = RUNS_AT_ONCE - LOOK
+/** With more of them there is no room for a batch. */
+const FULL = RUNS_AT_ONCE - BATCH
 /** Time between attempts to record an outcome in a store that fails. They end with the process: then the next one finds the run open. */
 const RECORD_AGAIN = EffectSchedule.spaced("1 second")
 /** At the end of the process, time for the runs that are under way. */
@@ -74,7 +72,7 @@ export class ScheduleRuns extends Context.Service<
     readonly log: RunLog
     /** Runs that are under way. */
     readonly underWay: () => number
-    /** Whether so many as one look finds may begin now. */
+    /** Whether a batch may begin now. */
     readonly hasRoom: () => boolean
     /**
      * Takes up schedules whose time has come, a batch: all of them are marked in one commit, and published when that has succeeded.
@@ -105,6 +103,8 @@ export class ScheduleRuns extends Context.Service<
       const fibers = yield* FiberSet.make<unknown, unknown>()
       const fork = yield* FiberSet.runtime(fibers)<never>()
       let underWay = 0
+      /** Batches that are being marked and published. */
+      let taking = 0
       const lateness = Duration.toMillis(schedules.lateness)
 
       const momentNow = Effect.map(
@@ -135,7 +135,12 @@ export class ScheduleRuns extends Context.Service<
           Effect.retry(RECORD_AGAIN),
           Effect.orDie
         )
-      const outcomes = new OutcomeWriter((changes) => persistently(store.commit(changes)), tell, fork)
+      const outcomes = new OutcomeWriter(
+        (changes) => persistently(store.commit(changes)),
+        tell,
+        fork,
+        () => taking > 0
+      )
 
       const record = ({ schedule, run }: Begun, ending: Ending, recorded: (run: Run) => void) => {
         const decision = finish(schedule, run, ending, clock.currentTimeMillisUnsafe())
@@ -211,9 +216,14 @@ export class ScheduleRuns extends Context.Service<
           yield* publishAll(begun)
           return decisions.length
         })
+        taking++
         return yield* Effect.ensuring(
           marking,
-          Effect.sync(() => others.forEach(leave))
+          Effect.sync(() => {
+            taking--
+            others.forEach(leave)
+            outcomes.goOn()
+          })
         )
       }, Effect.uninterruptible)
 
