@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { Metrics } from "../../../src/services/Metrics.ts"
 import { openLmdbStore } from "../../../src/services/store/LmdbStore.ts"
 import type { Store } from "../../../src/services/store/Store.ts"
-import type { Migration } from "../../../src/services/store/storeFormat.ts"
+import { type Migration, migrations } from "../../../src/services/store/storeFormat.ts"
 import { temporaryFolder } from "../../support/server/temporaryFolder.ts"
 import { storeProcess } from "../../support/store/storeProcess.ts"
 
@@ -73,7 +73,7 @@ describe("a store of another version", () => {
 
   it("that is older is brought forward step by step, once", async () => {
     const directory = temporaryFolder()
-    await withStore(directory, (store) => store.commit([{ table: "t", key: [1], value: "one" }]))
+    await withStore(directory, (store) => store.commit([{ table: "t", key: [1], value: "one" }]), [])
     const steps = [step("a"), step("b")]
     const look = (store: Store["Service"]) => Effect.all([store.range("t", {}), store.range("t after b", {})])
     const expected = [[[[1, "a", "b"], "one, a, b"]], [[[1, "a"], "one, a, b"]]]
@@ -88,7 +88,7 @@ describe("a store of another version", () => {
 
   it("stays as it was where a step fails", async () => {
     const directory = temporaryFolder()
-    await withStore(directory, (store) => store.commit([{ table: "t", key: [1], value: "one" }]))
+    await withStore(directory, (store) => store.commit([{ table: "t", key: [1], value: "one" }]), [])
     const failing: Migration = {
       name: "failing",
       run: (table) => {
@@ -103,16 +103,36 @@ describe("a store of another version", () => {
 
   it("that is newer is refused, and left as it is", async () => {
     const directory = temporaryFolder()
-    await withStore(directory, (store) => store.commit([{ table: "t", key: [1], value: "one" }]), [step("a")])
+    const later = [...migrations, step("a")]
+    await withStore(directory, (store) => store.commit([{ table: "t", key: [1], value: "one" }]), later)
     const file = join(directory, "clarion.mdb")
     const before = readFileSync(file)
     const failure = await refused(directory)
     expect(failure).toMatchObject({ _tag: "StoreUnusable", reason: "newer" })
     expect(failure.message).toBe(
-      `the store ${file} cannot be used: its version is 2, and this program knows 1 at most; ` +
+      `the store ${file} cannot be used: its version is ${later.length + 1}, and this program knows ${later.length} at most; ` +
         "start the later program, or choose another store.path"
     )
     expect(readFileSync(file).equals(before)).toBe(true)
+  })
+})
+
+describe("what was written by version 1", () => {
+  it("has its open runs apart from those that are over", async () => {
+    const directory = temporaryFolder()
+    const over = { schedule: "one", sequence: 1, outcome: "sent" }
+    const open = { schedule: "one", sequence: 2, outcome: "sending" }
+    const writes = [
+      { table: "schedules.runs", key: ["one", 1], value: over },
+      { table: "schedules.runs", key: ["one", 2], value: open },
+      { table: "schedules.open", key: ["one", 2], value: true },
+      // Of a run that was forgotten.
+      { table: "schedules.open", key: ["none", 1], value: true }
+    ]
+    await withStore(directory, (store) => store.commit(writes), [])
+    const look = (store: Store["Service"]) =>
+      Effect.all([store.range("schedules.runs", {}), store.range("schedules.open", {})])
+    expect(await withStore(directory, look)).toEqual([[[["one", 1], over]], [[["one", 2], open]]])
   })
 })
 

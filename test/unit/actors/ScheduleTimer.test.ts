@@ -125,6 +125,22 @@ describe("the timer of schedules", () => {
         yield* Effect.forEach(holding, Fiber.join)
         expect(world.times).toEqual([1510])
       }))
+
+    test("held by one after the other, who come faster than it is free", (world) =>
+      Effect.gen(function* () {
+        const { runs, scheduler } = yield* world.process
+        yield* scheduler.create({ ...news, id: "wanted", delay: 1000 })
+        const hold: Effect.Effect<unknown> = Effect.suspend(() =>
+          Effect.forkDetach(runs.turns.run("wanted", Effect.andThen(hold, Effect.sleep(100))), {
+            startImmediately: true
+          })
+        )
+        yield* TestClock.adjust(950)
+        yield* hold
+        yield* TestClock.adjust(1000)
+        // One had waited before it came due.
+        expect(world.times).toEqual([1150])
+      }))
   })
 
   test("keeps a fixed rate, fills in templates, and ends after maxRuns", (world) =>
