@@ -67,7 +67,7 @@ export class Firing extends Clients {
     const send = (connection: HttpConnection) => {
       if (sent === count) return
       const number = sent++
-      const at = first + number * apartMs
+      const at = Math.floor(first + number * apartMs)
       const template = { at: "{{dueMs}}", number }
       connection.write(
         apiRequest("/api/schedules", JSON.stringify({ at, channels: ["broadcast"], template }))

@@ -88,7 +88,7 @@ export interface Recovered {
 export interface FireOrder {
   readonly port: number
   readonly count: number
-  /** From one due time to the next; 0: all at once. */
+  /** From one due time to the next, whole or not; 0: all at once. */
   readonly apartMs: number
   readonly aheadMs: number
 }

@@ -9,7 +9,7 @@ import { type ScenarioId, scenarioIds, scenarios } from "./scenarios.ts"
 export interface Scale {
   /** Schedules that wait in the store. */
   readonly pending: number
-  /** Schedules that are due in the same moment. */
+  /** Schedules that are due in the same moment, or second. */
   readonly burst: number
   /** Schedules that are due one after the other. */
   readonly spread: number
@@ -28,7 +28,7 @@ const list = Object.entries(scenarios).map(([id, { about }]) => `  ${id}  ${abou
 
 export const help = `Usage: npm run bench -- schedules [options]
 
-Schedules on one core, in a store on disk: what many of them cost, how soon they fire, how many can be made.
+Schedules in a store on disk: what many of them cost, how soon they fire, how many can be made.
 
 ${list.join("\n")}
 

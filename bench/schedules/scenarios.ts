@@ -10,7 +10,11 @@ export const scenarios = {
     cases: pendingCases,
     verdicts: pendingVerdicts
   },
-  b: { about: "many schedules that are due in the same moment", cases: burstCases, verdicts: burstVerdicts },
+  b: {
+    about: "many schedules that are due in the same moment, or second",
+    cases: burstCases,
+    verdicts: burstVerdicts
+  },
   c: {
     about: "schedules that are due one after the other, on a server that does nothing else",
     cases: spreadCases,

@@ -43,6 +43,6 @@ export const withServer = async <A>(
 /** Runs a program of this folder, on the server's core or wherever there is room. */
 export const runProgram = <A>(
   { cores }: { readonly cores: Cores },
-  program: "fill" | "create",
+  program: "fill" | "create" | "floor",
   args: ReadonlyArray<string | number>
 ): Promise<A> => runAlone(cores, new URL(`./programs/${program}.js`, import.meta.url), args)
