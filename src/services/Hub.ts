@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { BROADCAST_CHANNEL } from "./hot/ChannelEvent.ts"
 import type { Delivery, Publication } from "./hot/Publication.ts"
+import { MailboxRoom } from "./MailboxRoom.ts"
 
 /** Who sends to connections, as the hub sees it: a shard of this process, or a worker process with its shards. */
 export interface HubMember {
@@ -24,13 +25,6 @@ export interface HubMember {
    */
   readonly spare?: number
 }
-
-/**
- * A crowded member that takes nothing through so many looks is stuck: publishers wait for it no more until it was relieved once. Several looks, as
- * the event loop itself may have been held up between two of them.
- */
-const LOOKS = 10
-const LOOK_INTERVAL = "100 millis"
 
 /** Sums over all that happened in channels, as in `Delivery`. */
 export interface ChannelTotals {
@@ -92,53 +86,7 @@ export class Hub extends Context.Service<
     /** Who has to hear it; a channel that raw connections hear, too, goes to everyone. */
     const hearersOf = ({ channel }: Publication): Iterable<HubMember> =>
       channel === undefined || channel === BROADCAST_CHANNEL ? members : (listeners.get(channel) ?? NOBODY)
-    /** Those that nobody waits for any more. */
-    const stuck = new Set<HubMember>()
-    const waiting = new Set<() => void>()
-    /** Publications under way that are in no mailbox yet, and will be. */
-    let underWay = 0
-    const spare = (): number => {
-      let least = Number.POSITIVE_INFINITY
-      for (const member of members)
-        if (member.spare !== undefined && member.spare < least && !stuck.has(member)) least = member.spare
-      return least - underWay
-    }
-    const wake = (count: number) => {
-      for (const go of waiting) {
-        if (count-- <= 0) return
-        waiting.delete(go)
-        // Behind what the caller does now, which may be to publish.
-        queueMicrotask(go)
-      }
-    }
-    /** Members that took from their mailbox since the watch looked last. */
-    const relieved = new Set<HubMember>()
-    let isWatched = false
-    /** While publishers wait: who is crowded and takes nothing for so long is stuck. */
-    const watch = Effect.gen(function* () {
-      while (waiting.size > 0) {
-        relieved.clear()
-        for (let look = 0; look < LOOKS && waiting.size > 0; look++) yield* Effect.sleep(LOOK_INTERVAL)
-        for (const member of members)
-          if (member.spare !== undefined && member.spare <= 0 && !relieved.has(member)) stuck.add(member)
-        wake(spare())
-      }
-      isWatched = false
-    })
-    const turn = Effect.callback<void>((resume) => {
-      const go = () => resume(Effect.void)
-      waiting.add(go)
-      return Effect.sync(() => void waiting.delete(go))
-    })
-    const room: Effect.Effect<void> = Effect.suspend(() => {
-      if (spare() > 0) return Effect.void
-      if (isWatched) return Effect.andThen(turn, room)
-      isWatched = true
-      return Effect.andThen(
-        Effect.forkDetach(watch),
-        Effect.suspend(() => Effect.andThen(turn, room))
-      )
-    })
+    const mailboxes = new MailboxRoom(members)
     let lost = 0
     const channelTotals: ChannelTotals = { written: 0, slow: 0, mailbox: 0, closed: 0 }
     /** One function for all: what completes is `this`. */
@@ -156,28 +104,12 @@ export class Hub extends Context.Service<
           () =>
             Effect.sync(() => {
               members.delete(member)
-              stuck.delete(member)
+              mailboxes.left(member)
             })
         ),
-      room,
-      holding: (publishing) =>
-        Effect.andThen(
-          room,
-          Effect.suspend(() => {
-            underWay++
-            const done = Effect.sync(() => {
-              underWay--
-              wake(1)
-            })
-            return Effect.ensuring(publishing, done)
-          })
-        ),
-      relieved: (member) => {
-        relieved.add(member)
-        if (member.spare !== undefined && member.spare <= 0) return
-        stuck.delete(member)
-        if (waiting.size > 0) wake(spare())
-      },
+      room: mailboxes.room,
+      holding: (publishing) => mailboxes.holding(publishing),
+      relieved: (member) => mailboxes.relieved(member),
       listen: (channel, member) => {
         const all = listeners.get(channel)
         if (all !== undefined) all.push(member)

@@ -6,8 +6,9 @@
  * connection's bounded send buffer; `acked` counts the connections that said they have it, each once, and is final when their time
  * (`receipts.acknowledgeWithin`) is over.
  *
- * A receipt is written to the store some 50 ms after its first publication is on its way, and again when it is final, where that was later:
- * one that was under way when the process ended is there as it was then, with `isComplete: false`; one that was opened just before a kill is not.
+ * A receipt is written to the store some 50 ms after its first publication is on its way (in a burst of thousands, up to 2 s), and again when it is
+ * final, where that was later: one that was under way when the process ended is there as it was then, with `isComplete: false`; one that was
+ * opened just before a kill is not.
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"

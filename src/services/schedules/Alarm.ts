@@ -36,6 +36,8 @@ export class Alarm {
       if (this.#soonest < at || at <= now) return Effect.yieldNow
       this.#until = at
       const woken = Effect.callback<void>((resume) => {
+        // It may have been told before anybody was there to be woken.
+        if (this.#soonest < at) return resume(Effect.void)
         this.#wake = () => resume(Effect.void)
       })
       return Effect.timeoutOption(woken, at - now).pipe(

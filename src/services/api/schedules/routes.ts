@@ -1,5 +1,6 @@
 /** Paths with methods: `/api/schedules/:id/pause`. */
 import * as Effect from "effect/Effect"
+import { MAX_RECEIPT_ID } from "../../receipts/Receipts.ts"
 import type { PlainAnswer, PlainRequest } from "../../Transport.ts"
 import { type Failure, failureAnswer, refusal } from "./failures.ts"
 
@@ -14,8 +15,8 @@ export type Handler = (call: Call) => Effect.Effect<PlainAnswer, Failure>
 /** The handlers of a path, by method. HEAD is answered as GET is, and the transport leaves the body out. */
 export type Routes = Readonly<Record<string, Readonly<Record<string, Handler>>>>
 
-/** Characters of an id at most: no longer one is ever made. */
-const MAX_ID = 128
+/** Characters of an id at most: those of receipts may be the longest. */
+const MAX_ID = MAX_RECEIPT_ID
 
 const decoded = (part: string): string | undefined => {
   try {

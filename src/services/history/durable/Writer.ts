@@ -108,6 +108,8 @@ export class Writer {
   })
 
   readonly #awaken = Effect.callback<void>((resume) => {
+    // Others may have had the event loop since there was nothing to do.
+    if (this.#waiting.length > 0 || this.#isClosed) return resume(Effect.void)
     this.#wake = () => {
       this.#wake = undefined
       resume(Effect.void)

@@ -1,6 +1,7 @@
 /** What each request asks of the scheduler, and what it is answered with. */
 import { beforeEach, describe, expect, it } from "vitest"
 import { isScheduleApi } from "../../../../../src/services/api/schedules/scheduleApi.ts"
+import { MAX_RECEIPT_ID } from "../../../../../src/services/receipts/Receipts.ts"
 import {
   ScheduleConflict,
   ScheduleInvalid,
@@ -266,6 +267,9 @@ describe("a receipt", () => {
   it("is found by its id, or is not there", async () => {
     expect((await api.ask("GET", "/api/receipts/r1")).json).toEqual(receiptOf())
     expect(api.calls).toEqual([{ method: "receipt", with: ["r1"] }])
+    const longest = "r".repeat(MAX_RECEIPT_ID)
+    expect((await api.ask("GET", `/api/receipts/${longest}`)).status).toBe(200)
+    expect(api.calls.at(-1)).toEqual({ method: "receipt", with: [longest] })
     api.answers = { ...api.answers, receipt: undefined }
     expect(await api.ask("GET", "/api/receipts/r1")).toMatchObject({
       status: 404,
@@ -428,7 +432,7 @@ describe("what does not work", () => {
     "/api/schedules/%E0%A4%A",
     "/api/receipts/",
     "/api/receipts/r1/x",
-    `/api/schedules/${"x".repeat(129)}`
+    `/api/schedules/${"x".repeat(256)}`
   ])("%s is not there", async (path) => {
     expect(await api.ask("GET", path)).toMatchObject({ status: 404, json: { error: { code: "not_found" } } })
     expect(api.calls).toEqual([])
