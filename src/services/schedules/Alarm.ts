@@ -1,9 +1,8 @@
 /**
  * Sleep until a time, unless something sooner turns up.
  *
- * Who tells the timer of schedules, and when: whoever has committed a schedule that waits for a due time, its `fireAt`; the turns, that one which the
- * timer has passed over is free (the timer may wake by what was committed before its turn is over); the end of a run, that there is room
- * for another one where there was none.
+ * Who tells the timer of schedules, and when: whoever has committed a schedule that waits for a due time, its `fireAt`; the end of a run, that
+ * there is room for another batch where there was none; and what had to wait for its turn and could not be marked then, that it is due still.
  */
 import * as Effect from "effect/Effect"
 
