@@ -17,7 +17,7 @@ import { ActorTree } from "../services/ActorTree.ts"
 import { makeFailureLog } from "../services/failureLog.ts"
 import { forkLongLived } from "../services/longLived.ts"
 import { BATCH, ScheduleRuns } from "../services/schedules/ScheduleRuns.ts"
-import { beginningOf, ScheduleStore } from "../services/schedules/ScheduleStore.ts"
+import { beginningOf, type Due, ScheduleStore } from "../services/schedules/ScheduleStore.ts"
 import type { StoreFailed } from "../services/store/Store.ts"
 import { ClockWatch } from "./ClockWatch.ts"
 
@@ -25,8 +25,8 @@ import { ClockWatch } from "./ClockWatch.ts"
 const RESTART_DELAY = "1 second"
 /** Batches that are taken up at once: some are published while the disk writes others. */
 const BATCHES_AT_ONCE = 16
-/** Batches on time that are taken up before the clock is looked at again; of those that are late there is one. */
-const BATCHES_ON_TIME = 100
+/** Batches that are looked at before the clock is again. */
+const BATCHES = 100
 /** The longest sleep, in ms: a jump of the clock is noticed that soon. Tests that let years pass on a clock that does not jump take more. */
 export const LongestSleep = Context.Reference<number>("clarion/actors/ScheduleTimer/LongestSleep", {
   defaultValue: () => 1000
@@ -62,16 +62,22 @@ const run = Effect.gen(function* () {
     return Effect.void
   }
 
-  /** Takes up entries before a time, in so many batches at most, some of them at once. How many they were. */
-  const fireFrom = Effect.fnUntraced(function* (start: number, before: number, most: number) {
+  /** The entries behind a place and before a time, unless there is no room for their runs. */
+  const lookAfter = Effect.fnUntraced(function* (after: Due, before: number) {
+    if (!runs.hasRoom()) state = "full"
+    const due = state === "full" ? [] : yield* store.due(after, before, BATCH)
+    if (due.length > 0) state = "firing"
+    return due
+  })
+
+  /** Takes up what is on time, some batches at once. How many they were. */
+  const fireOnTime = Effect.fnUntraced(function* (at: number) {
     const firing: Array<Fiber.Fiber<number, StoreFailed>> = []
-    let after = beginningOf(start)
+    let after = beginningOf(at - lateness)
     let fired = 0
-    for (let batch = 0; batch < most; batch++) {
-      if (!runs.hasRoom()) state = "full"
-      const due = state === "full" ? [] : yield* store.due(after, before, BATCH)
+    for (let batch = 0; batch < BATCHES; batch++) {
+      const due = yield* lookAfter(after, at + 1)
       if (due.length === 0) break
-      state = "firing"
       if (batch > 0) yield* Effect.yieldNow
       if (firing.length === BATCHES_AT_ONCE) fired += yield* Fiber.join(firing.shift()!)
       firing.push(yield* Effect.forkChild(runs.fire(due), { startImmediately: true }))
@@ -82,12 +88,23 @@ const run = Effect.gen(function* () {
     return fired
   })
 
+  /** Takes up a batch of what is late; the next one where of that nothing could be. How many they were. */
+  const fireLate = Effect.fnUntraced(function* (at: number) {
+    let after = beginningOf(Number.NEGATIVE_INFINITY)
+    for (let batch = 0; batch < BATCHES; batch++) {
+      const due = yield* lookAfter(after, at - lateness)
+      const fired = due.length === 0 ? 0 : yield* runs.fire(due)
+      if (fired > 0 || due.length < BATCH) return fired
+      after = due.at(-1)!
+    }
+    return 0
+  })
+
   /** Takes up what is due at a time. True: there may be more. */
   const fireDue = Effect.fnUntraced(function* (at: number) {
     state = "waiting"
-    const onTime = yield* fireFrom(at - lateness, at + 1, BATCHES_ON_TIME)
-    const late = yield* fireFrom(Number.NEGATIVE_INFINITY, at - lateness, 1)
-    return onTime + late > 0
+    const onTime = yield* fireOnTime(at)
+    return onTime + (yield* fireLate(at)) > 0
   })
 
   const wakeAt = Effect.fnUntraced(function* (after: number) {

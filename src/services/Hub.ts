@@ -6,6 +6,7 @@
  * is full does not delay the others: its connections count as dropped in the delivery.
  */
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -51,7 +52,9 @@ export class Hub extends Context.Service<
      * stuck, holds nobody up for long. What is published next has to be in the mailboxes in the same turn.
      */
     readonly room: Effect.Effect<void>
-    /** The same for what is in the mailboxes only when it has succeeded: its place there is kept free. */
+    /** Whether no mailbox is crowded, within that time. */
+    readonly roomWithin: (time: Duration.Input) => Effect.Effect<boolean>
+    /** As `room`, for what is in the mailboxes only when it has succeeded: its place there is kept free. */
     readonly holding: <A, E, R>(publishing: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
     /** A member has taken from its mailbox. */
     readonly relieved: (member: HubMember) => void
@@ -108,6 +111,7 @@ export class Hub extends Context.Service<
             })
         ),
       room: mailboxes.room,
+      roomWithin: (time) => mailboxes.within(time),
       holding: (publishing) => mailboxes.holding(publishing),
       relieved: (member) => mailboxes.relieved(member),
       listen: (channel, member) => {

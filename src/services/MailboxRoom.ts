@@ -1,7 +1,10 @@
 /**
  * Room in the mailboxes, for publishers that can wait: they lose nothing to a full one, and what is stuck holds nobody up for long.
  */
+import type * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { HubMember } from "./Hub.ts"
 
 /**
@@ -10,6 +13,8 @@ import type { HubMember } from "./Hub.ts"
  */
 const LOOKS = 10
 const LOOK_INTERVAL = "100 millis"
+
+const THERE_IS = Effect.succeed(true)
 
 export class MailboxRoom {
   /** Those that nobody waits for any more. */
@@ -26,13 +31,19 @@ export class MailboxRoom {
   /** Completes when no mailbox is crowded. What is published next has to be in the mailboxes in the same turn of the event loop. */
   readonly room: Effect.Effect<void> = Effect.suspend(() => {
     if (this.#spare() > 0) return Effect.void
-    const wait = Effect.suspend(() => Effect.andThen(this.#turn, this.room))
-    if (this.#isWatched) return wait
-    this.#isWatched = true
-    return Effect.andThen(Effect.forkDetach(this.#watch), wait)
+    return Effect.flatMap(Effect.context<never>(), (context) =>
+      Effect.andThen(this.#turn(context), this.room)
+    )
   })
 
-  /** The same for what is in the mailboxes only when it has succeeded: its place there is kept free. */
+  /** Whether there is within that time. */
+  within(time: Duration.Input): Effect.Effect<boolean> {
+    return Effect.suspend(() =>
+      this.#spare() > 0 ? THERE_IS : Effect.map(Effect.timeoutOption(this.room, time), Option.isSome)
+    )
+  }
+
+  /** As `room`, for what is in the mailboxes only when it has succeeded: its place there is kept free. */
   holding<A, E, R>(publishing: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     const hold = Effect.suspend(() => {
       this.#underWay++
@@ -56,6 +67,7 @@ export class MailboxRoom {
   /** It takes part no more. */
   left(member: HubMember): void {
     this.#stuck.delete(member)
+    if (this.#waiting.size > 0) this.#wake(this.#spare())
   }
 
   #spare(): number {
@@ -75,15 +87,21 @@ export class MailboxRoom {
     }
   }
 
-  readonly #turn = Effect.callback<void>((resume) => {
-    const go = () => resume(Effect.void)
-    // Others may have had the event loop since there was none.
-    if (this.#spare() > 0) return go()
-    this.#waiting.add(go)
-    return Effect.sync(() => void this.#waiting.delete(go))
-  })
+  #turn(context: Context.Context<never>): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      const go = () => resume(Effect.void)
+      // Others may have had the event loop since there was none.
+      if (this.#spare() > 0) return go()
+      this.#waiting.add(go)
+      if (!this.#isWatched) {
+        this.#isWatched = true
+        Effect.runForkWith(context)(this.#watch)
+      }
+      return Effect.sync(() => void this.#waiting.delete(go))
+    })
+  }
 
-  /** While publishers wait, the first of whom is about to: who is crowded and takes nothing for so long is stuck. */
+  /** While publishers wait: who is crowded and takes nothing for so long is stuck. */
   readonly #watch = Effect.gen({ self: this }, function* () {
     while (true) {
       this.#relieved.clear()

@@ -1,15 +1,18 @@
 /**
- * Records how runs ended: those that wait together, and behind runs that are being taken up, as long as they are not too many. An outcome that
- * cannot be recorded is tried again until it can.
+ * Records how runs ended, a hundred at a time. What is due goes first: while runs are being marked, outcomes wait, as long as they are few and nobody
+ * is known to wait for one of them. An outcome that cannot be recorded is tried again until it can.
  */
 import * as Effect from "effect/Effect"
 import { changesOf, type Decision } from "./firing.ts"
 import type { Change } from "./ScheduleStore.ts"
 
-/** Outcomes of one commit, of which one is made in a turn of the event loop: some 3 ms. */
+/** Outcomes that go into one commit: some 3 ms of the event loop, once in each of its turns. */
 const TOGETHER = 100
-/** Outcomes that wait for runs that are being taken up. With more of them, both go on by turns. */
-const PATIENT = 9000
+/**
+ * Outcomes that wait while runs are being marked. With more of them both go on by turns. So many runs more than at any time are open when the
+ * process is killed.
+ */
+const PATIENT = 1000
 
 interface Outcome {
   readonly decision: Decision
@@ -19,13 +22,15 @@ interface Outcome {
 /** Bounded by the runs that are under way: a run is over when its outcome is recorded. */
 export class OutcomeWriter {
   #waiting: Array<Outcome> = []
+  /** Of them, those that somebody waits for: they are the first. */
+  #urgent = 0
   #isWriting = false
 
   /**
    * @param commit does not fail: it takes its time
    * @param tell of decisions that are recorded, before their `onRecorded`
    * @param fork runs an effect that must be done before the process ends
-   * @param isBusy whether runs are being taken up; when they are no more, `goOn` is called
+   * @param isBusy whether runs are being marked; when they are no more, `goOn` is called
    */
   constructor(
     readonly commit: (changes: ReadonlyArray<Change>) => Effect.Effect<void>,
@@ -34,12 +39,15 @@ export class OutcomeWriter {
     readonly isBusy: () => boolean
   ) {}
 
-  /** Synchronous. */
-  add(decision: Decision, onRecorded: () => void): void {
-    this.#waiting.push({ decision, onRecorded })
+  /** Synchronous. @param isUrgent somebody waits for it */
+  add(decision: Decision, isUrgent: boolean, onRecorded: () => void): void {
+    const outcome = { decision, onRecorded }
+    if (isUrgent) this.#waiting.splice(this.#urgent++, 0, outcome)
+    else this.#waiting.push(outcome)
     this.goOn()
   }
 
+  /** Looks whether it is time to write. */
   goOn(): void {
     if (this.#isWriting || !this.#isTime) return
     this.#isWriting = true
@@ -48,13 +56,15 @@ export class OutcomeWriter {
 
   get #isTime(): boolean {
     const { length } = this.#waiting
-    return length > PATIENT || (length > 0 && !this.isBusy())
+    return this.#urgent > 0 || length > PATIENT || (length > 0 && !this.isBusy())
   }
 
   readonly #writeWaiting: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
     while (this.#isTime) {
       yield* Effect.yieldNow
-      this.fork(this.#write(this.#waiting.splice(0, TOGETHER)))
+      const outcomes = this.#waiting.splice(0, TOGETHER)
+      this.#urgent = Math.max(0, this.#urgent - outcomes.length)
+      this.fork(this.#write(outcomes))
     }
     this.#isWriting = false
   })

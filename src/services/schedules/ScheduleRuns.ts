@@ -14,32 +14,20 @@ import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
-import * as EffectSchedule from "effect/Schedule"
 import { ServerConfig } from "../../config/ServerConfig.ts"
-import { makeFailureLog } from "../failureLog.ts"
 import { Hub } from "../Hub.ts"
 import { newId } from "../newId.ts"
 import { Publisher } from "../Publisher.ts"
-import { type Earlier, Receipts } from "../receipts/Receipts.ts"
+import { Receipts } from "../receipts/Receipts.ts"
 import type { StoreFailed } from "../store/Store.ts"
 import { Alarm, LOOK_NOW } from "./Alarm.ts"
-import {
-  begin,
-  beginAsked,
-  changesOf,
-  type Decision,
-  type Ending,
-  finish,
-  type Moment,
-  openRunOf
-} from "./firing.ts"
-import { OutcomeWriter } from "./OutcomeWriter.ts"
-import { makePublishRun } from "./publishRun.ts"
+import { type Begun, makeCompleteRun } from "./completeRun.ts"
+import { begin, beginAsked, changesOf, type Decision, type Ending, type Moment, openRunOf } from "./firing.ts"
 import { RunLog } from "./RunLog.ts"
-import type { Run, Schedule } from "./Schedule.ts"
+import { finalStates, type Run } from "./Schedule.ts"
 import { ScheduleConflict, ScheduleUnknown } from "./Scheduler.ts"
 import { type Due, ScheduleStore } from "./ScheduleStore.ts"
-import { type ScheduleBusy, Turns } from "./Turns.ts"
+import { ScheduleBusy, Turns } from "./Turns.ts"
 
 /** Schedules that are marked in one commit, and published in one turn of the event loop: each is about 4 ms. */
 export const BATCH = 100
@@ -49,20 +37,12 @@ const PART = 25
 export const RUNS_AT_ONCE = 10_000
 /** With more of them there is no room for a batch. */
 const FULL = RUNS_AT_ONCE - BATCH
-/** Time between attempts to record an outcome in a store that fails. They end with the process: then the next one finds the run open. */
-const RECORD_AGAIN = EffectSchedule.spaced("1 second")
+const TOO_MANY_RUNS = "too many runs are under way; try again"
+/** How long a batch waits for room in the mailboxes; then each of its publications waits for itself. */
+const ROOM_WITHIN = Duration.seconds(1)
 /** At the end of the process, time for the runs that are under way. */
 const LAST_RUNS = Duration.seconds(2)
 const CUT_OFF: Ending = { outcome: "interrupted", detail: "the process ended while it was being sent" }
-const CRASHED: Ending = { outcome: "failed", detail: "the server failed" }
-
-/** A run that is marked. */
-interface Begun {
-  readonly schedule: Schedule
-  readonly run: Run
-  /** Where an earlier process has begun it. */
-  readonly earlier?: Earlier
-}
 
 export class ScheduleRuns extends Context.Service<
   ScheduleRuns,
@@ -95,17 +75,32 @@ export class ScheduleRuns extends Context.Service<
       const publisher = yield* Publisher
       const hub = yield* Hub
       const receipts = yield* Receipts
-      const { publish, areDurable, mayRepeat } = yield* makePublishRun
       const alarm = new Alarm()
       const turns = new Turns()
       const log = new RunLog()
-      const storeFails = makeFailureLog("the outcome of a run cannot be recorded and is tried again")
       const fibers = yield* FiberSet.make<unknown, unknown>()
       const fork = yield* FiberSet.runtime(fibers)<never>()
       let underWay = 0
-      /** Batches that are being marked and published. */
-      let taking = 0
+      /** Batches that are being marked. */
+      let marks = 0
       const lateness = Duration.toMillis(schedules.lateness)
+
+      /** What was committed is made known. */
+      const tell = (decisions: ReadonlyArray<Decision>): Effect.Effect<void> => {
+        const over: Array<Run> = []
+        for (const { schedule, runs } of decisions) {
+          if (schedule.state === "scheduled" && schedule.fireAt !== undefined) alarm.tell(schedule.fireAt)
+          for (const run of runs) if (run.outcome !== "sending") over.push(run)
+        }
+        return log.ended(over)
+      }
+
+      const { complete, record, outcomes, persistently, areDurable, mayRepeat } = yield* makeCompleteRun({
+        turns,
+        fork,
+        tell,
+        isMarking: () => marks > 0
+      })
 
       const momentNow = Effect.map(
         Effect.all([Clock.currentTimeMillis, publisher.connections]),
@@ -119,68 +114,34 @@ export class ScheduleRuns extends Context.Service<
         })
       )
 
-      /** What was committed is made known. */
-      const tell = (decisions: ReadonlyArray<Decision>): Effect.Effect<void> => {
-        const over: Array<Run> = []
-        for (const { schedule, runs } of decisions) {
-          if (schedule.state === "scheduled" && schedule.fireAt !== undefined) alarm.tell(schedule.fireAt)
-          for (const run of runs) if (run.outcome !== "sending") over.push(run)
-        }
-        return log.ended(over)
-      }
-
-      const persistently = <A>(use: Effect.Effect<A, StoreFailed>): Effect.Effect<A> =>
-        use.pipe(
-          Effect.tapError(({ detail }) => storeFails(detail)),
-          Effect.retry(RECORD_AGAIN),
-          Effect.orDie
-        )
-      const outcomes = new OutcomeWriter(
-        (changes) => persistently(store.commit(changes)),
-        tell,
-        fork,
-        () => taking > 0
-      )
-
-      const record = ({ schedule, run }: Begun, ending: Ending, recorded: (run: Run) => void) => {
-        const decision = finish(schedule, run, ending, clock.currentTimeMillisUnsafe())
-        outcomes.add(decision, () => recorded(decision.runs.at(-1)!))
-      }
-
-      /** Done when the outcome waits to be recorded. */
-      const complete = (begun: Begun, recorded: (run: Run) => void): Effect.Effect<void> =>
-        publish(begun.schedule, begun.run, begun.earlier).pipe(
-          Effect.catchDefect((defect) =>
-            Effect.as(
-              Effect.logError(`run ${begun.run.id} of schedule ${begun.schedule.id} crashed`, defect),
-              CRASHED
-            )
-          ),
-          Effect.map((ending) => record(begun, ending, recorded))
-        )
-
       const leave = (id: string) => {
         turns.release(id)
-        if (underWay === FULL + 1) alarm.tell(LOOK_NOW)
-        underWay--
+        if (--underWay === FULL) alarm.tell(LOOK_NOW)
       }
 
-      /** Of a run whose schedule was entered. */
+      /**
+       * Of a run whose schedule was entered. A mistake of the program leaves the run open, and the schedule to others. Interrupted, as the process
+       * ends, it keeps its turn: nobody may build upon a run of which the next process has to find out what became.
+       */
+      const guarded = (id: string, running: Effect.Effect<void>): Effect.Effect<void> =>
+        Effect.catchCause(running, (cause) => {
+          leave(id)
+          return Effect.logError(`a run of schedule ${id} crashed`, cause)
+        })
+
       const completeAndLeave = (begun: Begun): Effect.Effect<void> => {
         const { id } = begun.schedule
-        return Effect.catchCause(
-          complete(begun, () => leave(id)),
-          (cause) => {
-            leave(id)
-            return Effect.logError(`a run of schedule ${id} crashed`, cause)
-          }
+        return guarded(
+          id,
+          complete(begun, () => leave(id))
         )
       }
 
-      /** Done when all are on their way: a full mailbox makes the next ones wait, and a run that takes long no other one. */
+      /** Done when all are on their way: a full mailbox makes the next ones wait for a while, and a run that takes long no other one. */
       const publishAll = Effect.fnUntraced(function* (begun: ReadonlyArray<Begun>) {
+        let isPatient = true
         for (const part of Arr.chunksOf(begun, PART)) {
-          yield* hub.room
+          isPatient = isPatient && (yield* hub.roomWithin(ROOM_WITHIN))
           fork(Effect.forEach(part, completeAndLeave, { concurrency: "unbounded", discard: true }))
         }
       })
@@ -196,38 +157,41 @@ export class ScheduleRuns extends Context.Service<
         return decisions
       })
 
-      /** Of schedules that were entered; those of which nothing is published are left at once. */
-      const take = Effect.fnUntraced(function* (entered: ReadonlyArray<string>) {
-        const others = new Set(entered)
+      /** Marks the runs of schedules that were entered; those of which nothing is to be published are left at once. */
+      const mark = Effect.fnUntraced(function* (entered: ReadonlyArray<string>) {
+        const begun: Array<Begun> = []
         const marking = Effect.gen(function* () {
           const moment = yield* momentNow
           const decisions = yield* decide(entered, moment)
           if (decisions.length > 0) yield* store.commit(decisions.flatMap(changesOf))
-          const begun: Array<Begun> = []
           for (const decision of decisions) {
             const { schedule, before } = decision
             const run = openRunOf(decision)
             if (run === undefined) continue
-            others.delete(schedule.id)
             log.begun(before.fireAt ?? run.due, moment.now)
             begun.push({ schedule, run })
           }
-          yield* tell(decisions)
-          yield* publishAll(begun)
-          return decisions.length
+          return decisions
         })
-        taking++
-        return yield* Effect.ensuring(
-          marking,
-          Effect.sync(() => {
-            taking--
-            others.forEach(leave)
-            outcomes.goOn()
-          })
-        )
+        const leaveOthers = () => {
+          marks--
+          const running = new Set(begun.map(({ schedule }) => schedule.id))
+          for (const id of entered) if (!running.has(id)) leave(id)
+          outcomes.goOn()
+        }
+        marks++
+        const decisions = yield* Effect.ensuring(marking, Effect.sync(leaveOthers))
+        return { begun, decisions }
+      })
+
+      const take = Effect.fnUntraced(function* (entered: ReadonlyArray<string>) {
+        const { begun, decisions } = yield* mark(entered)
+        yield* publishAll(begun)
+        yield* tell(decisions)
+        return decisions.length
       }, Effect.uninterruptible)
 
-      /** True: its turn is taken, and counted as under way, until `leave`. False: it is taken up when it is. */
+      /** True: its turn is taken, and counted as under way, until `leave`. False: it is taken up as soon as its turn is free. */
       const enter = (id: string): boolean => {
         const isMine = turns.takeOrQueue(id, () => {
           underWay++
@@ -262,22 +226,38 @@ export class ScheduleRuns extends Context.Service<
           })
         )
 
+      /** The same, counted among the runs that are under way. */
+      const runCounted = (id: string) =>
+        Effect.suspend(() => {
+          if (underWay > FULL) return Effect.fail(new ScheduleBusy({ id, detail: TOO_MANY_RUNS }))
+          underWay++
+          const over = Effect.sync(() => {
+            if (--underWay === FULL) alarm.tell(LOOK_NOW)
+          })
+          return Effect.ensuring(runAsked(id), over)
+        })
+
       /** A run that an earlier process has begun, and of which it is not known whether it was published. */
       const recover = Effect.fnUntraced(function* (run: Run) {
         const schedule = yield* persistently(store.get(run.schedule))
         if (schedule === undefined) return leave(run.schedule)
-        if (!mayRepeat(schedule, run, clock.currentTimeMillisUnsafe()))
+        if (finalStates.has(schedule.state) || !mayRepeat(schedule, run, clock.currentTimeMillisUnsafe()))
           return record({ schedule, run }, CUT_OFF, () => leave(run.schedule))
         const earlier = { receipt: yield* persistently(receipts.get(run.id)) }
         yield* completeAndLeave({ schedule, run, earlier })
       })
 
-      yield* Effect.addFinalizer(() => Effect.timeoutOption(FiberSet.awaitEmpty(fibers), LAST_RUNS))
+      yield* Effect.addFinalizer(() =>
+        Effect.andThen(
+          Effect.timeoutOption(FiberSet.awaitEmpty(fibers), LAST_RUNS),
+          Effect.sync(() => turns.close())
+        )
+      )
       const open = yield* store.openRuns
       if (open.length > 0)
         yield* Effect.logWarning(`runs that an earlier process has not ended: ${open.length}`)
       // Their turns are taken before anybody can ask for one.
-      for (const run of open) if (enter(run.schedule)) fork(recover(run))
+      for (const run of open) if (enter(run.schedule)) fork(guarded(run.schedule, recover(run)))
 
       return ScheduleRuns.of({
         turns,
@@ -289,7 +269,7 @@ export class ScheduleRuns extends Context.Service<
         // In a fiber of its own: a caller that goes away does not cut it off.
         runNow: (id) =>
           Effect.flatMap(
-            Effect.sync(() => fork(runAsked(id))),
+            Effect.sync(() => fork(runCounted(id))),
             Fiber.join
           )
       })

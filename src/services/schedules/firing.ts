@@ -166,6 +166,9 @@ export interface Ending {
 /** @param schedule as it is now, which has begun the run */
 export const finish = (schedule: Schedule, run: Run, { outcome, detail }: Ending, now: number): Decision => {
   const step = new ScheduleStep(schedule, now)
+  const ended: Run = { ...run, outcome, endedAt: now, detail }
+  // Of a schedule that is over nothing changes any more.
+  if (finalStates.has(schedule.state)) return { before: schedule, schedule, runs: [ended] }
   const next = nextDue(schedule.trigger, run.due)
   const hasNext = next !== undefined
   if (run.isAsked) {
@@ -179,6 +182,5 @@ export const finish = (schedule: Schedule, run: Run, { outcome, detail }: Ending
           : { type: "notSent", detail: detail ?? outcome, hasNext }
       )
       .goOn(run.due, next)
-  const ended: Run = { ...run, outcome, endedAt: now, detail }
   return { ...step.decision, runs: [ended] }
 }

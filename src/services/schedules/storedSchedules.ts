@@ -1,7 +1,7 @@
 /** Schedules and their runs as tables of the store. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { type Key, Store, type Write } from "../store/Store.ts"
+import { type Key, type Range, Store, type Write } from "../store/Store.ts"
 import { finalStates, type Run, type Schedule, type ScheduleSpec } from "./Schedule.ts"
 import { type Change, type Page, RUNS_KEPT, type ScheduleFilter, ScheduleStore } from "./ScheduleStore.ts"
 
@@ -17,8 +17,6 @@ const ENDED = "schedules.ended"
 const RUNS = "schedules.runs"
 /** Those that are not, by [schedule, sequence]. */
 const OPEN = "schedules.open"
-
-const NONE = Effect.succeed(undefined)
 
 /** Schedules that one call of `list` looks at, and the bytes of their channels and payloads: about 50 ms. */
 const LIST_MOST = 5000
@@ -62,6 +60,10 @@ const isSameSpec = (a: ScheduleSpec, b: ScheduleSpec): boolean =>
   a.minConnections === b.minConnections &&
   a.catchUp === b.catchUp &&
   a.about === b.about
+
+/** As both of them were read, which may be before and after a change of what it is to do. */
+const withProgress = (schedule: Schedule, progress: Progress | undefined): Schedule =>
+  progress === undefined || progress.revision < schedule.revision ? schedule : { ...schedule, ...progress }
 
 const writeSchedule = (writes: Array<Write>, schedule: Schedule, before: Schedule | undefined): void => {
   const { id } = schedule
@@ -117,15 +119,20 @@ const AT_ENDED = ""
 const cursorOf = (key: Key): string => JSON.stringify(key)
 
 export const makeStoredSchedules = (store: Store["Service"]): ScheduleStore["Service"] => {
-  const withProgress = (schedule: Schedule) =>
-    Effect.map(
-      store.get(PROGRESS, [schedule.id]),
-      (progress): Schedule => (progress === undefined ? schedule : { ...schedule, ...(progress as Progress) })
+  // Others may commit between two reads: what has become of it is read first, and counts unless it was changed since.
+  const get = (id: string) =>
+    Effect.flatMap(store.get(PROGRESS, [id]), (progress) =>
+      Effect.map(store.get(SCHEDULES, [id]), (schedule) =>
+        schedule === undefined
+          ? undefined
+          : withProgress(schedule as Schedule, progress as Progress | undefined)
+      )
     )
 
-  const get = (id: string) =>
-    Effect.flatMap(store.get(SCHEDULES, [id]), (schedule) =>
-      schedule === undefined ? NONE : withProgress(schedule as Schedule)
+  const progressFrom = (range: Range) =>
+    Effect.map(
+      store.range(PROGRESS, range),
+      (found) => new Map(found.map(([[id], progress]) => [id, progress as Progress]))
     )
 
   const list = Effect.fnUntraced(function* (filter: ScheduleFilter) {
@@ -136,10 +143,12 @@ export const makeStoredSchedules = (store: Store["Service"]): ScheduleStore["Ser
       if (looked > 0) yield* Effect.yieldNow
       // The one at the cursor was in the page before.
       const range = after === undefined ? {} : { from: [after] }
+      // Those of as many schedules, at least.
+      const progress = yield* progressFrom({ ...range, limit: LIST_TURN + 1 })
       const found = yield* store.range(SCHEDULES, { ...range, limit: LIST_TURN + 1 })
       for (const [[id], value] of found) {
         if (id === after) continue
-        const schedule = yield* withProgress(value as Schedule)
+        const schedule = withProgress(value as Schedule, progress.get(id!))
         // Whatever it has, one is looked at: the next page goes on behind it.
         if (bytes >= LIST_BYTES) return { items, cursor: after }
         bytes += weight(schedule)
@@ -161,8 +170,10 @@ export const makeStoredSchedules = (store: Store["Service"]): ScheduleStore["Ser
     const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor)
     if (Number.isNaN(before)) return { items: [] }
     const range = { from: [schedule], to: [schedule, before], isReverse: true, limit: limit + 1 }
-    // A schedule has its turn until its run is over: nothing that is over is newer.
-    const found = [...(yield* store.range(OPEN, range)), ...(yield* store.range(RUNS, range))]
+    const open = yield* store.range(OPEN, range)
+    const over = yield* store.range(RUNS, range)
+    // A schedule has its turn until its run is over: nothing that is over is newer, unless it has ended between these two reads.
+    const found = [...open.filter(([[, sequence]]) => over[0]?.[0][1] !== sequence), ...over]
     const items = found.slice(0, limit).map(([, run]) => run as Run)
     const last = items.at(-1)
     return found.length > limit && last !== undefined ? { items, cursor: String(last.sequence) } : { items }

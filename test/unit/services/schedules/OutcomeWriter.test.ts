@@ -32,7 +32,7 @@ describe("the writer of outcomes", () => {
 
   const add = (count: number) => {
     for (let index = 0; index < count; index++)
-      writer.add(decisionOf(`${index}`), () => events.push(`recorded ${index}`))
+      writer.add(decisionOf(`${index}`), false, () => events.push(`recorded ${index}`))
   }
   /** What is written forks what is written. */
   const settled = async () => {
@@ -72,9 +72,18 @@ describe("the writer of outcomes", () => {
     expect(commits).toHaveLength(3)
   })
 
+  it("takes first what somebody waits for, at once, and what fits beside it", async () => {
+    isBusy = true
+    add(150)
+    writer.add(decisionOf("asked"), true, () => events.push("recorded asked"))
+    await settled()
+    expect(commits.map((changes) => changes.length)).toEqual([100])
+    expect(events.slice(0, 2)).toEqual(["told 100", "recorded asked"])
+  })
+
   it("does not wait with too many of them: it writes until they are as many as may wait", async () => {
     isBusy = true
-    add(9000)
+    add(1000)
     await settled()
     expect(commits).toEqual([])
     add(150)

@@ -377,9 +377,9 @@ describe("what does not work", () => {
       { error: { code: "unavailable", message: "the store cannot be used: no space left on device" } }
     ],
     [
-      new ScheduleBusy({ id: "s1" }),
+      new ScheduleBusy({ id: "s1", detail: "the service ends" }),
       503,
-      { error: { code: "unavailable", message: "100 changes of schedule s1 wait already; try again" } }
+      { error: { code: "unavailable", message: "schedule s1 cannot be changed now: the service ends" } }
     ],
     [
       new ScheduleInvalid({ problems: [{ where: "cron", message: "it is never due" }] }),
