@@ -114,9 +114,13 @@ export class ScheduleRuns extends Context.Service<
         })
       )
 
+      const oneLess = () => {
+        if (--underWay === FULL) alarm.tell(LOOK_NOW)
+      }
+
       const leave = (id: string) => {
         turns.release(id)
-        if (--underWay === FULL) alarm.tell(LOOK_NOW)
+        oneLess()
       }
 
       /**
@@ -231,17 +235,18 @@ export class ScheduleRuns extends Context.Service<
         Effect.suspend(() => {
           if (underWay > FULL) return Effect.fail(new ScheduleBusy({ id, detail: TOO_MANY_RUNS }))
           underWay++
-          const over = Effect.sync(() => {
-            if (--underWay === FULL) alarm.tell(LOOK_NOW)
-          })
-          return Effect.ensuring(runAsked(id), over)
+          return Effect.ensuring(runAsked(id), Effect.sync(oneLess))
         })
 
       /** A run that an earlier process has begun, and of which it is not known whether it was published. */
       const recover = Effect.fnUntraced(function* (run: Run) {
         const schedule = yield* persistently(store.get(run.schedule))
-        if (schedule === undefined) return leave(run.schedule)
-        if (finalStates.has(schedule.state) || !mayRepeat(schedule, run, clock.currentTimeMillisUnsafe()))
+        const now = clock.currentTimeMillisUnsafe()
+        if (schedule === undefined) {
+          yield* persistently(store.commit([{ kind: "run", run: { ...run, ...CUT_OFF, endedAt: now } }]))
+          return leave(run.schedule)
+        }
+        if (finalStates.has(schedule.state) || !mayRepeat(schedule, run, now))
           return record({ schedule, run }, CUT_OFF, () => leave(run.schedule))
         const earlier = { receipt: yield* persistently(receipts.get(run.id)) }
         yield* completeAndLeave({ schedule, run, earlier })

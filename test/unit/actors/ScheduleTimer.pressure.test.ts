@@ -89,6 +89,19 @@ describe("a run that the end of the process cuts off", () => {
     }))
 })
 
+test("an open run of a schedule that is forgotten is closed at the next start", (world) =>
+  Effect.gen(function* () {
+    const process = yield* world.process
+    const run = { id: "r", schedule: "gone", number: 1, sequence: 1, isAsked: false, due: START } as const
+    yield* process.store.commit([{ kind: "run", run: { ...run, outcome: "sending", startedAt: START } }])
+    yield* process.end
+    world.revive()
+    const next = yield* world.process
+    yield* TestClock.adjust(10)
+    expect(yield* next.store.figures).toMatchObject({ openRuns: 0 })
+    expect([next.runs.underWay(), next.runs.turns.size]).toEqual([0, 0])
+  }))
+
 describe("a member of the hub that is crowded", () => {
   const crowded = (process: Process) => {
     const hub = Context.get(process.context, Hub)
