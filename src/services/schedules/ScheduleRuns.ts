@@ -95,7 +95,7 @@ export class ScheduleRuns extends Context.Service<
         return log.ended(over)
       }
 
-      const { complete, record, outcomes, persistently, areDurable, mayRepeat } = yield* makeCompleteRun({
+      const { complete, record, outcomes, untilStored, areDurable, mayRepeat } = yield* makeCompleteRun({
         turns,
         fork,
         tell,
@@ -188,6 +188,7 @@ export class ScheduleRuns extends Context.Service<
         return { begun, decisions }
       })
 
+      /** Of schedules that were entered: marked, and published. How many were taken up. */
       const take = Effect.fnUntraced(function* (entered: ReadonlyArray<string>) {
         const { begun, decisions } = yield* mark(entered)
         yield* publishAll(begun)
@@ -240,15 +241,15 @@ export class ScheduleRuns extends Context.Service<
 
       /** A run that an earlier process has begun, and of which it is not known whether it was published. */
       const recover = Effect.fnUntraced(function* (run: Run) {
-        const schedule = yield* persistently(store.get(run.schedule))
+        const schedule = yield* untilStored(store.get(run.schedule))
         const now = clock.currentTimeMillisUnsafe()
         if (schedule === undefined) {
-          yield* persistently(store.commit([{ kind: "run", run: { ...run, ...CUT_OFF, endedAt: now } }]))
+          yield* untilStored(store.commit([{ kind: "run", run: { ...run, ...CUT_OFF, endedAt: now } }]))
           return leave(run.schedule)
         }
         if (finalStates.has(schedule.state) || !mayRepeat(schedule, run, now))
           return record({ schedule, run }, CUT_OFF, () => leave(run.schedule))
-        const earlier = { receipt: yield* persistently(receipts.get(run.id)) }
+        const earlier = { receipt: yield* untilStored(receipts.get(run.id)) }
         yield* completeAndLeave({ schedule, run, earlier })
       })
 

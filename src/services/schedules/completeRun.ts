@@ -41,14 +41,14 @@ export const makeCompleteRun = Effect.fnUntraced(function* (surroundings: Surrou
   const { publish, areDurable, mayRepeat } = yield* makePublishRun
   const storeFails = makeFailureLog("the outcome of a run cannot be recorded and is tried again")
 
-  /** Until the store can. */
-  const persistently = <A>(use: Effect.Effect<A, StoreFailed>): Effect.Effect<A> =>
+  /** Tries again until the store can. */
+  const untilStored = <A>(use: Effect.Effect<A, StoreFailed>): Effect.Effect<A> =>
     use.pipe(
       Effect.tapError(({ detail }) => storeFails(detail)),
       Effect.retry(RECORD_AGAIN),
       Effect.orDie
     )
-  const outcomes = new OutcomeWriter((changes) => persistently(store.commit(changes)), tell, fork, isMarking)
+  const outcomes = new OutcomeWriter((changes) => untilStored(store.commit(changes)), tell, fork, isMarking)
 
   /** @param recorded is told of the run when its outcome is recorded */
   const record = ({ schedule, run }: Begun, ending: Ending, recorded: (run: Run) => void): void => {
@@ -69,5 +69,5 @@ export const makeCompleteRun = Effect.fnUntraced(function* (surroundings: Surrou
       Effect.map((ending) => record(begun, ending, recorded))
     )
 
-  return { complete, record, outcomes, persistently, areDurable, mayRepeat }
+  return { complete, record, outcomes, untilStored, areDurable, mayRepeat }
 })
