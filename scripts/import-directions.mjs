@@ -21,7 +21,7 @@ const roomOf = (path) => Object.keys(rooms).find((room) => path.startsWith(`${ro
 
 const wrong = []
 const imports = /(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g
-for (const file of readdirSync(src, { recursive: true }).filter((name) => name.endsWith(".ts"))) {
+for (const file of readdirSync(src, { recursive: true }).filter((name) => /\.tsx?$/.test(name))) {
   const own = roomOf(file)
   if (own === undefined) continue // server.ts, client.ts and index.ts see everything
   for (const [, target] of readFileSync(join(src, file), "utf8").matchAll(imports)) {

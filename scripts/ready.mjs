@@ -45,17 +45,30 @@ const install = () => {
 
 /** Folders of sources and what compiles them, in this order: the later import what the former make. */
 const projects = { src: "tsconfig.json", bench: "tsconfig.bench.json", examples: "tsconfig.examples.json" }
+/** What is bundled for browsers, below dist: the pages of the server, and the load client's report. */
+const bundles = { ui: "src/ui/vite.config.ts", report: "src/ui/report/vite.config.ts" }
 
 /** What was deleted or renamed in the sources must not live on in dist; what runs from there meanwhile is left alone. */
 const prune = () => {
   if (!existsSync(at("dist"))) return
   for (const name of readdirSync(at("dist"), { recursive: true })) {
     const module = /^(.*?)(\.d\.ts|\.js|\.js\.map)$/.exec(name)?.[1]
-    const folder = module?.split(/[\\/]/)[0]
-    if (module === undefined) continue
+    const folder = name.split(/[\\/]/)[0]
+    if (module === undefined || folder in bundles) continue
     const source = folder !== "src" && folder in projects ? at(`${module}.ts`) : at("src", `${module}.ts`)
     if (!existsSync(source)) rmSync(at("dist", name))
   }
+}
+
+/** What changes in the sources of Node alone changes no bundle: those of browsers import nothing but `ui` and `protocol`. */
+const bundle = (forced) => {
+  const bundled = at("dist", ".bundled")
+  const inputs = ["src/ui", "src/protocol"].map((folder) => newestBelow(at(folder)))
+  if (!forced && changedAt(bundled) >= Math.max(...inputs, changedAt(at("package-lock.json")))) return
+  const began = Date.now()
+  const bundler = at("node_modules", "vite", "bin", "vite.js")
+  for (const config of Object.values(bundles)) run(process.execPath, [bundler, "build", "--config", config])
+  stamp(bundled, began)
 }
 
 const build = (forced) => {
@@ -71,6 +84,7 @@ const build = (forced) => {
   const compiler = at("node_modules", "typescript", "bin", "tsc")
   prune()
   for (const project of Object.values(projects)) run(process.execPath, [compiler, "-p", project])
+  bundle(forced)
   stamp(built, began)
 }
 
