@@ -15,8 +15,9 @@ import { planProcesses } from "./actors/processPlan.ts"
 import { forkRampProcess } from "./client/forkRampProcess.ts"
 import type { Glance } from "./client/metrics/RunMetrics.ts"
 import { consoleReport } from "./client/report/consoleReport.ts"
-import { type HostFacts, hostFacts } from "./client/report/hostFacts.ts"
-import { buildReport, type Report } from "./client/report/Report.ts"
+import { hostFacts } from "./client/report/hostFacts.ts"
+import { buildReport } from "./client/report/Report.ts"
+import { summary } from "./client/report/summary.ts"
 import { writeReport } from "./client/report/writeReport.ts"
 import { ReportLost, ThresholdsMissed, Unreachable } from "./client/runErrors.ts"
 import { parseTarget, type ResolvedTarget, resolveTarget } from "./client/target.ts"
@@ -25,6 +26,7 @@ import { type ClientConfigValue, clientKeys } from "./config/ClientConfig.ts"
 import { version } from "./config/commandLine.ts"
 import { parseLocalAddresses } from "./config/localAddresses.ts"
 import { printable } from "./config/resolve.ts"
+import type { HostFacts } from "./protocol/report.ts"
 import { ActorTree } from "./services/ActorTree.ts"
 import { forkLongLived } from "./services/longLived.ts"
 import { makeNow } from "./services/now.ts"
@@ -164,20 +166,6 @@ const conclude = Effect.fnUntraced(function* (run: Run) {
     })
   }
 })
-
-/** The lines below the last report: deliveries, and whether the figures can be relied on. */
-const summary = ({ broadcasts, thresholds, unreliableBecause }: Report): string =>
-  [
-    ...broadcasts.map(
-      ({ id, expected, received, firstMs, lastMs }) =>
-        `broadcast ${id}: ${received} of ${expected}, first after ${firstMs.toFixed(1)} ms, last after ${lastMs.toFixed(1)} ms`
-    ),
-    ...thresholds.map(
-      ({ name, limit, found, met }) =>
-        `threshold ${name}: ${found ?? "not known"}, limit ${limit}: ${met ? "met" : "MISSED"}`
-    ),
-    ...unreliableBecause.map((reason) => `unreliable: ${reason}`)
-  ].join("\n")
 
 const resolveUri = Effect.fnUntraced(function* (uri: string) {
   const target = parseTarget(uri)

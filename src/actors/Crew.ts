@@ -6,7 +6,7 @@ import type * as Effect from "effect/Effect"
 import type { EndedConnections } from "../client/EndedConnections.ts"
 import type { BadHistogram } from "../client/metrics/LatencyHistogram.ts"
 import type { Glance, RunSnapshot } from "../client/metrics/RunMetrics.ts"
-import type { ClientLoad } from "../client/report/reliability.ts"
+import type { ClientLoad } from "../protocol/report.ts"
 import type { RampState } from "./rampMachine.ts"
 import type { RestartBudgetSpent } from "./Supervisor.ts"
 

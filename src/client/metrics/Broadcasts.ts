@@ -5,6 +5,7 @@
  * While connections are still being opened, nobody can tell from outside which of them a broadcast should reach. So a
  * connection that opened less than JOINING_MS before the stamp, or after it, is neither expected nor counted.
  */
+import type { Broadcast, FoldedBroadcasts } from "../../protocol/report.ts"
 import { RecentTimes } from "./RecentTimes.ts"
 import { STAMP_DIGITS, stampOf } from "./stamp.ts"
 
@@ -16,25 +17,6 @@ export const JOINING_MS = 10
 
 /** A broadcast stamped less than this before several processes were asked for their figures may not have reached all of them yet. */
 export const UNDER_WAY_MS = 100
-
-/** One broadcast; latencies are milliseconds from its stamp. */
-export interface Broadcast {
-  /** Its payload: 13 digits. */
-  readonly id: string
-  /** Connections that were open when the first copy arrived, but for those that had just opened. */
-  readonly expected: number
-  /** Copies that those connections got. */
-  readonly received: number
-  readonly firstMs: number
-  readonly lastMs: number
-}
-
-/** Broadcasts that are no longer told one by one. */
-export interface FoldedBroadcasts {
-  readonly broadcasts: number
-  readonly expected: number
-  readonly received: number
-}
 
 export interface BroadcastsSnapshot {
   /** In the order of their stamps, MAX_BROADCASTS at most. */

@@ -9,6 +9,7 @@ import {
   encodeIntoCompressedBase64,
   type Histogram
 } from "hdr-histogram-js"
+import type { LatencySummary } from "../../protocol/report.ts"
 
 const MICROS = 1_000
 /** The longest latency told apart; a longer one is recorded as this and counted in `clamped`. */
@@ -17,22 +18,6 @@ export const HIGHEST_MS = 3_600_000
 const SIGNIFICANT_DIGITS = 3
 /** Characters that the counts of a snapshot may have. All buckets in use take less than a quarter of it. */
 export const MAX_ENCODED_LENGTH = 1_048_576
-
-/** Milliseconds; everything but `count` is null while nothing was recorded. */
-export interface LatencySummary {
-  readonly count: number
-  readonly min: number | null
-  readonly max: number | null
-  readonly mean: number | null
-  readonly stddev: number | null
-  readonly p50: number | null
-  readonly p75: number | null
-  readonly p90: number | null
-  readonly p95: number | null
-  readonly p98: number | null
-  readonly p99: number | null
-  readonly p999: number | null
-}
 
 /** A histogram as plain data; `min`, `max` and `sum` are exact, in milliseconds. */
 export interface LatencySnapshot {

@@ -5,13 +5,11 @@
  * `now` is everywhere the epoch time in milliseconds, fractional, from a source that never goes back:
  * `performance.timeOrigin + performance.now()`.
  */
+import type { Counts } from "../../protocol/report.ts"
 import type { SocketErrorKind } from "../SocketError.ts"
 import { addBroadcasts, Broadcasts, type BroadcastsSnapshot } from "./Broadcasts.ts"
 import { type BadHistogram, LatencyHistogram, type LatencySnapshot } from "./LatencyHistogram.ts"
 import { addRates, Meter, type Rates } from "./Meter.ts"
-
-/** Events by name: error kinds, close codes. Both are closed sets, so the list is bounded. */
-export type Counts = Readonly<Record<string, number>>
 
 export interface ConnectionCounts {
   readonly attempted: number

@@ -1,69 +1,22 @@
 /**
- * What a run of the load client found, as plain data: what `--report.json` writes and what the console report prints,
- * both in between and at the end. `buildReport` makes it of a snapshot of the metrics; the owner adds what it knows of
- * the run and of itself. A field, once published, keeps its name and unit.
+ * The final report of a run, which all that is written and printed at its end comes from. `buildReport` makes it of a snapshot of the
+ * metrics; the owner adds what it knows of the run and of itself.
  */
-import type { Broadcast, FoldedBroadcasts } from "../metrics/Broadcasts.ts"
-import {
-  type BadHistogram,
-  LatencyHistogram,
-  type LatencySnapshot,
-  type LatencySummary
-} from "../metrics/LatencyHistogram.ts"
+import type {
+  ClientLoad,
+  HostFacts,
+  LatencySummary,
+  Report,
+  ReportedRates,
+  ScenarioOutcome
+} from "../../protocol/report.ts"
+import { type BadHistogram, LatencyHistogram, type LatencySnapshot } from "../metrics/LatencyHistogram.ts"
 import type { Rates } from "../metrics/Meter.ts"
-import type { Counts, RunSnapshot } from "../metrics/RunMetrics.ts"
-import type { HostFacts } from "./hostFacts.ts"
-import { type ClientLoad, whyUnreliable } from "./reliability.ts"
-import { evaluateThresholds, type Thresholds, type Verdict } from "./thresholds.ts"
+import type { RunSnapshot } from "../metrics/RunMetrics.ts"
+import { whyUnreliable } from "./reliability.ts"
+import { evaluateThresholds, type Thresholds } from "./thresholds.ts"
 
-/** Rates as events per second: over the whole run, and the weighted ones of the last 1, 5 and 15 minutes. */
-export interface ReportedRates {
-  readonly count: number
-  readonly perSecond: number
-  readonly oneMinute: number
-  readonly fiveMinutes: number
-  readonly fifteenMinutes: number
-}
-
-export interface Report {
-  readonly run: {
-    readonly id: string
-    /** ISO 8601, as is `endedAt`; of a report in between, `endedAt` is its own time. */
-    readonly startedAt: string
-    readonly endedAt: string
-    readonly durationMs: number
-    /** Clarion's version. */
-    readonly version: string
-  } & HostFacts
-  /** The configuration of the run, secrets masked. */
-  readonly config: unknown
-  readonly connections: {
-    readonly attempted: number
-    readonly active: number
-    /** Connections that had been open, were lost, and came back. */
-    readonly reconnects: number
-    /** Waiting for their next attempt to come back. */
-    readonly waiting: number
-    readonly closed: number
-    readonly closedByCode: Counts
-    readonly errors: Counts
-  }
-  /**
-   * `perSecond` is over the ramp, `rampMs`: from the first attempt to the last opening of a connection that had not been
-   * open before. It leaves out those that came back; all other figures count them.
-   */
-  readonly setup: ReportedRates & { readonly rampMs: number; readonly timeMs: LatencySummary }
-  /** `unstamped` of them carried no stamp, and so have no latency and belong to no broadcast. */
-  readonly messages: ReportedRates & { readonly unstamped: number }
-  readonly latencyMs: LatencySummary
-  readonly broadcasts: ReadonlyArray<Broadcast>
-  /** The broadcasts before those of `broadcasts`, as one sum. */
-  readonly earlierBroadcasts: FoldedBroadcasts
-  readonly client: ClientLoad
-  readonly reliable: boolean
-  readonly unreliableBecause: ReadonlyArray<string>
-  readonly thresholds: ReadonlyArray<Verdict>
-}
+export type { Report } from "../../protocol/report.ts"
 
 export interface ReportInput {
   readonly id: string
@@ -78,6 +31,8 @@ export interface ReportInput {
   readonly client: ClientLoad
   /** Further sentences for `unreliableBecause`. */
   readonly doubts: ReadonlyArray<string>
+  /** What the scenario of the run found, where it has figures of its own. */
+  readonly scenario?: ScenarioOutcome | undefined
 }
 
 export const buildReport = (input: ReportInput): Report | BadHistogram => {
@@ -114,7 +69,8 @@ export const buildReport = (input: ReportInput): Report | BadHistogram => {
     client,
     reliable: unreliableBecause.length === 0,
     unreliableBecause,
-    thresholds: evaluateThresholds(input.thresholds, found)
+    thresholds: evaluateThresholds(input.thresholds, found),
+    ...(input.scenario === undefined ? {} : { scenario: input.scenario })
   }
 }
 

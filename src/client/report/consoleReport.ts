@@ -3,7 +3,7 @@
  * C1000K client in the layout of the Dropwizard Metrics console reporter, which others' scripts know how to read. A
  * counter that the C1000K client did not have, "Reconnects", stands there once a connection has come back.
  */
-import type { Report, ReportedRates } from "./Report.ts"
+import type { Report, ReportedRates } from "../../protocol/report.ts"
 import { errorsOf } from "./thresholds.ts"
 
 const WIDTH = 80

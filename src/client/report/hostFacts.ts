@@ -1,21 +1,14 @@
-/** The machine that a run was measured on, without which its figures say little. */
+/** The machine that a run was measured on. */
 import * as os from "node:os"
-
-export interface HostFacts {
-  /** Node's version, such as "v20.20.2". */
-  readonly node: string
-  /** Operating system, its release and the architecture. */
-  readonly platform: string
-  /** Cores this process may use, and what they are. */
-  readonly cores: number
-  readonly cpu: string
-  readonly memoryBytes: number
-}
+import type { HostFacts } from "../../protocol/report.ts"
+import { openFileLimit } from "../../services/openFiles.ts"
 
 export const hostFacts = (): HostFacts => ({
   node: process.version,
   platform: `${os.platform()} ${os.release()} ${os.arch()}`,
+  kernel: os.version(),
   cores: os.availableParallelism(),
   cpu: os.cpus()[0]?.model.trim() ?? "unknown",
-  memoryBytes: os.totalmem()
+  memoryBytes: os.totalmem(),
+  openFiles: openFileLimit() ?? null
 })

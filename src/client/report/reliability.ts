@@ -1,17 +1,5 @@
 /** Whether the client measured the server or itself: when it was the bottleneck, its latency figures say so. */
-import type { Counts } from "../metrics/RunMetrics.ts"
-
-/** How busy the client was. */
-export interface ClientLoad {
-  /** Milliseconds that its event loop kept callers waiting. A latency can be too high by as much. */
-  readonly loopDelayMs: { readonly p50: number; readonly p99: number; readonly max: number }
-  /** Processes that held connections. */
-  readonly processes: number
-  /** CPU time over wall time since start, of its busiest process: 1 is one core. */
-  readonly cpu: number
-  /** Ramps, and processes of them, that died and were started again: their connections were opened twice. */
-  readonly rampRestarts: number
-}
+import type { ClientLoad, Counts } from "../../protocol/report.ts"
 
 /** Above, the 99th percentile of the event-loop delay is a visible part of the latencies. */
 export const MAX_LOOP_DELAY_P99_MS = 25

@@ -1,5 +1,5 @@
 /** Limits that a run has to keep, and whether it did: a missed one is the client's exit code 1. */
-import type { Report } from "./Report.ts"
+import type { Report, Verdict } from "../../protocol/report.ts"
 
 /** `thresholds.*` of the configuration; what is not set is not looked at. */
 export interface Thresholds {
@@ -23,14 +23,6 @@ export interface Thresholds {
   readonly delivered?: number | undefined
 }
 
-export interface Verdict {
-  readonly name: keyof Thresholds
-  readonly limit: number
-  /** Null where nothing was measured, which does not meet a limit. */
-  readonly found: number | null
-  readonly met: boolean
-}
-
 /** The part of a report that limits are about. */
 export type Found = Pick<
   Report,
@@ -46,8 +38,9 @@ export const evaluateThresholds = (thresholds: Thresholds, found: Found): Readon
     const limit = thresholds[name]
     if (limit === undefined) return []
     const figure = figures[name]
-    const met = figure !== null && (leasts.has(name) ? figure >= limit : figure <= limit)
-    return [{ name, limit, found: figure, met }]
+    const bound = leasts.has(name) ? "least" : "most"
+    const met = figure !== null && (bound === "least" ? figure >= limit : figure <= limit)
+    return [{ name, bound, limit, found: figure, met }]
   })
 }
 

@@ -24,7 +24,10 @@ export const measured = (): RunMetrics => {
 export const input = (more: Partial<ReportInput> = {}): ReportInput => ({
   id: "7f3a",
   version: "0.1.0",
-  host: { node: "v20.20.2", platform: "linux 6.1 x64", cores: 2, cpu: "some", memoryBytes: 1_024 },
+  host: {
+    ...{ node: "v20.20.2", platform: "linux 6.1 x64", kernel: "#1 SMP" },
+    ...{ cores: 2, cpu: "some", memoryBytes: 1_024, openFiles: 20_000 }
+  },
   config: { total: { clients: 10 } },
   thresholds: {},
   startedAt: START,

@@ -7,6 +7,7 @@ import { hostFacts } from "../../../../src/client/report/hostFacts.ts"
 import { buildReport } from "../../../../src/client/report/Report.ts"
 import { MAX_CPU, MAX_LOOP_DELAY_P99_MS, whyUnreliable } from "../../../../src/client/report/reliability.ts"
 import { writeReport } from "../../../../src/client/report/writeReport.ts"
+import { openFileLimit } from "../../../../src/services/openFiles.ts"
 import { input, measured, reportOf, START } from "./fixture.ts"
 
 describe("the report", () => {
@@ -20,9 +21,11 @@ describe("the report", () => {
       version: "0.1.0",
       node: "v20.20.2",
       platform: "linux 6.1 x64",
+      kernel: "#1 SMP",
       cores: 2,
       cpu: "some",
-      memoryBytes: 1_024
+      memoryBytes: 1_024,
+      openFiles: 20_000
     })
     expect(report.connections).toEqual({
       attempted: 10,
@@ -78,6 +81,8 @@ describe("the report", () => {
     expect(facts.node).toBe(process.version)
     expect(facts.cores).toBeGreaterThan(0)
     expect(facts.memoryBytes).toBeGreaterThan(1_000_000)
+    expect(facts.kernel).not.toBe("")
+    expect(facts.openFiles).toBe(openFileLimit() ?? null)
   })
 })
 

@@ -18,8 +18,8 @@ describe("thresholds", () => {
     ["min", 1, 1],
     ["errors", 2, 2]
   ] as const)("%s is met at %d and missed just below", (name, limit, found) => {
-    expect(verdict({ [name]: limit })).toEqual({ name, limit, found, met: true })
-    expect(verdict({ [name]: limit - 0.01 })).toEqual({ name, limit: limit - 0.01, found, met: false })
+    expect(verdict({ [name]: limit })).toMatchObject({ name, limit, found, met: true })
+    expect(verdict({ [name]: limit - 0.01 })).toMatchObject({ name, limit: limit - 0.01, found, met: false })
   })
 
   it.each([
@@ -27,7 +27,7 @@ describe("thresholds", () => {
     ["messagesPerSecond", 1.4, 1.4],
     ["delivered", (6 / 7) * 100, (6 / 7) * 100]
   ] as const)("%s is met at %d and missed just above", (name, limit, found) => {
-    expect(verdict({ [name]: limit })).toEqual({ name, limit, found, met: true })
+    expect(verdict({ [name]: limit })).toMatchObject({ name, limit, found, met: true })
     expect(verdict({ [name]: limit + 0.01 })).toMatchObject({ met: false })
   })
 
@@ -44,9 +44,9 @@ describe("thresholds", () => {
     const nothing = { snapshot: new RunMetrics(START).snapshot(START), now: START }
     const { thresholds } = reportOf({ ...nothing, thresholds: { p99: 500, delivered: 0, errors: 0 } })
     expect(thresholds).toEqual([
-      { name: "p99", limit: 500, found: null, met: false },
-      { name: "errors", limit: 0, found: 0, met: true },
-      { name: "delivered", limit: 0, found: null, met: false }
+      { name: "p99", bound: "most", limit: 500, found: null, met: false },
+      { name: "errors", bound: "most", limit: 0, found: 0, met: true },
+      { name: "delivered", bound: "least", limit: 0, found: null, met: false }
     ])
   })
 })
