@@ -1,0 +1,20 @@
+import { choose, type Scheme, scheme, schemes } from "./scheme.ts"
+import { useCell } from "./useCell.ts"
+
+const names: Record<Scheme, string> = { auto: "Auto", light: "Light", dark: "Dark" }
+
+export const SchemeSwitch = () => {
+  const chosen = useCell(scheme)
+  return (
+    <label class="scheme-switch">
+      <span class="hidden">Colours</span>
+      <select value={chosen} onChange={(event) => choose(event.currentTarget.value as Scheme)}>
+        {schemes.map((one) => (
+          <option key={one} value={one}>
+            {names[one]}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}

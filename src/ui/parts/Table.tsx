@@ -1,0 +1,72 @@
+/**
+ * A table that becomes a list of cards where there is little room: each cell has its column's title then. The roles are spelled out, as
+ * browsers forget them when a table is laid out otherwise.
+ */
+import type { ComponentChildren } from "preact"
+
+export interface Column<Row> {
+  readonly title: string
+  readonly kind?: "number" | "actions" | "head"
+  /** The title is for screen readers alone. */
+  readonly isTitleHidden?: boolean
+  readonly cell: (row: Row) => ComponentChildren
+}
+
+export interface TableProps<Row> {
+  /** What it is a table of. */
+  readonly label: string
+  readonly columns: ReadonlyArray<Column<Row>>
+  readonly rows: ReadonlyArray<Row>
+  readonly rowKey: (row: Row) => string | number
+  /** A sentence instead of rows. */
+  readonly empty: string
+}
+
+const Cell = <Row,>({ column, row }: { column: Column<Row>; row: Row }) => {
+  const { kind, title } = column
+  const content = column.cell(row)
+  const common = { class: kind, "data-title": column.isTitleHidden ? "" : title }
+  return kind === "head" ? (
+    // biome-ignore lint/a11y/noRedundantRoles: see above
+    <th scope="row" role="rowheader" {...common}>
+      {content}
+    </th>
+  ) : (
+    // biome-ignore lint/a11y/noRedundantRoles: see above
+    <td role="cell" {...common}>
+      {content}
+    </td>
+  )
+}
+
+export const Table = <Row,>({ label, columns, rows, rowKey, empty }: TableProps<Row>) => {
+  if (rows.length === 0) return <p class="empty">{empty}</p>
+  return (
+    // biome-ignore lint/a11y/noRedundantRoles: see above
+    <table class="cards" role="table" aria-label={label}>
+      {/* biome-ignore lint/a11y/noRedundantRoles: see above */}
+      <thead role="rowgroup">
+        {/* biome-ignore lint/a11y/noRedundantRoles: see above */}
+        <tr role="row">
+          {columns.map(({ title, kind, isTitleHidden }) => (
+            // biome-ignore lint/a11y/noRedundantRoles: see above
+            <th scope="col" role="columnheader" class={kind} key={title}>
+              {isTitleHidden ? <span class="hidden">{title}</span> : title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      {/* biome-ignore lint/a11y/noRedundantRoles: see above */}
+      <tbody role="rowgroup">
+        {rows.map((row) => (
+          // biome-ignore lint/a11y/noRedundantRoles: see above
+          <tr role="row" key={rowKey(row)}>
+            {columns.map((column) => (
+              <Cell key={column.title} column={column} row={row} />
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}

@@ -1,0 +1,103 @@
+/** What uPlot is told of a chart: axes, colours, lines. Colours come from the style sheet, as uPlot draws on a canvas. */
+import uPlot from "uplot"
+import { decades, fromZero } from "./chartScale.ts"
+import type { Series } from "./chartText.ts"
+import { clock, compact, minuteOfDay } from "./format.ts"
+
+export interface ChartShape {
+  /** "time": milliseconds since the epoch; "linear" unless said. */
+  readonly x?: "time" | "linear" | "log" | undefined
+  readonly y?: "linear" | "log" | undefined
+  readonly xText?: ((x: number) => string) | undefined
+  /** Of the axis; compact numbers unless said. */
+  readonly axisText?: ((value: number) => string) | undefined
+  /** Charts of the same name show the cursor at the same x. */
+  readonly sync?: string | undefined
+}
+
+const FONT = "11px system-ui, -apple-system, sans-serif"
+const AXIS_WIDTH = 54
+const MINUTE = 60_000
+
+/** The colour that a custom property stands for, where this element is. */
+const resolved = (element: HTMLElement, property: string): string => {
+  const probe = element.ownerDocument.createElement("i")
+  probe.style.color = `var(${property})`
+  element.append(probe)
+  const { color } = getComputedStyle(probe)
+  probe.remove()
+  return color
+}
+
+const drawn = (element: HTMLElement, { label, tone, kind = "line" }: Series): uPlot.Series => {
+  const stroke = resolved(element, `--tone-${tone}`)
+  if (kind === "points") {
+    return { label, stroke, paths: () => null, points: { show: true, size: 5, width: 1, fill: stroke } }
+  }
+  const steps = uPlot.paths.stepped!({ align: 1 })
+  // A value between two gaps has no line: uPlot draws it as a point by itself, unless points are off.
+  return { label, stroke, width: 1.5, ...(kind === "steps" ? { paths: steps } : {}) }
+}
+
+const timeText = (_: uPlot, splits: Array<number>, _axis: number, _space: number, increment: number) =>
+  splits.map(increment < MINUTE ? clock : minuteOfDay)
+
+const axes = (element: HTMLElement, shape: ChartShape): Array<uPlot.Axis> => {
+  const { x, xText = compact, axisText = compact } = shape
+  const [stroke, line] = [resolved(element, "--muted"), resolved(element, "--grid")]
+  const both = {
+    stroke,
+    font: FONT,
+    grid: { stroke: line, width: 1 },
+    ticks: { stroke: line, width: 1, size: 4 }
+  }
+  // On a logarithmic axis uPlot leaves out what has no room, as null.
+  const texts = (text: (value: number) => string) => (_: uPlot, splits: Array<number | null>) =>
+    splits.map((value) => (value === null ? "" : text(value)))
+  return [
+    { ...both, size: 28, gap: 4, space: 64, values: x === "time" ? timeText : texts(xText) },
+    { ...both, size: AXIS_WIDTH, gap: 4, space: 28, values: texts(axisText) }
+  ]
+}
+
+const LOGARITHMIC = 3
+
+/**
+ * @param range of x, asked for each drawing; absent: that of the data
+ * @param hover the place in the data that the pointer is at, or null
+ */
+export const chartOptions = (
+  element: HTMLElement,
+  shape: ChartShape,
+  series: ReadonlyArray<Series>,
+  size: { readonly width: number; readonly height: number },
+  range: () => readonly [number, number] | undefined,
+  hover: (at: number | null) => void
+): uPlot.Options => {
+  const isTime = shape.x === "time"
+  const logX = shape.x === "log" ? { distr: LOGARITHMIC as 3 } : {}
+  const logY = shape.y === "log" ? { distr: LOGARITHMIC as 3 } : {}
+  return {
+    ...size,
+    ms: 1,
+    padding: [8, 10, 0, 0],
+    legend: { show: false },
+    cursor: {
+      y: false,
+      drag: { x: false, y: false },
+      points: { size: 6 },
+      ...(shape.sync === undefined ? {} : { sync: { key: shape.sync } })
+    },
+    scales: {
+      x: {
+        time: isTime,
+        ...logX,
+        range: (_, low, high) => [...(range() ?? [low, high])] as [number, number]
+      },
+      y: { ...logY, range: (_, low, high) => (shape.y === "log" ? decades(low, high) : fromZero(high)) }
+    },
+    axes: axes(element, shape),
+    series: [{}, ...series.map((one) => drawn(element, one))],
+    hooks: { setCursor: [(plot) => hover(plot.cursor.idx ?? null)] }
+  }
+}
