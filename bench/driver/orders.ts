@@ -1,5 +1,5 @@
 /** What a bench tells its driver process, and what that answers: one answer for each order. */
-import type { LatencySummary } from "clarion/client/metrics/LatencyHistogram"
+import type { LatencySummary } from "clarion/protocol/report"
 import type { DialectName } from "./dialects.ts"
 
 export interface OpenOrder {
