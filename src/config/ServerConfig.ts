@@ -6,6 +6,7 @@ import { channelsKeys } from "./channelsKeys.ts"
 import { channelsRules } from "./channelsRules.ts"
 import { clientProtocolKeys } from "./clientProtocolKeys.ts"
 import { clientProtocolRules } from "./clientProtocolRules.ts"
+import { demoKeys, demoRules } from "./demoKeys.ts"
 import { httpApiKeys } from "./httpApiKeys.ts"
 import { type ConfigOf, key, type Settings } from "./Keys.ts"
 import * as Kind from "./Kind.ts"
@@ -148,6 +149,7 @@ export const serverKeys = {
   ...channelsKeys,
   ...clientProtocolKeys,
   ...httpApiKeys,
+  ...demoKeys,
   ...backendKeys,
   ...webhookKeys,
   ...scheduleKeys,
@@ -196,7 +198,8 @@ export const serverRules: ReadonlyArray<Rule<ServerConfigValue>> = [
       : []
   },
   ...channelsRules,
-  ...clientProtocolRules
+  ...clientProtocolRules,
+  ...demoRules
 ]
 
 /**

@@ -70,6 +70,11 @@ export const channelKeys = {
     "any",
     "any: not empty; json, json_object: checked; binary: may be empty"
   ),
+  maxDataSize: key(
+    Kind.integer(0),
+    0,
+    "bytes of a publication's data, more is error 107; 0: what a message or a request may have"
+  ),
   subscribeProxyEnabled: key(Kind.boolean, false, "the backend decides about subscriptions"),
   subscribeProxyName: key(Kind.text, "default", "which of the proxies"),
   publishProxyEnabled: key(Kind.boolean, false, "the backend decides about publications of clients"),

@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { ChannelOptions } from "../../config/channelKeys.ts"
+import { DEMO_NAMESPACE } from "../../config/demoKeys.ts"
 import { toRegExp } from "../../config/pattern.ts"
 import { ServerConfig, type ServerConfigValue } from "../../config/ServerConfig.ts"
 import { type ErrorCode, ErrorCodes } from "../../protocol/codes.ts"
@@ -15,6 +16,7 @@ import {
   personalName,
   usersOf
 } from "./channelName.ts"
+import { DEMO_OPTIONS } from "./demoNamespace.ts"
 
 /** What permissions need to know of a channel besides its options. */
 export interface ChannelFacts {
@@ -44,9 +46,10 @@ export interface ChannelsShape {
 
 export const isErrorCode = (found: ChannelOptions | ErrorCode): found is ErrorCode => "code" in found
 
-export const makeChannels = ({ channels, client }: ServerConfigValue): ChannelsShape => {
+export const makeChannels = ({ channels, client, demo }: ServerConfigValue): ChannelsShape => {
   const { withoutNamespace, maxLength } = channels
   const namespaces = new Map<string, ChannelOptions>(channels.namespaces.map((one) => [one.name, one]))
+  if (demo.enabled) namespaces.set(DEMO_NAMESPACE, DEMO_OPTIONS)
   const patterns = new Map(
     [withoutNamespace, ...namespaces.values()].flatMap((options) =>
       options.channelRegex === undefined ? [] : [[options, toRegExp(options.channelRegex)] as const]

@@ -1,4 +1,4 @@
-/** Whether data may be published in a channel: its `publicationDataFormat`. */
+/** Whether data may be published in a channel: its `publicationDataFormat` and `maxDataSize`. */
 import { isUtf8 } from "node:buffer"
 import type { ChannelOptions } from "../../config/channelKeys.ts"
 import { type ErrorCode, ErrorCodes } from "../../protocol/codes.ts"
@@ -29,6 +29,9 @@ const isFit = (format: ChannelOptions["publicationDataFormat"], data: Uint8Array
 
 /** 107 where the data is not what the channel takes; undefined where it is. */
 export const dataProblem = (
-  { publicationDataFormat }: ChannelOptions,
+  { publicationDataFormat, maxDataSize }: ChannelOptions,
   data: Uint8Array
-): ErrorCode | undefined => (isFit(publicationDataFormat, data) ? undefined : ErrorCodes.badRequest)
+): ErrorCode | undefined =>
+  (maxDataSize === 0 || data.length <= maxDataSize) && isFit(publicationDataFormat, data)
+    ? undefined
+    : ErrorCodes.badRequest

@@ -6,6 +6,7 @@ import type { Settings } from "../../../../src/config/Keys.ts"
 import { ServerConfig, type ServerConfigValue } from "../../../../src/config/ServerConfig.ts"
 import { ErrorCodes } from "../../../../src/protocol/codes.ts"
 import { Channels, isErrorCode, makeChannels } from "../../../../src/services/channels/Channels.ts"
+import { DEMO_OPTIONS } from "../../../../src/services/channels/demoNamespace.ts"
 import { configWith } from "../../../support/configurations.ts"
 
 const withChannels = (channels: Settings<ServerConfigValue>["channels"] = {}) =>
@@ -38,6 +39,17 @@ describe("options of a channel", () => {
       expect(optionsOf(name)).toBe(ErrorCodes.unknownChannel)
     }
   )
+
+  it("are the demo's for its namespace, where the demo is on", () => {
+    const client = { allowAnonymousConnectWithoutToken: true }
+    const demo = makeChannels(configWith({ demo: { enabled: true }, client }))
+    expect(demo.optionsOf("demo:chat")).toBe(DEMO_OPTIONS)
+    expect(demo.optionsForSubscriber("demo:chat")).toBe(DEMO_OPTIONS)
+    for (const other of ["demo:", "demo:chat2", "demo:chat:1", "demo:chat#1", "demo:Chat"])
+      expect(demo.optionsForSubscriber(other)).toBe(ErrorCodes.badRequest)
+    expect(demo.optionsOf("chat")).not.toBe(DEMO_OPTIONS)
+    expect(optionsOf("demo:chat")).toBe(ErrorCodes.unknownChannel)
+  })
 
   it("do not exist for names that are empty or too long", () => {
     expect(optionsOf("")).toBe(ErrorCodes.badRequest)

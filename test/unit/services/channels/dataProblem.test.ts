@@ -40,6 +40,13 @@ describe("data of a publication", () => {
     expect(isTaken("json_object", whole)).toBe(false)
   })
 
+  it("has at most as many bytes as the channel takes", () => {
+    const options = { ...configWith().channels.withoutNamespace, maxDataSize: 4 }
+    expect(dataProblem(options, Buffer.from("1234"))).toBeUndefined()
+    expect(dataProblem(options, Buffer.from("12345"))).toBe(ErrorCodes.badRequest)
+    expect(dataProblem({ ...options, maxDataSize: 0 }, Buffer.alloc(1_000_000))).toBeUndefined()
+  })
+
   it("is JSON where JSON.parse takes it", () => {
     const almost = fc.oneof(
       fc.json(),
