@@ -28,6 +28,9 @@ import type { Control } from "./services/Control.ts"
 import * as ChannelOccupancy from "./services/channelOccupancy.ts"
 import { Channels } from "./services/channels/Channels.ts"
 import { durableNamespaces } from "./services/channels/durableNamespaces.ts"
+import * as Feeds from "./services/dashboard/feeds.ts"
+import { Overviews } from "./services/dashboard/Overviews.ts"
+import { ServerLife } from "./services/dashboard/ServerLife.ts"
 import { Emulation } from "./services/Emulation.ts"
 import { EventLoopDelay } from "./services/EventLoopDelay.ts"
 import * as HttpApi from "./services/HttpApi.ts"
@@ -54,23 +57,23 @@ const make = Effect.gen(function* () {
   const serving = yield* Serving
   const publisher = yield* Publisher
   const tree = yield* ActorTree
-  yield* (yield* Metrics).register(Effect.map(tree.snapshot, actorSamples))
+  yield* (yield* Metrics).registerDetails(Effect.sync(() => actorSamples(tree.known())))
 
-  let state: "starting" | "serving" | "draining" = "starting"
+  const life = yield* ServerLife
   const hub = yield* Hub
-  yield* tree.register("primary", () => ({ state, connections: hub.size() }))
+  yield* tree.register("primary", () => ({ state: life.state, connections: hub.size() }))
   const readiness = Effect.map(publisher.connections, (connections) => ({
-    isReady: state === "serving",
+    isReady: life.state === "serving",
     connections
   }))
   const full = yield* HttpApi.makeFull(readiness)
   const http = config.admin.port === undefined ? full : yield* HttpApi.makePublic(readiness)
   const adminPort = yield* listenAdmin(config, full)
   const served = yield* serving.begin(http)
-  state = "serving"
+  life.state = "serving"
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {
-      state = "draining"
+      life.state = "draining"
       yield* served.stopAccepting
       yield* Effect.logInfo(`closing ${hub.size()} connections`)
       // Half of the time for broadcasts under way, which others may go on publishing to the end, and half for closing.
@@ -143,7 +146,10 @@ export class PushServer extends Context.Service<
   /** The service with `Publisher`, `Scheduler`, `ActorTree` and `Metrics` to use beside it. Hooks are taken from the `Hooks` reference. */
   static readonly layer = (config: ServerConfigValue) =>
     Layer.effect(this, make).pipe(
-      Layer.merge(Layer.mergeAll(BroadcastTimer.layer, ScheduleTimer.layer, ChannelOccupancy.layer)),
+      Layer.merge(
+        Layer.mergeAll(BroadcastTimer.layer, ScheduleTimer.layer, ChannelOccupancy.layer, Feeds.layer)
+      ),
+      Layer.provideMerge(Overviews.layer),
       Layer.provide(ServerApi.layer),
       Layer.provideMerge(layerSchedules),
       Layer.provideMerge(layerServing(config)),
@@ -154,6 +160,7 @@ export class PushServer extends Context.Service<
         Layer.mergeAll(
           Hub.layer,
           ActorTree.layer,
+          ServerLife.layer,
           ApiKey.layer,
           layerStore,
           layerAcknowledgements(config.server.workers === 0),

@@ -75,7 +75,7 @@ const serve = Effect.fnUntraced(function* (assignment: Assignment, line: Line) {
 
   const observe = Effect.gen(function* () {
     const actors = yield* tree.below(assignment.address)
-    send({ _tag: "Observed", live: intake.counters.live, samples: yield* metrics.samples, actors })
+    send({ _tag: "Observed", live: intake.counters.live, samples: yield* metrics.known, actors })
   })
   const drained = yield* Deferred.make<number>()
   const fork = Effect.runForkWith(yield* Effect.context<never>())

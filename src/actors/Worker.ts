@@ -4,7 +4,7 @@
  * Guarantees: publications reach the worker in the order of `offer`, each once; every one that was taken gets its counts, from the worker
  * or, when it dies first, as closed. What waits for a worker that does not read is bounded in number and bytes.
  */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type { HubMember } from "../services/Hub.ts"
 import type { Delivery, Publication } from "../services/hot/Publication.ts"
 import { Question } from "../services/processes/Question.ts"
@@ -30,6 +30,7 @@ export class Worker implements HubMember {
   /** Heartbeats since it last told anything. */
   unanswered = 0
   readonly #question = new Question()
+  #isAsked = false
   readonly #owed = new Map<number, Owed>()
   #owedBytes = 0
   #next = 0
@@ -70,12 +71,16 @@ export class Worker implements HubMember {
   }
 
   /** Asks it how it is, and completes when it has told or is gone. */
-  readonly observe: Effect.Effect<void> = this.#question.ask(() => this.#askHow())
+  readonly observe: Effect.Effect<void> = Effect.suspend(() => {
+    this.#isAsked = true
+    return this.#question.ask(() => this.#askHow())
+  })
 
-  /** Asks without waiting, and counts that it did. */
+  /** Has it asked, and counts that: without waiting, and not if somebody else did since the last time. */
   beat(): void {
     this.unanswered++
-    this.#question.pose(() => this.#askHow())
+    if (!this.#isAsked) this.#question.pose(() => this.#askHow())
+    this.#isAsked = false
   }
 
   #askHow(): void {

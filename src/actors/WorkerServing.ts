@@ -7,6 +7,7 @@
  */
 
 import { availableParallelism } from "node:os"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -19,7 +20,7 @@ import { Broker } from "../services/broker/Broker.ts"
 import { readCertificate } from "../services/certificate.ts"
 import { Hooks } from "../services/Hooks.ts"
 import { Hub } from "../services/Hub.ts"
-import { Metrics } from "../services/Metrics.ts"
+import { Metrics, type Refresh } from "../services/Metrics.ts"
 import { epochAtZero } from "../services/now.ts"
 import { openFileLimit } from "../services/openFiles.ts"
 import { Presence } from "../services/Presence.ts"
@@ -142,17 +143,11 @@ const begin = Effect.fnUntraced(function* (http: PlainHandler) {
   // As many at once as there are cores for: fifty that begin together would all be slow, and seem silent.
   const actors = yield* Effect.forEach(slots, start, { concurrency: 2 * availableParallelism() })
 
-  const observe = Effect.forEach(slots, (slot) => slot.observe, {
-    concurrency: "unbounded",
-    discard: true
-  }).pipe(Effect.timeoutOption(OBSERVE_TIMEOUT), Effect.asVoid)
-  yield* (yield* ActorTree).beforeSnapshot(observe)
-  yield* (yield* Metrics).register(
-    Effect.andThen(
-      observe,
-      Effect.sync(() => addSamples(slots.flatMap((slot) => slot.samples)))
-    )
-  )
+  const observe = makeObserve(slots)
+  yield* (yield* ActorTree).beforeSnapshot(observe(0))
+  const metrics = yield* Metrics
+  yield* metrics.registerOthers(observe)
+  yield* metrics.register(Effect.sync(() => addSamples(slots.flatMap((slot) => slot.samples))))
   const served: Served = {
     port,
     transport,
@@ -166,6 +161,20 @@ const begin = Effect.fnUntraced(function* (http: PlainHandler) {
   }
   return served
 })
+
+/** Asks all workers how they are, unless that was done within `maxAgeMs`. */
+const makeObserve = (slots: ReadonlyArray<WorkerSlot>): Refresh => {
+  const all = Effect.forEach(slots, (slot) => slot.observe, { concurrency: "unbounded", discard: true })
+  let observedAt = Number.NEGATIVE_INFINITY
+  return (maxAgeMs) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (now - observedAt < maxAgeMs) return Effect.void
+      const note = Effect.sync(() => {
+        observedAt = now
+      })
+      return Effect.andThen(Effect.timeoutOption(all, OBSERVE_TIMEOUT), note)
+    })
+}
 
 /** One worker after the other, each in its share of the time; those that do not end are killed with the scope. */
 const drain = Effect.fnUntraced(function* (

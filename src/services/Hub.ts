@@ -62,6 +62,8 @@ export class Hub extends Context.Service<
     readonly size: () => number
     /** What became of publications in channels: messages handed to the kernel or a send buffer, those that were dropped, those that came too late. */
     readonly channelTotals: Readonly<ChannelTotals>
+    /** Of the broadcast, or run of a schedule, that was done last and written to anyone; null before the first. */
+    readonly newest: { timeToLastWriteMs: number | null }
     /** Connections that ended because what held them died. */
     readonly lose: (connections: number) => void
     /** How many were lost since it was last asked. */
@@ -101,6 +103,7 @@ export class Hub extends Context.Service<
     }
     return Hub.of({
       channelTotals,
+      newest: { timeToLastWriteMs: null },
       join: (member) =>
         Effect.acquireRelease(
           Effect.sync(() => void members.add(member)),

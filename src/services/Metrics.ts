@@ -5,8 +5,8 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
+import { metricsText } from "./metricsText.ts"
 
 /** One value of one metric. Counters only grow, and their names end in `_total`. */
 export interface Sample {
@@ -33,47 +33,66 @@ export const counter = (
 
 export type Collect = Effect.Effect<ReadonlyArray<Sample>>
 
+/** Has other processes tell what they know, unless they told it within `maxAgeMs`. */
+export type Refresh = (maxAgeMs: number) => Effect.Effect<void>
+
 export class Metrics extends Context.Service<
   Metrics,
   {
-    /** Asks `collect` at each scrape, until the scope closes. */
+    /** Asks `collect` at each scrape, until the scope closes. It does not wait for others. */
     readonly register: (collect: Collect) => Effect.Effect<void, never, Scope.Scope>
-    /** What is registered, asked now. */
+    /** The same for what there is much of, as of each actor: for `samples` and `text` alone. */
+    readonly registerDetails: (collect: Collect) => Effect.Effect<void, never, Scope.Scope>
+    /** How other processes are asked for what is collected here of them, until the scope closes. */
+    readonly registerOthers: (refresh: Refresh) => Effect.Effect<void, never, Scope.Scope>
+    readonly refresh: Refresh
+    /** What is registered, without details, as far as it is known here. */
+    readonly known: Effect.Effect<ReadonlyArray<Sample>>
+    /** All that is registered, and others are asked for theirs. */
     readonly samples: Effect.Effect<ReadonlyArray<Sample>>
-    /** The same as text, and the program's own Effect metrics. */
+    /** The same as text, and the program's own Effect metrics. Made in turns of the event loop, each of a millisecond or two. */
     readonly text: Effect.Effect<string>
   }
 >()("clarion/services/Metrics") {
   static readonly layer = Layer.sync(this, () => {
     const sources = new Set<Collect>()
-    const update = ({ type, name, help, value, labels = {} }: Sample) => {
-      const options = { description: help, attributes: labels }
-      return type === "counter"
-        ? Metric.update(Metric.counter(name, options), value)
-        : Metric.update(Metric.gauge(name, options), value)
-    }
-    const samples = Effect.suspend(() =>
-      Effect.map(Effect.all([...sources], { concurrency: "unbounded" }), (all) => all.flat())
+    const details = new Set<Collect>()
+    const others = new Set<Refresh>()
+    const refresh: Refresh = (maxAgeMs) =>
+      Effect.suspend(() =>
+        Effect.forEach([...others], (ask) => ask(maxAgeMs), { concurrency: "unbounded", discard: true })
+      )
+    const collectAll = (all: ReadonlyArray<Collect>, between: Effect.Effect<void>) =>
+      Effect.map(
+        Effect.forEach(all, (collect) => Effect.tap(collect, between)),
+        (collected) => collected.flat()
+      )
+    const samples = Effect.andThen(
+      refresh(0),
+      Effect.suspend(() => collectAll([...sources, ...details], Effect.yieldNow))
     )
     return Metrics.of({
-      register: (collect) =>
-        Effect.acquireRelease(
-          Effect.sync(() => void sources.add(collect)),
-          () => Effect.sync(() => void sources.delete(collect))
-        ),
+      register: (collect) => memberOf(sources, collect),
+      registerDetails: (collect) => memberOf(details, collect),
+      registerOthers: (refresh) => memberOf(others, refresh),
+      refresh,
+      known: Effect.suspend(() => collectAll([...sources], Effect.void)),
       samples,
       text: Effect.gen(function* () {
         // Loaded late: a worker process is never asked for text.
         const PrometheusMetrics = yield* Effect.promise(
           () => import("effect/observability/PrometheusMetrics")
         )
-        // A registry of its own for each scrape: values are absolute, and nothing is kept.
-        const registered = yield* Effect.andThen(
-          Effect.forEach(yield* samples, update, { discard: true }),
-          PrometheusMetrics.format()
-        ).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
+        const registered = yield* metricsText(yield* samples)
         return registered + (yield* PrometheusMetrics.format())
       })
     })
   })
 }
+
+/** Until the scope closes. */
+const memberOf = <A>(all: Set<A>, one: A): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => void all.add(one)),
+    () => Effect.sync(() => void all.delete(one))
+  )

@@ -113,8 +113,10 @@ export class Publisher extends Context.Service<
           const delivery = new Delivery()
           const publishedAt = now()
           delivery.onComplete = function () {
-            if (this.written > 0)
-              timeToLastWrite.updateUnsafe((this.lastWriteAt - publishedAt) / 1000, context)
+            if (this.written > 0) {
+              hub.newest.timeToLastWriteMs = this.lastWriteAt - publishedAt
+              timeToLastWrite.updateUnsafe(hub.newest.timeToLastWriteMs / 1000, context)
+            }
             complete.call(this)
           }
           start(data, isBinary, delivery)

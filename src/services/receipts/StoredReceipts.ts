@@ -25,6 +25,7 @@ const EXPIRY_INTERVAL = "1 second"
 
 /** What is told of a receipt that is final: metrics, and, of broadcasts, a line of the log; runs are logged by the scheduler. */
 const makeTell = Effect.gen(function* () {
+  const hub = yield* Hub
   const context = yield* Effect.context<never>()
   const fork = Effect.runForkWith(context)
   const level = yield* References.MinimumLogLevel
@@ -33,7 +34,10 @@ const makeTell = Effect.gen(function* () {
     Effect.logDebug(`receipt ${receipt.id}`).pipe(Effect.annotateLogs(receiptAnnotations(receipt)))
   return (growing: GrowingReceipt) => {
     const { timeToLastWriteMs } = growing.times
-    if (timeToLastWriteMs !== null) timeToLastWrite.updateUnsafe(timeToLastWriteMs / 1000, context)
+    if (timeToLastWriteMs !== null) {
+      hub.newest.timeToLastWriteMs = timeToLastWriteMs
+      timeToLastWrite.updateUnsafe(timeToLastWriteMs / 1000, context)
+    }
     if (isLogged && growing.subject.kind === "broadcast") fork(log(growing.receipt()))
   }
 })

@@ -20,7 +20,9 @@ import { ActorTree } from "../../../src/services/ActorTree.ts"
 import type { Broker } from "../../../src/services/broker/Broker.ts"
 import type { Control } from "../../../src/services/Control.ts"
 import type { Channels } from "../../../src/services/channels/Channels.ts"
+import type { Overviews } from "../../../src/services/dashboard/Overviews.ts"
 import { Hooks, type HooksShape } from "../../../src/services/Hooks.ts"
+import type { Hub } from "../../../src/services/Hub.ts"
 import { Metrics } from "../../../src/services/Metrics.ts"
 import type { Presence } from "../../../src/services/Presence.ts"
 import { type BroadcastOptions, Publisher } from "../../../src/services/Publisher.ts"
@@ -106,7 +108,9 @@ export class Served {
       | Broker
       | Channels
       | Control
-      | Presence,
+      | Presence
+      | Hub
+      | Overviews,
       unknown
     >,
     readonly server: PushServer["Service"],

@@ -1,0 +1,60 @@
+/**
+ * The feeds of the dashboard: each publishes into its channel while somebody listens there, through the broker as anybody else, so that
+ * deltas, the newest state for who comes later, and recovery are those of all channels.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { dashboardChannels } from "../../protocol/dashboard.ts"
+import { Broker, type PublishOptions } from "../broker/Broker.ts"
+import { Hub } from "../Hub.ts"
+import { forkLongLived } from "../longLived.ts"
+import { Metrics } from "../Metrics.ts"
+import { makeNow } from "../now.ts"
+import { Feed, type FeedSource, type PublishState } from "./Feed.ts"
+import { Overviews } from "./Overviews.ts"
+import { Pace } from "./Pace.ts"
+
+const OVERVIEW_MS = 1000
+/** What other processes told so long ago is good enough: others may have asked them just now. */
+const MAX_AGE_MS = 500
+
+/** The newest state alone is kept, for those who come while it is current. */
+const AS_STATE: PublishOptions = {
+  stream: { size: 1, ttlMs: Duration.toMillis("1 hour"), metaTtlMs: Duration.toMillis("1 day") },
+  isDelta: true
+}
+
+const overviewSource = Effect.gen(function* () {
+  const metrics = yield* Metrics
+  const overviews = yield* Overviews
+  const source: FeedSource = {
+    channel: dashboardChannels.overview,
+    everyMs: OVERVIEW_MS,
+    ask: metrics.refresh(MAX_AGE_MS),
+    read: Effect.map(overviews.now, (overview) => {
+      const text = JSON.stringify(overview)
+      overviews.keep(text)
+      return text
+    })
+  }
+  return source
+})
+
+/** Runs feeds until the scope closes. All of them share one pace. */
+export const runFeeds = Effect.fnUntraced(function* (sources: ReadonlyArray<FeedSource>) {
+  const hub = yield* Hub
+  const broker = yield* Broker
+  const pace = new Pace(yield* makeNow)
+  const publish: PublishState = (channel, state) =>
+    Effect.asVoid(broker.publish(channel, Buffer.from(state), AS_STATE))
+  const feeds = new Map(sources.map((source) => [source.channel, new Feed(source, publish, pace)]))
+  hub.onInterest((channel, isWanted) => feeds.get(channel)?.wanted(isWanted))
+  for (const [channel, feed] of feeds) yield* forkLongLived(channel, feed.run)
+})
+
+export const layer = Layer.effectDiscard(
+  Effect.gen(function* () {
+    yield* runFeeds([yield* overviewSource])
+  })
+)
