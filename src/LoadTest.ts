@@ -13,10 +13,16 @@ import { makeLocalCrew } from "./actors/localCrew.ts"
 import { makeProcessCrew } from "./actors/processCrew.ts"
 import { planProcesses } from "./actors/processPlan.ts"
 import { forkRampProcess } from "./client/forkRampProcess.ts"
+import type { BadHistogram } from "./client/metrics/LatencyHistogram.ts"
 import type { Glance } from "./client/metrics/RunMetrics.ts"
 import { consoleReport } from "./client/report/consoleReport.ts"
 import { hostFacts } from "./client/report/hostFacts.ts"
-import { buildReport } from "./client/report/Report.ts"
+import {
+  buildInterimReport,
+  buildReport,
+  type InterimReport,
+  type ReportInput
+} from "./client/report/Report.ts"
 import { summary } from "./client/report/summary.ts"
 import { writeReport } from "./client/report/writeReport.ts"
 import { ReportLost, ThresholdsMissed, Unreachable } from "./client/runErrors.ts"
@@ -56,13 +62,16 @@ interface Run {
   readonly now: () => number
 }
 
-/** The report as of now. */
-const makeReport = Effect.fnUntraced(function* ({ id, host, config, crew, now }: Run) {
+/** The report as of now, made by `build`. */
+const makeReport = Effect.fnUntraced(function* <R extends InterimReport>(
+  { id, host, config, crew, now }: Run,
+  build: (input: ReportInput) => R | BadHistogram
+) {
   const { snapshot, client, doubts } = yield* crew.snapshot
   // Only another process can have sent a histogram that cannot be read, which is of the same program.
   if ("kind" in snapshot) return yield* Effect.die(new Error(snapshot.message))
   const endedAt = now()
-  const report = buildReport({
+  const report = build({
     id,
     version,
     host,
@@ -93,7 +102,7 @@ const watch = Effect.fnUntraced(function* (run: Run) {
   const every = (interval: Duration.Input) => Stream.drop(Stream.tick(interval), 1)
   const viewInterval = crew.processes > MANY_PROCESSES ? VIEW_INTERVAL_OF_MANY : VIEW_INTERVAL
   const glances = Stream.mapEffect(every(viewInterval), () => crew.look)
-  const reports = Stream.mapEffect(every(config.report.interval), () => makeReport(run))
+  const reports = Stream.mapEffect(every(config.report.interval), () => makeReport(run, buildInterimReport))
   yield* forkLongLived(
     "view",
     Stream.runForEach(glances, (glance) => Effect.sync(() => show(glance)))
@@ -149,7 +158,7 @@ const awaitLastBroadcast = Effect.fnUntraced(function* ({ crew, now }: Run) {
 const conclude = Effect.fnUntraced(function* (run: Run) {
   const { config, view, crew } = run
   yield* awaitLastBroadcast(run)
-  const report = yield* makeReport(run)
+  const report = yield* makeReport(run, buildReport)
   yield* Effect.timeoutOption(crew.stop, STOP_TIMEOUT)
   yield* logEnded(crew)
   view.print(consoleReport(report))

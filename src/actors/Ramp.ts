@@ -17,7 +17,7 @@ import type { EndedConnections } from "../client/EndedConnections.ts"
 import type { RunMetrics } from "../client/metrics/RunMetrics.ts"
 import { OpeningSockets } from "../client/OpeningSockets.ts"
 import { Reconnects, type ReconnectsOptions } from "../client/Reconnects.ts"
-import type { SocketError } from "../client/SocketError.ts"
+import { kindInWords, type SocketError } from "../client/SocketError.ts"
 import type { ResolvedTarget } from "../client/target.ts"
 import type { ClientConfigValue } from "../config/ClientConfig.ts"
 import { SlotList } from "../services/hot/SlotList.ts"
@@ -57,7 +57,7 @@ export interface RampOptions {
 
 /** "handshakeTimeout" → "handshake timeout": what is alike in all errors of a kind. */
 const inWords = ({ kind, status }: SocketError): string => {
-  const words = kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  const words = kindInWords(kind)
   return status === undefined ? words : `${words} with HTTP ${status}`
 }
 
@@ -126,14 +126,14 @@ export class RampSockets implements SocketOwner {
   }
 
   onClosed(socket: ClientSocket, { code, reason }: Closed): void {
-    this.options.metrics.closed(code)
+    this.options.metrics.closed(this.now(), code)
     this.options.ended.add(reason === "" ? String(code) : `${code} ${reason}`)
     this.#gone(socket, comesBackAfterClose(code))
   }
 
   onFailed(socket: ClientSocket, error: SocketError): void {
     if (error.kind !== "abandoned") {
-      this.options.metrics.failed(error.kind, socket.opened)
+      this.options.metrics.failed(this.now(), error.kind, socket.opened)
       this.options.ended.add(inWords(error), error.message)
     }
     this.#gone(socket, comesBackAfterFailure(error), (error.retryAfterSeconds ?? 0) * 1000)

@@ -53,7 +53,7 @@ export const makeRampHost = Effect.fnUntraced(function* (options: RampHostOption
         ? { _tag: "Glance", glance: glance() }
         : {
             _tag: "Snapshot",
-            snapshot: metrics.snapshot(now()),
+            snapshot: metrics.snapshot(now(), message.seriesFromMs),
             counts: metrics.counts(),
             load: loadNow(now(), delay.read())
           }

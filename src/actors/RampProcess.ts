@@ -9,6 +9,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { asDied, asKnown } from "../client/metrics/lives.ts"
 import { addSnapshots, type RunCounts, type RunSnapshot } from "../client/metrics/RunMetrics.ts"
+import { addSeries, knownUpTo, withNews } from "../client/metrics/seriesSums.ts"
 import type { ProcessLoad } from "../client/processLoad.ts"
 import { FromRamps, type ProcessGlance, type ProcessNews, type ToRamps } from "../client/processMessages.ts"
 import type { ActorNode, ActorProbe } from "../services/ActorTree.ts"
@@ -121,7 +122,16 @@ export class RampProcess {
 
   /** Asks for all that it measured up to now. */
   readonly measure = (broadcast: number | null): Effect.Effect<void> =>
-    Effect.andThen(this.#measure.settled, this.#ask(this.#measure, { _tag: "AskSnapshot", broadcast }))
+    Effect.andThen(
+      this.#measure.settled,
+      Effect.suspend(() =>
+        this.#ask(this.#measure, {
+          _tag: "AskSnapshot",
+          broadcast,
+          seriesFromMs: knownUpTo(this.#alive?.snapshot?.series[0])
+        })
+      )
+    )
 
   /** Ends it at once. */
   readonly kill = (): void => this.#alive?.link.kill("SIGKILL")
@@ -188,7 +198,7 @@ export class RampProcess {
     if (alive === undefined) return
     alive.heardAt = this.options.now()
     if (message._tag === "Snapshot") {
-      alive.snapshot = message.snapshot
+      alive.snapshot = { ...message.snapshot, series: newsOf(alive.snapshot, message.snapshot) }
       alive.load = message.load
       alive.counts = message.counts
       return this.#measure.settle()
@@ -207,14 +217,22 @@ export class RampProcess {
     this.#measure.settle()
     const last = alive === undefined ? undefined : newest(alive)
     if (alive === undefined || last === undefined) return
-    const sum = addSnapshots([...(this.past === undefined ? [] : [this.past]), asDied(last)])
+    const diedMs = this.options.now() - alive.startedAt
+    const sum = addSnapshots([...(this.past === undefined ? [] : [this.past]), asDied(last, diedMs)])
     // Only a histogram that cannot be read is none: the process has sent what its own library cannot.
     if (!("kind" in sum))
-      this.#past = { snapshot: sum, restarts: (this.#past?.restarts ?? 0) + restartsOf(alive.glance) }
+      this.#past = {
+        snapshot: { ...sum, series: [addSeries(sum.series)] },
+        restarts: (this.#past?.restarts ?? 0) + restartsOf(alive.glance)
+      }
     const { active } = last.connections
     if (active > 0) this.options.onNews({ ended: [["1006", active]], latestEnd: "1006", log: [] })
   }
 }
+
+/** What a process told of its intervals, the newer ones told anew. */
+const newsOf = (known: RunSnapshot | undefined, { series }: RunSnapshot): RunSnapshot["series"] =>
+  series.map((news) => withNews(known?.series[0], news))
 
 const newest = ({ snapshot, counts, startedAt }: Alive): RunSnapshot | undefined =>
   counts === undefined ? undefined : asKnown(snapshot, counts, startedAt)

@@ -1,16 +1,16 @@
 /** The figures of all ramp processes as if one process had measured them. */
 import * as Effect from "effect/Effect"
 import { withoutUnderWay } from "../client/metrics/Broadcasts.ts"
-import { type BadHistogram, LatencyHistogram } from "../client/metrics/LatencyHistogram.ts"
+import { type BadHistogram, LatencyHistogram, type Percentiles } from "../client/metrics/LatencyHistogram.ts"
 import { withMeans } from "../client/metrics/lives.ts"
 import {
   addConnections,
   addSnapshots,
+  countOf,
   type Glance,
   type RunCounts,
   type RunSnapshot
 } from "../client/metrics/RunMetrics.ts"
-import { errorsOf } from "../client/report/thresholds.ts"
 import type { RampProcess } from "./RampProcess.ts"
 
 /** Processes are measured for the view's percentiles once in so many milliseconds for each of them, and once a second at most. */
@@ -23,11 +23,9 @@ interface Measured {
   readonly silent: ReadonlyArray<RampProcess>
 }
 
-type Percentiles = Pick<Glance, "p50" | "p99">
-
 export class CrewFigures {
   readonly #processes: ReadonlyArray<RampProcess>
-  #percentiles: Percentiles = { p50: null, p99: null }
+  #percentiles: Percentiles = new LatencyHistogram().percentiles()
   #measuredAt = Number.NEGATIVE_INFINITY
   /** What had happened when all were measured last. */
   #measuredEvents = 0
@@ -91,9 +89,10 @@ export class CrewFigures {
     return {
       active,
       opened,
-      errors: errorsOf(errors),
+      errors: countOf(errors),
+      errorsByKind: errors,
       messages,
-      ...this.#percentiles,
+      latencyMs: this.#percentiles,
       missing: missingOf(counts)
     }
   }
@@ -125,7 +124,7 @@ const missingOf = (counts: ReadonlyArray<RunCounts>): number => {
 
 const percentilesOf = ({ latency }: RunSnapshot): Percentiles => {
   const histogram = new LatencyHistogram()
-  const bad = histogram.add(latency)
-  if (bad !== undefined || histogram.count === 0) return { p50: null, p99: null }
-  return { p50: histogram.percentile(50), p99: histogram.percentile(99) }
+  // What cannot be read adds nothing, and shows as nothing.
+  histogram.add(latency)
+  return histogram.percentiles()
 }

@@ -88,3 +88,7 @@ export const fromSystemError = (error: NodeJS.ErrnoException, connected: boolean
 /** Whether another local port may do where this one did not: it is in use, or its last connection is not forgotten. */
 export const isPortTaken = (error: NodeJS.ErrnoException): boolean =>
   error.code === "EADDRINUSE" || (error.code === "EADDRNOTAVAIL" && error.syscall !== "bind")
+
+/** "handshakeTimeout" → "handshake timeout" */
+export const kindInWords = (kind: string): string =>
+  kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)

@@ -43,6 +43,23 @@ const Broadcast = Schema.Struct({
   lastMs: Schema.Number
 })
 
+const Interval = Schema.Struct({
+  opened: Schema.Number,
+  closed: Schema.Number,
+  errors: Schema.Number,
+  messages: Schema.Number,
+  active: Schema.Number,
+  latencies: Schema.Array(Schema.Number),
+  maxMs: MaybeTime
+})
+
+const Series = Schema.Struct({
+  intervalMs: Schema.Number,
+  from: Schema.Number,
+  intervals: Schema.Array(Interval),
+  endMs: Schema.Number
+})
+
 const Snapshot = Schema.Struct({
   connections: Connections,
   setupRates: Rates,
@@ -59,7 +76,8 @@ const Snapshot = Schema.Struct({
       received: Schema.Number
     }),
     unstamped: Schema.Number
-  })
+  }),
+  series: Schema.Array(Series)
 })
 /** A field of the metrics that is missing above would be lost on the way: here, and below, it does not compile. */
 const checkedSnapshot: Schema.Codec<RunSnapshot, unknown> = Snapshot
@@ -139,8 +157,8 @@ export const ToRamps = Schema.TaggedUnion({
   Begin: { startedAt: Schema.Number },
   /** Answered by `Glance`. `broadcast` is the stamp of the latest broadcast that any process has heard. */
   AskGlance: { broadcast: MaybeTime },
-  /** Answered by `Snapshot`. */
-  AskSnapshot: { broadcast: MaybeTime },
+  /** Answered by `Snapshot`, whose series begins with the interval of `seriesFromMs`, in milliseconds since the start of the run. */
+  AskSnapshot: { broadcast: MaybeTime, seriesFromMs: Schema.Number },
   /** Close everything: answered by `Stopped`. */
   Stop: {}
 })

@@ -159,6 +159,8 @@ export interface ScenarioOutcome {
 }
 
 export interface Report {
+  /** REPORT_FORMAT */
+  readonly format: number
   readonly run: {
     readonly id: string
     /** ISO 8601, as is `endedAt`; of a report in between, `endedAt` is its own time. */
@@ -189,9 +191,12 @@ export interface Report {
   /** `unstamped` of them carried no stamp, and so have no latency and belong to no broadcast. */
   readonly messages: ReportedRates & { readonly unstamped: number }
   readonly latencyMs: LatencySummary
+  /** Of all latencies, ascending, up to the 100th percentile; empty where there were none. */
+  readonly latencyDistribution: ReadonlyArray<DistributionPoint>
   readonly broadcasts: ReadonlyArray<Broadcast>
   /** The broadcasts before those of `broadcasts`, as one sum. */
   readonly earlierBroadcasts: FoldedBroadcasts
+  readonly series: Series
   readonly client: ClientLoad
   readonly reliable: boolean
   readonly unreliableBecause: ReadonlyArray<string>

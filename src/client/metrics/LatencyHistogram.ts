@@ -3,21 +3,20 @@
  * about 0.1 µs. Counts lie in one typed array of 190 KB; the packed form is a tenth of that and five times slower.
  * `RunMetrics` owns one for message latency and one for set-up times; snapshots cross processes as JSON.
  */
-import {
-  build,
-  decodeFromCompressedBase64,
-  encodeIntoCompressedBase64,
-  type Histogram
-} from "hdr-histogram-js"
-import type { LatencySummary } from "../../protocol/report.ts"
+import { decodeFromCompressedBase64, encodeIntoCompressedBase64, Float64Histogram } from "hdr-histogram-js"
+import type { DistributionPoint, LatencySummary } from "../../protocol/report.ts"
 
 const MICROS = 1_000
 /** The longest latency told apart; a longer one is recorded as this and counted in `clamped`. */
 export const HIGHEST_MS = 3_600_000
 /** Three digits: a value is off by 0.1 % at most. */
 const SIGNIFICANT_DIGITS = 3
+/** Points of the distribution for each halving of the distance to 100 %, as the plots of the HDR histogram have it. */
+const TICKS_PER_HALF_DISTANCE = 5
 /** Characters that the counts of a snapshot may have. All buckets in use take less than a quarter of it. */
 export const MAX_ENCODED_LENGTH = 1_048_576
+
+export type Percentiles = Pick<LatencySummary, "p50" | "p90" | "p99" | "max">
 
 /** A histogram as plain data; `min`, `max` and `sum` are exact, in milliseconds. */
 export interface LatencySnapshot {
@@ -35,17 +34,16 @@ export interface BadHistogram {
 }
 
 export class LatencyHistogram {
-  private readonly counts: Histogram = build({
-    bitBucketSize: 64,
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: HIGHEST_MS * MICROS,
-    numberOfSignificantValueDigits: SIGNIFICANT_DIGITS
-  })
+  private readonly counts: Float64Histogram
   private min = Number.POSITIVE_INFINITY
   private max = 0
   private sum = 0
   /** Values outside 0 … HIGHEST_MS, recorded as the nearer end: below 0 where two machines' clocks differ. */
   clamped = 0
+
+  constructor(significantDigits = SIGNIFICANT_DIGITS) {
+    this.counts = new Float64Histogram(1, HIGHEST_MS * MICROS, significantDigits)
+  }
 
   /** Records one latency in milliseconds, to the microsecond. */
   record(ms: number): void {
@@ -57,6 +55,40 @@ export class LatencyHistogram {
     this.counts.recordValue(Math.round(value * MICROS))
   }
 
+  /** Adds what another recorded in this process, also with fewer digits. */
+  addAll(other: LatencyHistogram): void {
+    this.counts.add(other.counts)
+    this.addEnds(other.min, other.max, other.sum, other.clamped)
+  }
+
+  /** As it was in the beginning. */
+  reset(): void {
+    this.counts.reset()
+    this.min = Number.POSITIVE_INFINITY
+    this.max = 0
+    this.sum = 0
+    this.clamped = 0
+  }
+
+  /** Values and how often each was recorded, ascending: [µs, count, µs, count, …], each value the least of its bucket. */
+  recorded(): Array<number> {
+    const { recordedValuesIterator: values } = this.counts
+    values.reset()
+    const found: Array<number> = []
+    while (values.hasNext()) {
+      const { valueIteratedTo, countAtValueIteratedTo } = values.next()
+      found.push(this.counts.lowestEquivalentValue(valueIteratedTo), countAtValueIteratedTo)
+    }
+    return found
+  }
+
+  /** Adds what `recorded` of another gave; `maxMs` is the highest of it. */
+  addRecorded(recorded: ReadonlyArray<number>, maxMs: number): void {
+    for (let i = 0; i < recorded.length; i += 2)
+      this.counts.recordValueWithCount(recorded[i]!, recorded[i + 1]!)
+    this.max = Math.max(this.max, maxMs)
+  }
+
   get count(): number {
     return this.counts.totalCount
   }
@@ -66,17 +98,15 @@ export class LatencyHistogram {
     if (snapshot.counts.length > MAX_ENCODED_LENGTH)
       return bad(`${snapshot.counts.length} characters of counts`)
     try {
-      const counts = decodeFromCompressedBase64(snapshot.counts, 64)
+      const counts = decodeFromCompressedBase64(snapshot.counts, 64) as Float64Histogram
       // Checked before, so that an addition that fails half-way cannot leave half of it behind.
       if (counts.highestTrackableValue > HIGHEST_MS * MICROS) return bad("counts over a different range")
       this.counts.add(counts)
     } catch (cause) {
       return bad(cause instanceof Error ? cause.message : String(cause))
     }
-    this.min = Math.min(this.min, snapshot.min ?? Number.POSITIVE_INFINITY)
-    this.max = Math.max(this.max, snapshot.max ?? 0)
-    this.sum += snapshot.sum
-    this.clamped += snapshot.clamped
+    const { min, max, sum, clamped } = snapshot
+    this.addEnds(min ?? Number.POSITIVE_INFINITY, max ?? 0, sum, clamped)
     return undefined
   }
 
@@ -112,7 +142,42 @@ export class LatencyHistogram {
   /** The latency in milliseconds that `percent` of all values do not exceed; 0 while nothing was recorded. */
   percentile(percent: number): number {
     // A bucket is named by its upper end, which can lie over the highest value that is in it.
-    return rounded(Math.min(this.counts.getValueAtPercentile(percent) / MICROS, this.max))
+    return this.inMillis(this.counts.getValueAtPercentile(percent))
+  }
+
+  /** The highest value in milliseconds, exact; null while nothing was recorded. */
+  get highest(): number | null {
+    return this.count === 0 ? null : rounded(this.max)
+  }
+
+  /** The few that a view shows; null while nothing was recorded. */
+  percentiles(): Percentiles {
+    const percentile = (percent: number) => (this.count === 0 ? null : this.percentile(percent))
+    return { p50: percentile(50), p90: percentile(90), p99: percentile(99), max: this.highest }
+  }
+
+  /** The points of the HDR plot: ever closer together towards the 100th percentile, which is the last. */
+  distribution(): ReadonlyArray<DistributionPoint> {
+    const { percentileIterator: levels } = this.counts
+    levels.reset(TICKS_PER_HALF_DISTANCE)
+    const points: Array<DistributionPoint> = []
+    while (levels.hasNext()) {
+      const { valueIteratedTo, percentileLevelIteratedTo, totalCountToThisValue } = levels.next()
+      const ms = this.inMillis(valueIteratedTo)
+      points.push({ percentile: percentileLevelIteratedTo, ms, count: totalCountToThisValue })
+    }
+    return points
+  }
+
+  private inMillis(micros: number): number {
+    return rounded(Math.min(micros / MICROS, this.max))
+  }
+
+  private addEnds(min: number, max: number, sum: number, clamped: number): void {
+    this.min = Math.min(this.min, min)
+    this.max = Math.max(this.max, max)
+    this.sum += sum
+    this.clamped += clamped
   }
 }
 

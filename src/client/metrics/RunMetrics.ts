@@ -8,8 +8,16 @@
 import type { Counts } from "../../protocol/report.ts"
 import type { SocketErrorKind } from "../SocketError.ts"
 import { addBroadcasts, Broadcasts, type BroadcastsSnapshot } from "./Broadcasts.ts"
-import { type BadHistogram, LatencyHistogram, type LatencySnapshot } from "./LatencyHistogram.ts"
+import type { Sums } from "./intervals.ts"
+import {
+  type BadHistogram,
+  LatencyHistogram,
+  type LatencySnapshot,
+  type Percentiles
+} from "./LatencyHistogram.ts"
+import { LatencyRecorder } from "./LatencyRecorder.ts"
 import { addRates, Meter, type Rates } from "./Meter.ts"
+import { type SeriesSnapshot, TimeSeries } from "./TimeSeries.ts"
 
 export interface ConnectionCounts {
   readonly attempted: number
@@ -37,6 +45,8 @@ export interface RunSnapshot {
   readonly messageRates: Rates
   readonly latency: LatencySnapshot
   readonly broadcasts: BroadcastsSnapshot
+  /** Of each process its own: `addSeries` makes one of them. */
+  readonly series: ReadonlyArray<SeriesSnapshot>
 }
 
 /** The counts of one process. */
@@ -52,10 +62,10 @@ export interface Glance {
   readonly active: number
   readonly opened: number
   readonly errors: number
+  readonly errorsByKind: Counts
   readonly messages: number
   /** Milliseconds; null before the first stamped message. */
-  readonly p50: number | null
-  readonly p99: number | null
+  readonly latencyMs: Percentiles
   /** Copies of the latest broadcast that are still to come. */
   readonly missing: number
 }
@@ -75,12 +85,15 @@ export class RunMetrics {
   private firstAttemptAt: number | null = null
   private lastOpenAt: number | null = null
   private readonly messages: Meter
-  private readonly latency = new LatencyHistogram()
+  private readonly latency = new LatencyRecorder()
   private readonly broadcasts = new Broadcasts()
+  private readonly series: TimeSeries
 
-  constructor(now: number) {
-    this.setups = new Meter(now)
-    this.messages = new Meter(now)
+  /** @param startedAt of the run */
+  constructor(startedAt: number) {
+    this.setups = new Meter(startedAt)
+    this.messages = new Meter(startedAt)
+    this.series = new TimeSeries(startedAt)
   }
 
   attempted(now: number): void {
@@ -90,6 +103,7 @@ export class RunMetrics {
 
   /** `isBack`: whether the connection had been open before, and came back. */
   opened(now: number, setupMs: number, isBack = false): void {
+    this.reach(now)
     this.opens++
     this.active++
     if (isBack) this.reconnects++
@@ -104,20 +118,23 @@ export class RunMetrics {
     this.waiting += by
   }
 
-  closed(code: number): void {
+  closed(now: number, code: number): void {
+    this.reach(now)
     this.active--
     this.closes++
     this.closedByCode[code] = (this.closedByCode[code] ?? 0) + 1
   }
 
   /** `wasOpen`: whether the connection that failed had opened. */
-  failed(kind: SocketErrorKind, wasOpen: boolean): void {
+  failed(now: number, kind: SocketErrorKind, wasOpen: boolean): void {
+    this.reach(now)
     if (wasOpen) this.active--
     this.errors[kind] = (this.errors[kind] ?? 0) + 1
   }
 
   /** One message, of any kind, on a connection that opened at `openedAt`; a stamped one tells its latency. */
   heard(now: number, payload: Uint8Array, openedAt: number): void {
+    this.reach(now)
     this.messages.mark(now)
     const latency = this.broadcasts.hear(payload, now, this.active, openedAt)
     if (!Number.isNaN(latency)) this.latency.record(latency)
@@ -141,20 +158,20 @@ export class RunMetrics {
   }
 
   glance(): Glance {
-    const { latency } = this
-    const isEmpty = latency.count === 0
     return {
       active: this.active,
       opened: this.opens,
-      errors: Object.values(this.errors).reduce((sum, count) => sum + count, 0),
+      errors: countOf(this.errors),
+      errorsByKind: { ...this.errors },
       messages: this.messages.count,
-      p50: isEmpty ? null : latency.percentile(50),
-      p99: isEmpty ? null : latency.percentile(99),
+      latencyMs: this.latency.whole.percentiles(),
       missing: this.broadcasts.missing
     }
   }
 
-  snapshot(now: number): RunSnapshot {
+  /** @param seriesFromMs intervals before that are not needed, in milliseconds since the start of the run */
+  snapshot(now: number, seriesFromMs = 0): RunSnapshot {
+    this.endInterval(now)
     return {
       connections: this.connections(),
       setupRates: this.setups.rates(now),
@@ -162,9 +179,20 @@ export class RunMetrics {
       firstAttemptAt: this.firstAttemptAt,
       lastOpenAt: this.lastOpenAt,
       messageRates: this.messages.rates(now),
-      latency: this.latency.snapshot(),
-      broadcasts: this.broadcasts.snapshot()
+      latency: this.latency.whole.snapshot(),
+      broadcasts: this.broadcasts.snapshot(),
+      series: [this.series.snapshot(now, seriesFromMs)]
     }
+  }
+
+  /** What happens from here on belongs to the interval that `now` is in. */
+  private reach(now: number): void {
+    if (now >= this.series.endsAt) this.endInterval(now)
+  }
+
+  private endInterval(now: number): void {
+    const sums = sumsOf(this.connections(), this.messages.count)
+    this.series.add(now, sums, this.active, this.latency.takeInterval())
   }
 
   private connections(): ConnectionCounts {
@@ -180,6 +208,16 @@ export class RunMetrics {
     }
   }
 }
+
+/** All together, whatever their name. */
+export const countOf = (counts: Counts): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0)
+
+/** What the intervals of a run are differences of. */
+export const sumsOf = ({ opened, closed, errors }: ConnectionCounts, messages: number): Sums => ({
+  ...{ opened, closed, messages },
+  errors: countOf(errors)
+})
 
 /** Several processes' snapshots as one. */
 export const addSnapshots = (all: ReadonlyArray<RunSnapshot>): RunSnapshot | BadHistogram => {
@@ -201,7 +239,8 @@ export const addSnapshots = (all: ReadonlyArray<RunSnapshot>): RunSnapshot | Bad
     ),
     messageRates: addRates(all.map(({ messageRates }) => messageRates)),
     latency,
-    broadcasts: addBroadcasts(all.map(({ broadcasts }) => broadcasts))
+    broadcasts: addBroadcasts(all.map(({ broadcasts }) => broadcasts)),
+    series: all.flatMap(({ series }) => series)
   }
 }
 

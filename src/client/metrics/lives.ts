@@ -1,6 +1,7 @@
 /** Figures of a process that does not answer, or not any more: from what it told last. */
 import type { Rates } from "./Meter.ts"
-import { type RunCounts, RunMetrics, type RunSnapshot } from "./RunMetrics.ts"
+import { type RunCounts, RunMetrics, type RunSnapshot, sumsOf } from "./RunMetrics.ts"
+import { addSeries, endedSeries } from "./seriesSums.ts"
 
 /**
  * The newest that is known: counts are told more often than snapshots. Latencies and broadcasts are those of the snapshot; without one
@@ -24,9 +25,13 @@ export const asKnown = (
   }
 }
 
-/** The same after the process died: its connections were cut, and nothing happens any more. */
-export const asDied = (snapshot: RunSnapshot): RunSnapshot => {
-  const { connections } = snapshot
+/**
+ * The same after the process died: its connections were cut, and nothing happens any more.
+ * @param diedMs since the start of the run
+ */
+export const asDied = (snapshot: RunSnapshot, diedMs: number): RunSnapshot => {
+  const { connections, messageRates } = snapshot
+  const sums = sumsOf(connections, messageRates.count)
   const { active, closed, closedByCode } = connections
   const cut = active === 0 ? {} : { 1006: (closedByCode[1006] ?? 0) + active }
   return {
@@ -39,7 +44,8 @@ export const asDied = (snapshot: RunSnapshot): RunSnapshot => {
       closedByCode: { ...closedByCode, ...cut }
     },
     setupRates: stopped(snapshot.setupRates),
-    messageRates: stopped(snapshot.messageRates)
+    messageRates: stopped(messageRates),
+    series: [endedSeries(addSeries(snapshot.series), sums, active, diedMs)]
   }
 }
 

@@ -2,18 +2,20 @@
  * The final report of a run, which all that is written and printed at its end comes from. `buildReport` makes it of a snapshot of the
  * metrics; the owner adds what it knows of the run and of itself.
  */
-import type {
-  ClientLoad,
-  HostFacts,
-  LatencySummary,
-  Report,
-  ReportedRates,
-  ScenarioOutcome
+import {
+  type ClientLoad,
+  type HostFacts,
+  type LatencySummary,
+  REPORT_FORMAT,
+  type Report,
+  type ReportedRates,
+  type ScenarioOutcome
 } from "../../protocol/report.ts"
 import { type BadHistogram, LatencyHistogram, type LatencySnapshot } from "../metrics/LatencyHistogram.ts"
 import type { Rates } from "../metrics/Meter.ts"
 import type { RunSnapshot } from "../metrics/RunMetrics.ts"
 import { whyUnreliable } from "./reliability.ts"
+import { seriesReport } from "./seriesReport.ts"
 import { evaluateThresholds, type Thresholds } from "./thresholds.ts"
 
 export type { Report } from "../../protocol/report.ts"
@@ -35,12 +37,30 @@ export interface ReportInput {
   readonly scenario?: ScenarioOutcome | undefined
 }
 
+/** A report in between: what takes long to make, and nobody reads until the end, is not in it. */
+export type InterimReport = Omit<Report, "latencyDistribution" | "series">
+
+export const buildInterimReport = (input: ReportInput): InterimReport | BadHistogram => {
+  const latency = histogramOf(input.snapshot.latency)
+  return "kind" in latency ? latency : figuresOf(input, latency)
+}
+
 export const buildReport = (input: ReportInput): Report | BadHistogram => {
+  const latency = histogramOf(input.snapshot.latency)
+  if ("kind" in latency) return latency
+  const figures = figuresOf(input, latency)
+  if ("kind" in figures) return figures
+  return {
+    ...figures,
+    latencyDistribution: latency.distribution(),
+    series: seriesReport(input.snapshot.series)
+  }
+}
+
+const figuresOf = (input: ReportInput, latency: LatencyHistogram): InterimReport | BadHistogram => {
   const { snapshot, client, startedAt, now } = input
-  const latencyMs = summaryOf(snapshot.latency)
-  const timeMs = summaryOf(snapshot.setupTime)
-  if ("kind" in latencyMs) return latencyMs
-  if ("kind" in timeMs) return timeMs
+  const setupTime = histogramOf(snapshot.setupTime)
+  if ("kind" in setupTime) return setupTime
   const { opened: _, ...connections } = snapshot.connections
   const { broadcasts, folded, unstamped } = snapshot.broadcasts
   const unreliableBecause = [
@@ -49,13 +69,14 @@ export const buildReport = (input: ReportInput): Report | BadHistogram => {
   ]
   const found = {
     connections,
-    setup: setupOf(snapshot, timeMs),
+    setup: setupOf(snapshot, setupTime.summary()),
     messages: { ...reported(snapshot.messageRates), unstamped },
-    latencyMs,
+    latencyMs: latency.summary(),
     broadcasts,
     earlierBroadcasts: folded
   }
   return {
+    format: REPORT_FORMAT,
     run: {
       id: input.id,
       startedAt: new Date(startedAt).toISOString(),
@@ -74,9 +95,9 @@ export const buildReport = (input: ReportInput): Report | BadHistogram => {
   }
 }
 
-const summaryOf = (snapshot: LatencySnapshot): LatencySummary | BadHistogram => {
+const histogramOf = (snapshot: LatencySnapshot): LatencyHistogram | BadHistogram => {
   const histogram = new LatencyHistogram()
-  return histogram.add(snapshot) ?? histogram.summary()
+  return histogram.add(snapshot) ?? histogram
 }
 
 const reported = ({ mean, ...rates }: Rates): ReportedRates => ({ ...rates, perSecond: mean })

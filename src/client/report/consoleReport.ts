@@ -4,7 +4,7 @@
  * counter that the C1000K client did not have, "Reconnects", stands there once a connection has come back.
  */
 import type { Report, ReportedRates } from "../../protocol/report.ts"
-import { errorsOf } from "./thresholds.ts"
+import { countOf } from "../metrics/RunMetrics.ts"
 
 const WIDTH = 80
 
@@ -22,7 +22,7 @@ export const consoleReport = ({ run, connections, latencyMs, messages, setup }: 
       ? []
       : ["Reconnects", line("count", "=", whole(connections.reconnects))]),
     "WebSocket Errors",
-    line("count", "=", whole(errorsOf(connections.errors))),
+    line("count", "=", whole(countOf(connections.errors))),
     "",
     ruled("-- Histograms", "-"),
     "Message latency",

@@ -1,5 +1,6 @@
 /** Limits that a run has to keep, and whether it did: a missed one is the client's exit code 1. */
 import type { Report, Verdict } from "../../protocol/report.ts"
+import { countOf } from "../metrics/RunMetrics.ts"
 
 /** `thresholds.*` of the configuration; what is not set is not looked at. */
 export interface Thresholds {
@@ -48,16 +49,12 @@ const figuresOf = (found: Found): Record<keyof Thresholds, number | null> => {
   const { min, mean, p50, p75, p90, p95, p98, p99, p999, max } = found.latencyMs
   return {
     ...{ min, mean, p50, p75, p90, p95, p98, p99, p999, max },
-    errors: errorsOf(found.connections.errors),
+    errors: countOf(found.connections.errors),
     setupPerSecond: found.setup.perSecond,
     messagesPerSecond: found.messages.perSecond,
     delivered: deliveredShare(found)
   }
 }
-
-/** All errors together, whatever their kind. */
-export const errorsOf = (errors: Report["connections"]["errors"]): number =>
-  Object.values(errors).reduce((sum, count) => sum + count, 0)
 
 /** The share of the broadcast that arrived least, in per cent; null where there was none. */
 const deliveredShare = ({ broadcasts, earlierBroadcasts }: Found): number | null => {

@@ -3,6 +3,7 @@
  * that they do not tear the lines apart.
  */
 import type { Glance } from "../metrics/RunMetrics.ts"
+import { RecentRates } from "./RecentRates.ts"
 import { type ViewState, viewLines, viewLogLine } from "./runView.ts"
 import { LiveLines, type Screen } from "./terminal.ts"
 
@@ -21,25 +22,24 @@ export class LiveView {
   #live: LiveLines | undefined
   #hasEnded = false
   #updates = 0
-  #before: { readonly glance: Glance; readonly elapsedMs: number } | undefined
+  readonly #setups = new RecentRates()
+  readonly #messages = new RecentRates()
 
   constructor(readonly output: Output) {
     this.#live = output.isTTY === true ? new LiveLines(output) : undefined
   }
 
-  /** Shows the present state; rates are those since the last update. */
+  /** Shows the present state. */
   update(run: RunState, glance: Glance): void {
     if (this.#hasEnded) return
-    const before = this.#before
-    this.#before = { glance, elapsedMs: run.elapsedMs }
-    const seconds = before === undefined ? 0 : (run.elapsedMs - before.elapsedMs) / 1000
-    const rate = (of: (glance: Glance) => number) =>
-      before === undefined || seconds <= 0 ? 0 : (of(glance) - of(before.glance)) / seconds
+    this.#setups.add(run.elapsedMs, glance.opened)
+    this.#messages.add(run.elapsedMs, glance.messages)
     const state: ViewState = {
       ...run,
       ...glance,
-      setupPerSecond: rate(({ opened }) => opened),
-      messagesPerSecond: rate(({ messages }) => messages)
+      setupPerSecond: this.#setups.perSecond,
+      messagesPerSecond: this.#messages.perSecond,
+      rates: (run.phase === "ramping" ? this.#setups : this.#messages).points
     }
     if (this.#live !== undefined) this.#live.show(viewLines(state, this.#live.columns))
     else if (run.phase === "ramping" && this.#updates++ % UPDATES_PER_LINE === 0)

@@ -1,7 +1,11 @@
 /**
- * What the terminal shows while the load client runs: two lines made of plain state, nothing else. While it ramps, a
- * progress bar; then what comes in. `terminal.ts` puts the lines on the screen.
+ * What the terminal shows while the load client runs: a few lines made of plain state, nothing else. First how far it is, then a sparkline of
+ * what it is at, latencies, and what went wrong. `terminal.ts` puts the lines on the screen.
  */
+import type { Counts } from "../../protocol/report.ts"
+import type { Percentiles } from "../metrics/LatencyHistogram.ts"
+import { kindInWords } from "../SocketError.ts"
+import { sparkline } from "./sparkline.ts"
 
 export interface ViewState {
   readonly phase: "ramping" | "holding" | "draining"
@@ -9,13 +13,15 @@ export interface ViewState {
   readonly active: number
   readonly total: number
   readonly errors: number
+  readonly errorsByKind: Counts
   /** Connections opened, and messages heard, per second, lately. */
   readonly setupPerSecond: number
   readonly messagesPerSecond: number
   readonly messages: number
-  /** Latency in milliseconds; null before the first stamped message. */
-  readonly p50: number | null
-  readonly p99: number | null
+  /** For the sparkline, a value for each second: while ramping connections opened, then messages heard. */
+  readonly rates: ReadonlyArray<number>
+  /** Milliseconds; null before the first stamped message. */
+  readonly latencyMs: Percentiles
   /** Milliseconds since start, and until the run's end; null where it has none. */
   readonly elapsedMs: number
   readonly leftMs: number | null
@@ -24,17 +30,26 @@ export interface ViewState {
 const MAX_BAR = 40
 const MIN_BAR = 5
 const DEFAULT_COLUMNS = 80
+const MAX_SPARKLINE = 60
 
 /** The lines to show, none longer than `columns`. */
 export const viewLines = (state: ViewState, columns = DEFAULT_COLUMNS): ReadonlyArray<string> =>
-  [state.phase === "ramping" ? rampLine(state, columns) : holdLine(state), messageLine(state)].map((line) =>
-    fit(line, columns)
-  )
+  [
+    state.phase === "ramping" ? rampLine(state, columns) : holdLine(state),
+    withSparkline(messageLine(state), state.rates, columns),
+    latencyLine(state, columns),
+    ...(state.errors === 0 ? [] : [errorLine(state, columns)])
+  ].map((line) => fit(line, columns))
 
 /** The same as one line for a log. */
 export const viewLogLine = (state: ViewState): string => {
   const first = state.phase === "ramping" ? `ramping ${rampFigures(state)}` : holdLine(state)
-  return `${first} · ${messageLine(state)}`
+  return [
+    first,
+    messageLine(state),
+    `latency p50 ${millis(state.latencyMs.p50)} p99 ${millis(state.latencyMs.p99)}`,
+    ...(state.errors === 0 ? [] : [errorLine(state, Number.POSITIVE_INFINITY)])
+  ].join(" · ")
 }
 
 const rampLine = (state: ViewState, columns: number): string => {
@@ -57,8 +72,42 @@ const holdLine = ({ phase, active, total, errors, elapsedMs, leftMs }: ViewState
   return `${phase} ${grouped(active)}/${grouped(total)} connections · ${clock(elapsedMs)}${left} · ${errorText(errors)}`
 }
 
-const messageLine = ({ messages, messagesPerSecond, p50, p99 }: ViewState): string =>
-  `${grouped(messages)} messages · ${grouped(messagesPerSecond)}/s · latency p50 ${millis(p50)} p99 ${millis(p99)}`
+const messageLine = ({ messages, messagesPerSecond }: ViewState): string =>
+  `${grouped(messages)} messages · ${grouped(messagesPerSecond)}/s`
+
+/** Behind the line, where there is room for some of it. */
+const withSparkline = (line: string, rates: ReadonlyArray<number>, columns: number): string => {
+  const room = Math.min(MAX_SPARKLINE, columns - line.length - 2)
+  return room < MIN_BAR || rates.length === 0 ? line : `${line}  ${sparkline(rates, room)}`
+}
+
+/** With the unit at each figure, or once where there is no room. */
+const latencyLine = ({ latencyMs: { p50, p90, p99, max } }: ViewState, columns: number): string => {
+  const figures = [`p50 ${millis(p50)}`, `p90 ${millis(p90)}`, `p99 ${millis(p99)}`, `max ${millis(max)}`]
+  const whole = `latency ${figures.join(" · ")}`
+  return whole.length <= columns
+    ? whole
+    : `ms ${figures.map((figure) => figure.replace(" ms", "")).join(" ")}`
+}
+
+/** The most frequent first, as many kinds as there is room for. */
+const errorLine = ({ errorsByKind }: ViewState, columns: number): string => {
+  const kinds = Object.entries(errorsByKind)
+    .filter(([, count]) => count > 0)
+    .sort(([, a], [, b]) => b - a)
+    .map(([kind, count]) => `${grouped(count)} ${kindInWords(kind)}`)
+  for (let shown = kinds.length; shown > 1; shown--) {
+    const more = kinds.length - shown
+    const line = [
+      ...kinds.slice(0, shown),
+      ...(more === 0 ? [] : [more === 1 ? "1 more kind" : `${more} more kinds`])
+    ].join(" · ")
+    if (line.length + ERRORS.length <= columns) return ERRORS + line
+  }
+  return ERRORS + (kinds[0] ?? "")
+}
+
+const ERRORS = "errors: "
 
 /** The share of connections that are open, or never will be, 0 to 1. */
 const done = ({ active, errors, total }: ViewState): number =>

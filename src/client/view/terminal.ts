@@ -14,7 +14,8 @@ const HIDE_CURSOR = `${ESCAPE}?25l`
 const SHOW_CURSOR = `${ESCAPE}?25h`
 
 export class LiveLines {
-  private shown = 0
+  /** How long the lines are that stand there. */
+  private shown: ReadonlyArray<number> = []
   private readonly screen: Screen
 
   constructor(screen: Screen) {
@@ -28,24 +29,30 @@ export class LiveLines {
 
   /** Puts these lines where the last ones were. */
   show(lines: ReadonlyArray<string>): void {
-    const hide = this.shown === 0 ? HIDE_CURSOR : ""
+    const hide = this.shown.length === 0 ? HIDE_CURSOR : ""
     this.screen.write(`${hide}${this.toStart()}${lines.map((line) => `${line}\n`).join("")}`)
-    this.shown = lines.length
+    this.shown = lines.map((line) => line.length)
   }
 
   /** Writes text that stays, above the lines, which come back with the next `show`. */
   print(text: string): void {
     this.screen.write(`${this.toStart()}${text}${text.endsWith("\n") ? "" : "\n"}`)
-    this.shown = 0
+    this.shown = []
   }
 
   /** Leaves the lines as they are and gives the cursor back. */
   end(): void {
     this.screen.write(SHOW_CURSOR)
-    this.shown = 0
+    this.shown = []
+  }
+
+  /** Rows that the lines take now: a terminal that became narrower has broken them. */
+  private get rows(): number {
+    const columns = this.screen.columns ?? Number.POSITIVE_INFINITY
+    return this.shown.reduce((rows, length) => rows + Math.max(1, Math.ceil(length / columns)), 0)
   }
 
   private toStart(): string {
-    return this.shown === 0 ? "" : `${ESCAPE}${this.shown}A\r${CLEAR_BELOW}`
+    return this.shown.length === 0 ? "" : `${ESCAPE}${this.rows}A\r${CLEAR_BELOW}`
   }
 }

@@ -30,13 +30,13 @@ export class HeardMetrics extends RunMetrics {
     this.events.add(isBack ? "back" : "open")
   }
 
-  override closed(code: number): void {
-    super.closed(code)
+  override closed(now: number, code: number): void {
+    super.closed(now, code)
     this.events.add(`closed ${code}`)
   }
 
-  override failed(kind: SocketErrorKind, wasOpen: boolean): void {
-    super.failed(kind, wasOpen)
+  override failed(now: number, kind: SocketErrorKind, wasOpen: boolean): void {
+    super.failed(now, kind, wasOpen)
     this.events.add(`failed ${kind}`)
   }
 

@@ -3,7 +3,7 @@ import type { Glance } from "../../../src/client/metrics/RunMetrics.ts"
 import { LiveView, type RunState } from "../../../src/client/view/LiveView.ts"
 import { FakeOutput } from "../../support/client/Screen.ts"
 
-const UP_TWO = "\u001b[2A\r\u001b[J"
+const UP_THREE = "\u001b[3A\r\u001b[J"
 
 const run = (elapsedMs: number, phase: RunState["phase"] = "ramping"): RunState => ({
   phase,
@@ -14,10 +14,8 @@ const run = (elapsedMs: number, phase: RunState["phase"] = "ramping"): RunState 
 const glance = (active: number, messages = 0): Glance => ({
   active,
   opened: active,
-  errors: 0,
-  messages,
-  p50: null,
-  p99: null,
+  ...{ errors: 0, errorsByKind: {}, messages },
+  latencyMs: { p50: null, p90: null, p99: null, max: null },
   missing: 0
 })
 
@@ -35,6 +33,25 @@ describe("the live view on a terminal", () => {
     expect(output.take()).toContain("100/1,000 · 0/s")
   })
 
+  it("draws a bar for each second: connections opened, and once it holds the messages", () => {
+    const output = new FakeOutput(true, 100)
+    const view = new LiveView(output)
+    const opened = [0, 100, 300, 700, 1000]
+    opened.forEach((active, second) => {
+      view.update(run(second * 1000), glance(active, second * 10))
+    })
+    expect(output.take()).toMatch(/40 messages · 10\/s {2}▃▅█▇\n/)
+    view.update(run(5000, "holding"), glance(1000, 80))
+    expect(output.take()).toMatch(/80 messages · 25\/s {2}▃▃▃▃█\n/)
+  })
+
+  it("tells of errors in a line of their own, while there are any", () => {
+    const output = new FakeOutput(true, 100)
+    const view = new LiveView(output)
+    view.update(run(0), { ...glance(0), errors: 3, errorsByKind: { connectTimeout: 2, reset: 1 } })
+    expect(output.take().split("\n")[3]).toBe("errors: 2 connect timeout · 1 reset")
+  })
+
   it("does not divide by no time", () => {
     const output = new FakeOutput(true, 100)
     const view = new LiveView(output)
@@ -43,17 +60,17 @@ describe("the live view on a terminal", () => {
     expect(output.take()).not.toMatch(/NaN|Infinity|∞/)
   })
 
-  it("keeps two lines in place, drops the bar once it holds, and lets text pass above", () => {
+  it("keeps three lines in place, drops the bar once it holds, and lets text pass above", () => {
     const output = new FakeOutput(true, 100)
     const view = new LiveView(output)
     view.update(run(0), glance(0))
     expect(output.take()).toContain("[░░░")
     view.update(run(250, "holding"), glance(1000))
     const held = output.take()
-    expect(held.startsWith(`${UP_TWO}holding 1,000/1,000`)).toBe(true)
+    expect(held.startsWith(`${UP_THREE}holding 1,000/1,000`)).toBe(true)
     expect(held).not.toContain("[█")
     view.print("a report")
-    expect(output.take()).toBe(`${UP_TWO}a report\n`)
+    expect(output.take()).toBe(`${UP_THREE}a report\n`)
     view.update(run(500, "holding"), glance(1000))
     expect(output.take().startsWith("holding")).toBe(false)
   })
@@ -65,7 +82,7 @@ describe("the live view on a terminal", () => {
       const widths = output
         .take()
         .split("\n")
-        .slice(0, 2)
+        .slice(0, 3)
         .map((line) => line.replace("\u001b[?25l", "").length)
       expect(Math.max(...widths)).toBeLessThan(columns)
     }

@@ -151,8 +151,8 @@ describe("the figures of a crew", () => {
       })
       expect(doubts).toEqual([])
       expect(yield* crew.look).toEqual({
-        ...{ active: 8, opened: 8, errors: 0, messages: 8, missing: 0 },
-        ...{ p50: all.percentile(50), p99: all.percentile(99) }
+        ...{ active: 8, opened: 8, errors: 0, errorsByKind: {}, messages: 8, missing: 0 },
+        latencyMs: all.percentiles()
       })
     }).pipe(Effect.provide(withTree().layer))
   )
@@ -161,9 +161,9 @@ describe("the figures of a crew", () => {
     Effect.gen(function* () {
       const { crew, fakes } = yield* crewOf(1)
       fakes[0]!.metrics = measured(2, [5, 5])
-      expect((yield* crew.look).p50).toBeNull()
+      expect((yield* crew.look).latencyMs.p50).toBeNull()
       yield* socketsTurn
-      expect((yield* crew.look).p50).toBe(5)
+      expect((yield* crew.look).latencyMs.p50).toBe(5)
       yield* TestClock.adjust("5 seconds")
       yield* crew.look
       yield* crew.look

@@ -13,8 +13,8 @@ const run = (): RunMetrics => {
   const metrics = new RunMetrics(START)
   for (let i = 0; i < 5; i++) metrics.attempted(START + i)
   for (let i = 0; i < 4; i++) metrics.opened(START + 10 + i, 5)
-  metrics.failed("refused", false)
-  metrics.closed(1006)
+  metrics.failed(START + 20, "refused", false)
+  metrics.closed(START + 30, 1006)
   metrics.waitingChanged(1)
   heard(metrics, 2)
   return metrics
@@ -49,7 +49,7 @@ describe("what is known of a process that does not answer", () => {
 
 describe("what a dead process leaves", () => {
   it("has every connection closed with 1006, and none that waits to come back", () => {
-    const { connections } = asDied(run().snapshot(START + 1000))
+    const { connections } = asDied(run().snapshot(START + 1000), 1500)
     expect(connections).toEqual({
       ...{ attempted: 5, opened: 4, active: 0, reconnects: 0, waiting: 0 },
       ...{ closed: 4, closedByCode: { 1006: 4 }, errors: { refused: 1 } }
@@ -57,13 +57,13 @@ describe("what a dead process leaves", () => {
   })
 
   it("keeps its counts, but nothing happens any more", () => {
-    const died = asDied(run().snapshot(START + 6000))
+    const died = asDied(run().snapshot(START + 6000), 7000)
     expect(died.messageRates).toEqual({ count: 2, mean: 0, oneMinute: 0, fiveMinutes: 0, fifteenMinutes: 0 })
     expect(died.setupRates.count).toBe(4)
   })
 
   it("has no close code where nothing was open", () => {
-    expect(asDied(new RunMetrics(START).snapshot(START)).connections.closedByCode).toEqual({})
+    expect(asDied(new RunMetrics(START).snapshot(START), 0).connections.closedByCode).toEqual({})
   })
 })
 

@@ -2,6 +2,7 @@
 import * as fc from "fast-check"
 import { expect, it } from "vitest"
 import { addSnapshots, RunMetrics } from "../../../../src/client/metrics/RunMetrics.ts"
+import { addSeries } from "../../../../src/client/metrics/seriesSums.ts"
 
 const START = 1_700_000_000_000
 const CONNECTIONS = 12
@@ -44,7 +45,7 @@ it("histograms, counts and broadcasts of any split are those of the whole", () =
         // What the client's first process tells the others.
         for (const metrics of many) metrics.expectBroadcast(stamp, now)
       }
-      happened(0, (metrics) => metrics.closed(1000))
+      happened(0, (metrics) => metrics.closed(START + 50_000, 1000))
       const end = START + 60_000
       const sum = addSnapshots(many.map((metrics) => metrics.snapshot(end)))
       if ("kind" in sum) throw new Error(sum.message)
@@ -60,6 +61,7 @@ it("histograms, counts and broadcasts of any split are those of the whole", () =
       expect(sum.broadcasts).toEqual(whole.broadcasts)
       expect(sum.messageRates.count).toBe(whole.messageRates.count)
       expect(sum.messageRates.oneMinute).toBeCloseTo(whole.messageRates.oneMinute, 9)
+      expect(addSeries(sum.series)).toEqual(addSeries(whole.series))
       expect([sum.firstAttemptAt, sum.lastOpenAt]).toEqual([whole.firstAttemptAt, whole.lastOpenAt])
     })
   )

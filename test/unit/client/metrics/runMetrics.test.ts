@@ -7,9 +7,9 @@ const run = (): RunMetrics => {
   const metrics = new RunMetrics(START)
   for (let i = 0; i < 4; i++) metrics.attempted(START + i)
   for (let i = 0; i < 3; i++) metrics.opened(START + 10 + i, 5 + i)
-  metrics.failed("connectRefused", false)
-  metrics.closed(1001)
-  metrics.failed("reset", true)
+  metrics.failed(START + 20, "connectRefused", false)
+  metrics.closed(START + 30, 1001)
+  metrics.failed(START + 40, "reset", true)
   metrics.heard(START + 100.5, Buffer.from(String(START + 100)), 0)
   metrics.heard(START + 101, Buffer.from("not a stamp"), 0)
   return metrics
@@ -63,7 +63,7 @@ describe("what a process measures", () => {
   it("snapshots cross processes as JSON and add up", () => {
     const metrics = run()
     metrics.opened(START + 150, 5, true)
-    metrics.closed(1012)
+    metrics.closed(START + 160, 1012)
     metrics.waitingChanged(3)
     const one: RunSnapshot = JSON.parse(JSON.stringify(metrics.snapshot(START + 200)))
     const sum = addSnapshots([one, one, new RunMetrics(START).snapshot(START)])

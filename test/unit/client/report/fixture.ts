@@ -9,8 +9,8 @@ export const measured = (): RunMetrics => {
   const metrics = new RunMetrics(START)
   for (let i = 0; i < 10; i++) metrics.attempted(START + i)
   for (let i = 1; i <= 8; i++) metrics.opened(START + i * 250, 4)
-  metrics.failed("connectRefused", false)
-  metrics.failed("reset", true)
+  metrics.failed(START + 2_000, "connectRefused", false)
+  metrics.failed(START + 2_000, "reset", true)
   for (const [copies, sent] of [
     [7, START + 3_000],
     [6, START + 4_000]

@@ -1,0 +1,195 @@
+import * as fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { addRecorded } from "../../../../src/client/metrics/intervals.ts"
+import { asDied, asKnown } from "../../../../src/client/metrics/lives.ts"
+import { RunMetrics } from "../../../../src/client/metrics/RunMetrics.ts"
+import { addSeries, knownUpTo, withNews } from "../../../../src/client/metrics/seriesSums.ts"
+import type { SeriesSnapshot } from "../../../../src/client/metrics/TimeSeries.ts"
+import { seriesReport } from "../../../../src/client/report/seriesReport.ts"
+import { MAX_POINTS } from "../../../../src/protocol/report.ts"
+
+const START = 1_700_000_000_000
+const at = (seconds: number) => START + seconds * 1_000
+
+const seriesOf = (metrics: RunMetrics, seconds: number, fromMs = 0): SeriesSnapshot =>
+  metrics.snapshot(at(seconds), fromMs).series[0]!
+
+/** Hears a broadcast that was sent `ms` before. */
+const hear = (metrics: RunMetrics, seconds: number, ms: number) =>
+  metrics.heard(at(seconds), Buffer.from(String(at(seconds) - ms)), 0)
+
+const sum = (values: ReadonlyArray<number>) => values.reduce((total, value) => total + value, 0)
+
+describe("the series of a run", () => {
+  it("has each event in the second in which it happened", () => {
+    const metrics = new RunMetrics(START)
+    metrics.opened(at(0.1), 5)
+    metrics.opened(at(0.999), 5)
+    metrics.opened(at(1), 5)
+    hear(metrics, 1.5, 8)
+    hear(metrics, 1.6, 4)
+    metrics.heard(at(1.7), Buffer.from("no stamp"), 0)
+    metrics.failed(at(3.2), "reset", true)
+    metrics.failed(at(3.3), "connectTimeout", false)
+    metrics.closed(at(4.5), 1000)
+    const { p50, p90, p99, max, ...series } = seriesReport([seriesOf(metrics, 5.25)])
+    expect(series).toEqual({
+      intervalMs: 1_000,
+      endMs: [1_000, 2_000, 3_000, 4_000, 5_000, 5_250],
+      active: [2, 3, 3, 2, 1, 1],
+      opened: [2, 1, 0, 0, 0, 0],
+      closed: [0, 0, 0, 0, 1, 0],
+      errors: [0, 0, 0, 2, 0, 0],
+      messages: [0, 3, 0, 0, 0, 0]
+    })
+    expect(max).toEqual([null, 8, null, null, null, null])
+    for (const [i, list] of [p50, p90, p99].entries()) {
+      expect(list[0]).toBeNull()
+      expect(Math.abs(list[1]! - [4, 8, 8][i]!)).toBeLessThanOrEqual(0.08)
+    }
+  })
+
+  it("counts what happened at the very end to the interval before, as one without a length has no rates", () => {
+    const metrics = new RunMetrics(START)
+    metrics.opened(at(0.5), 5)
+    metrics.opened(at(2), 5)
+    expect(seriesReport([seriesOf(metrics, 2)])).toMatchObject({
+      ...{ endMs: [1_000, 2_000], opened: [1, 1], active: [1, 2] }
+    })
+    expect(seriesReport([seriesOf(new RunMetrics(START), 0)])).toMatchObject({ endMs: [0], active: [0] })
+  })
+
+  it("is read as often as one likes, without a change of what it tells", () => {
+    const [once, often] = [new RunMetrics(START), new RunMetrics(START)]
+    for (let i = 0; i < 40; i++) {
+      for (const metrics of [once, often]) hear(metrics, i / 8, i % 7)
+      often.glance()
+      seriesOf(often, i / 8)
+    }
+    expect(seriesOf(often, 5)).toEqual(seriesOf(once, 5))
+    expect(often.snapshot(at(5)).latency).toEqual(once.snapshot(at(5)).latency)
+  })
+
+  it("is never longer than its bound: intervals become twice as long, and lose nothing", () => {
+    const metrics = new RunMetrics(START)
+    const seconds = 4 * MAX_POINTS + 7
+    for (let i = 0; i < seconds; i++) {
+      metrics.opened(at(i + 0.5), 5)
+      hear(metrics, i + 0.75, (i % 5) + 1)
+      const { intervalMs, intervals } = seriesOf(metrics, i + 0.9)
+      expect(intervals.length).toBeLessThanOrEqual(MAX_POINTS)
+      expect(intervalMs).toBe(i < 600 ? 1_000 : i < 1_200 ? 2_000 : i < 2_400 ? 4_000 : 8_000)
+    }
+    const series = seriesReport([seriesOf(metrics, seconds)])
+    expect([sum(series.opened), sum(series.messages)]).toEqual([seconds, seconds])
+    expect(series.opened.slice(0, -1).every((opened) => opened === 8)).toBe(true)
+    expect(series.active).toEqual(series.endMs.map((_, i) => Math.min(seconds, (i + 1) * 8)))
+    expect(series.max.slice(0, 3)).toEqual([5, 5, 5])
+    expect(series.endMs.at(-1)).toBe(seconds * 1_000)
+  })
+
+  it("of a client that slept for a day goes on at once", () => {
+    const metrics = new RunMetrics(START)
+    metrics.opened(at(1), 5)
+    metrics.opened(at(86_400), 5)
+    const { intervalMs, intervals } = seriesOf(metrics, 86_401)
+    expect(intervalMs).toBe(256_000)
+    expect(intervals.length).toBeLessThanOrEqual(MAX_POINTS)
+    expect([intervals[0]?.opened, intervals.at(-1)?.opened]).toEqual([1, 1])
+  })
+})
+
+describe("series of several processes", () => {
+  it("add up, whatever the width of their intervals", () => {
+    const [one, other] = [new RunMetrics(START), new RunMetrics(START)]
+    one.opened(at(0.5), 5)
+    hear(one, 2.5, 10)
+    other.opened(at(1.5), 5)
+    hear(other, 2.6, 30)
+    hear(other, 700, 1)
+    const series = seriesReport([seriesOf(one, 599), seriesOf(other, 701)])
+    expect(series.intervalMs).toBe(2_000)
+    expect(series.opened.slice(0, 2)).toEqual([2, 0])
+    expect(series.messages.slice(0, 2)).toEqual([0, 2])
+    expect(series.max.slice(0, 3)).toEqual([null, 30, null])
+    // The first was asked earlier: what it had open is open still.
+    expect([series.active[0], series.active[340], series.active.at(-1)]).toEqual([2, 2, 2])
+    expect(series.endMs.at(-1)).toBe(701_000)
+  })
+
+  it("of which there is none are none", () => {
+    expect(seriesReport([])).toMatchObject({ endMs: [], active: [], p99: [] })
+  })
+
+  it("are put together of news, also when intervals became wider meanwhile", () => {
+    const metrics = new RunMetrics(START)
+    let known: SeriesSnapshot | undefined
+    for (const seconds of [0.5, 3.25, 3.5, 10, 598.5, 601, 601.5, 1_300]) {
+      hear(metrics, seconds - 0.25, 2)
+      metrics.opened(at(seconds), 5)
+      known = withNews(known, JSON.parse(JSON.stringify(seriesOf(metrics, seconds, knownUpTo(known)))))
+      expect(known).toEqual(seriesOf(metrics, seconds))
+    }
+    expect(sum(known!.intervals.map(({ messages }) => messages))).toBe(8)
+  })
+
+  it("tell only what is new, once they are known", () => {
+    const metrics = new RunMetrics(START)
+    metrics.opened(at(0.5), 5)
+    const known = seriesOf(metrics, 100.5)
+    const news = seriesOf(metrics, 103.5, knownUpTo(known))
+    expect([news.from, news.intervals.length]).toEqual([100, 4])
+  })
+})
+
+describe("the series of a process that died", () => {
+  it("has its connections closed at the moment, and all that it had counted", () => {
+    const metrics = new RunMetrics(START)
+    for (let i = 0; i < 3; i++) metrics.opened(at(0.5), 5)
+    const snapshot = metrics.snapshot(at(2.5))
+    metrics.opened(at(2.75), 5)
+    hear(metrics, 2.8, 5)
+    const died = asDied(asKnown(snapshot, metrics.counts(), START), 6_100)
+    const { active, opened, closed, messages } = seriesReport(died.series)
+    expect(active).toEqual([3, 3, 3, 3, 3, 3, 0])
+    expect(opened).toEqual([3, 0, 0, 0, 0, 0, 1])
+    expect(closed).toEqual([0, 0, 0, 0, 0, 0, 4])
+    expect(messages).toEqual([0, 0, 0, 0, 0, 0, 1])
+  })
+
+  it("adds nothing to those of the life after it", () => {
+    const before = new RunMetrics(START)
+    before.opened(at(0.5), 5)
+    const died = asDied(before.snapshot(at(1)), 1_500)
+    const after = new RunMetrics(START)
+    after.opened(at(4.5), 5)
+    expect(seriesReport([...died.series, seriesOf(after, 5.5)]).active).toEqual([1, 0, 0, 0, 1, 1])
+  })
+})
+
+const recorded = fc
+  .uniqueArray(fc.tuple(fc.nat({ max: 40 }), fc.integer({ min: 1, max: 9 })), {
+    selector: ([value]) => value
+  })
+  .map((pairs) => pairs.sort(([a], [b]) => a - b).flat())
+
+it("lists of recorded values add up to what one list of both has", () => {
+  fc.assert(
+    fc.property(recorded, recorded, (one, other) => {
+      const counts = new Map<number, number>()
+      for (const list of [one, other])
+        for (let i = 0; i < list.length; i += 2)
+          counts.set(list[i]!, (counts.get(list[i]!) ?? 0) + list[i + 1]!)
+      expect(addRecorded(one, other)).toEqual([...counts].sort(([a], [b]) => a - b).flat())
+    })
+  )
+})
+
+it("sums over series do not depend on their order", () => {
+  const processes = [1, 2, 3].map((n) => {
+    const metrics = new RunMetrics(START)
+    for (let i = 0; i < n * 5; i++) hear(metrics, (i * n) / 4, i + 0.5)
+    return seriesOf(metrics, 20 + n)
+  })
+  expect(addSeries([...processes].reverse())).toEqual(addSeries(processes))
+})
