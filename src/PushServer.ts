@@ -49,6 +49,7 @@ import { actorSamples } from "./services/serviceMetrics.ts"
 import { layerLocal } from "./services/sessions/localControl.ts"
 import { Sessions } from "./services/sessions/Sessions.ts"
 import { layerStore } from "./services/store/storeLayer.ts"
+import * as Tracing from "./services/tracing/Tracing.ts"
 import { layerTransport } from "./services/transportLayer.ts"
 import { layerSessionEvents } from "./services/webhooks/sessionEventsLayer.ts"
 
@@ -167,6 +168,7 @@ export class PushServer extends Context.Service<
           ProcessMetrics.layer(config.server.workers === 0 ? {} : { process: "primary" })
         )
       ),
+      Layer.provideMerge(Tracing.layer),
       Layer.provideMerge(Layer.mergeAll(Metrics.layer, EventLoopDelay.layerWindow())),
       Layer.provideMerge(Layer.succeed(ServerConfig, config))
     )

@@ -65,6 +65,8 @@ export class Shard implements ConnectionOwner, HubMember, SessionHome {
   #taken: ReadonlyArray<Publication> = []
 
   constructor(
+    /** "shard-0" */
+    readonly name: string,
     readonly mailbox: Mailbox.Mailbox<Publication, "refuse">,
     readonly hub: Hub["Service"],
     readonly options: ShardOptions
@@ -180,7 +182,7 @@ export class Shard implements ConnectionOwner, HubMember, SessionHome {
       const publications = this.#taken.slice(0, count)
       // From here on the drain accounts for them, whatever happens.
       this.#taken = this.#taken.slice(count)
-      const drain = new Drain(publications, this.#courses(publications), now, onSlow, done)
+      const drain = new Drain(publications, this.#courses(publications), now, onSlow, done, this.name)
       slicer.add(drain)
       return Effect.sync(() => {
         slicer.cancel(drain)
@@ -191,7 +193,7 @@ export class Shard implements ConnectionOwner, HubMember, SessionHome {
   /** Accounts for what nobody will send any more, and ends the connections. */
   readonly finish = (): void => {
     for (const { delivery } of [...this.#taken, ...this.mailbox.takeUnsafe(this.mailbox.capacity)]) {
-      delivery.add(this.size, 0, 0, Number.NaN, Number.NaN)
+      delivery.add(this.size, 0, 0, Number.NaN, Number.NaN, this.name)
     }
     for (const channel of this.rooms.keys()) this.hub.ignore(channel, this)
     for (const connection of [...this.connections.items, ...this.sessions.items])
@@ -200,11 +202,15 @@ export class Shard implements ConnectionOwner, HubMember, SessionHome {
 }
 
 /** The program of a shard's life. @param alive told of the shard while it takes connections, undefined afterwards */
-export const shardProgram = (options: ShardOptions, alive: (shard: Shard | undefined) => void) =>
+export const shardProgram = (
+  name: string,
+  options: ShardOptions,
+  alive: (shard: Shard | undefined) => void
+) =>
   Effect.fnUntraced(function* (life: Life) {
     const mailbox = yield* Mailbox.make<Publication, "refuse">("refuse", options.mailboxCapacity)
     const hub = yield* Hub
-    const shard = new Shard(mailbox, hub, options)
+    const shard = new Shard(name, mailbox, hub, options)
     // Released in reverse: it takes no connection, leaves the hub, and then ends what it holds.
     yield* Effect.addFinalizer(() => Effect.sync(shard.finish))
     yield* hub.join(shard)

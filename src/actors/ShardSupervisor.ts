@@ -110,7 +110,7 @@ export class ShardSupervisor extends Context.Service<
       const actors = yield* Effect.forEach(shards, (_, i) =>
         supervisor.supervise({
           name: `shard-${i}`,
-          program: shardProgram(options, (shard) => {
+          program: shardProgram(`shard-${i}`, options, (shard) => {
             shards[i] = shard
           }),
           probe: () => ({ mailbox: shards[i]?.mailbox.depth() ?? 0, connections: shards[i]?.size ?? 0 })

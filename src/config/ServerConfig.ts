@@ -15,6 +15,7 @@ import { receiptKeys } from "./receiptKeys.ts"
 import { type ConfigInvalid, type Rule, resolve } from "./resolve.ts"
 import { scheduleKeys } from "./scheduleKeys.ts"
 import { fromJson } from "./sources.ts"
+import { tracingKeys } from "./tracingKeys.ts"
 import { webhookKeys, webhookRules } from "./webhookKeys.ts"
 
 export const serverKeys = {
@@ -153,6 +154,7 @@ export const serverKeys = {
   ...backendKeys,
   ...webhookKeys,
   ...scheduleKeys,
+  ...tracingKeys,
   "store.type": key(
     Kind.choice("disk", "memory"),
     "disk",

@@ -16,6 +16,8 @@ import { MailboxRoom } from "./MailboxRoom.ts"
 
 /** Who sends to connections, as the hub sees it: a shard of this process, or a worker process with its shards. */
 export interface HubMember {
+  /** "shard-0", "worker-0" */
+  readonly name?: string
   /** Its connections now. */
   readonly size: number
   /** False when its mailbox is full. Once taken, the publication's delivery gets this member's counts, whatever happens. */
@@ -145,9 +147,10 @@ export class Hub extends Context.Service<
         if (publication.channel !== undefined) delivery.onComplete ??= noteChannelDelivery
         // One part that is nobody's: the delivery must not complete before all of them are asked.
         delivery.expect(1)
+        delivery.watch?.handed()
         for (const member of hearersOf(publication)) {
           delivery.expect(1)
-          if (!member.offer(publication)) delivery.refused(member.size)
+          if (!member.offer(publication)) delivery.refused(member.size, member.name)
         }
         delivery.add(0, 0, 0, Number.NaN, Number.NaN)
       }

@@ -11,6 +11,7 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { AnySpan } from "effect/Tracer"
 import { Hub } from "./Hub.ts"
 import { BROADCAST_CHANNEL } from "./hot/ChannelEvent.ts"
 import { Delivery } from "./hot/Publication.ts"
@@ -19,6 +20,8 @@ import { makeNow } from "./now.ts"
 import { type Receipt, Receipts } from "./receipts/Receipts.ts"
 import { timeToLastWrite } from "./receipts/receiptSamples.ts"
 import { broadcastSamples, channelSamples } from "./serviceMetrics.ts"
+import { currentSpan } from "./tracing/PublicationTracer.ts"
+import { Tracing } from "./tracing/Tracing.ts"
 
 /** Bytes to be sent as text that are not UTF-8: clients would have to close the connection. */
 export class NotUtf8 extends Data.TaggedError("NotUtf8")<{ readonly bytes: number }> {
@@ -84,6 +87,7 @@ export class Publisher extends Context.Service<
       const underWay = new Set<Delivery>()
       const onSettled = new Set<() => void>()
       const now = yield* makeNow
+      const tracer = yield* Tracing
 
       /** One function for all: what completes is `this`. */
       function complete(this: Delivery) {
@@ -96,19 +100,30 @@ export class Publisher extends Context.Service<
         delivery.onComplete ??= complete
         hub.publish({ data, isBinary, delivery })
       }
+      /** @param above the span in which it is called, where publications are traced */
+      const broadcast = (
+        data: string | Uint8Array,
+        { id = randomUUID(), isBinary = false }: BroadcastOptions = {},
+        above?: AnySpan
+      ) =>
+        Effect.suspend(() => {
+          const bytes = typeof data === "string" ? Buffer.from(data) : data
+          if (!isBinary && typeof data !== "string" && !isUtf8(bytes)) {
+            return Effect.fail(new NotUtf8({ bytes: bytes.length }))
+          }
+          return Effect.callback<Receipt>((resume) => {
+            const receipt = receipts.open({ id, kind: "broadcast", channels: EVERYONE })
+            const delivery = receipt.delivery()
+            if (tracer === undefined) start(bytes, isBinary, delivery)
+            else tracer.broadcast(bytes.length, delivery, above, () => start(bytes, isBinary, delivery))
+            receipt.seal((final) => resume(Effect.succeed(final)))
+          })
+        })
       return Publisher.of({
-        broadcast: (data, { id = randomUUID(), isBinary = false } = {}) =>
-          Effect.suspend(() => {
-            const bytes = typeof data === "string" ? Buffer.from(data) : data
-            if (!isBinary && typeof data !== "string" && !isUtf8(bytes)) {
-              return Effect.fail(new NotUtf8({ bytes: bytes.length }))
-            }
-            return Effect.callback<Receipt>((resume) => {
-              const receipt = receipts.open({ id, kind: "broadcast", channels: EVERYONE })
-              start(bytes, isBinary, receipt.delivery())
-              receipt.seal((final) => resume(Effect.succeed(final)))
-            })
-          }),
+        broadcast:
+          tracer === undefined
+            ? (data, options) => broadcast(data, options)
+            : (data, options) => Effect.flatMap(currentSpan, (above) => broadcast(data, options, above)),
         broadcastUnsafe: (data, isBinary) => {
           const delivery = new Delivery()
           const publishedAt = now()

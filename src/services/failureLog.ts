@@ -8,8 +8,12 @@ const QUIET_MS = 10_000
 /**
  * Says what failed, at most every ten seconds; the next line tells how often it was not said.
  * @param what begins each line
+ * @param quietMs in place of the ten seconds
  */
-export const makeFailureLog = (what: string): ((detail: string) => Effect.Effect<void>) => {
+export const makeFailureLog = (
+  what: string,
+  quietMs = QUIET_MS
+): ((detail: string) => Effect.Effect<void>) => {
   let quietUntil = Number.NEGATIVE_INFINITY
   let unsaid = 0
   return (detail) =>
@@ -19,7 +23,7 @@ export const makeFailureLog = (what: string): ((detail: string) => Effect.Effect
           unsaid++
           return Effect.void
         }
-        quietUntil = now + QUIET_MS
+        quietUntil = now + quietMs
         const more = unsaid === 0 ? "" : ` (${unsaid} failures before it were not logged)`
         unsaid = 0
         return Effect.logWarning(`${what}: ${detail}${more}`)

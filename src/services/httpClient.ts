@@ -33,6 +33,7 @@ export interface PostRequest {
 
 export interface HttpAnswer {
   readonly status: number
+  readonly headers: Http.IncomingHttpHeaders
   readonly body: Buffer
 }
 
@@ -88,7 +89,7 @@ const send = ({ url, headers, body, maxResponse }: PostRequest, agent: Http.Agen
         resume(
           read instanceof HttpFailed
             ? Effect.fail(read)
-            : Effect.succeed({ status: incoming.statusCode!, body: read })
+            : Effect.succeed({ status: incoming.statusCode!, headers: incoming.headers, body: read })
         )
       )
     )

@@ -17,12 +17,14 @@ import { ApiKey } from "../ApiKey.ts"
 import { givenKey } from "../givenKey.ts"
 import { makeRunAnswer } from "../runAnswer.ts"
 import type { PlainAnswer, PlainHandler, PlainRequest } from "../Transport.ts"
+import { Tracing } from "../tracing/Tracing.ts"
 import { batchCommand } from "./batch.ts"
 import { linesAnswer } from "./lines.ts"
 import { type Command, isMethodName, type Methods, makeMethods, shapes } from "./methods.ts"
 import { errorJson, isError, type Outcome, outcomeJson } from "./outcome.ts"
 import { readJson, shapeOf } from "./readJson.ts"
 import { BatchRequest } from "./requests.ts"
+import { makeRequestTrace } from "./requestTrace.ts"
 
 /** To those without the key. */
 export const UNAUTHORIZED: PlainAnswer = { status: 401, headers: [], body: "" }
@@ -92,11 +94,14 @@ const answering = (
 }
 
 const make = Effect.gen(function* () {
-  const { httpApi } = yield* ServerConfig
+  const { httpApi, server } = yield* ServerConfig
   const key = yield* ApiKey
   const methods = yield* makeMethods
   if (httpApi.insecure) yield* Effect.logWarning("httpApi.insecure: /api answers everyone, without the key")
   const run = yield* makeRunAnswer
+  const tracer = yield* Tracing
+  const scheme = server.tls.cert === undefined ? "http" : "https"
+  const traced = tracer === undefined ? undefined : makeRequestTrace(tracer, scheme)
   const mayAsk = (request: PlainRequest) => httpApi.insecure || key.isRight(givenKey(request))
 
   return ServerApi.of({
@@ -105,7 +110,8 @@ const make = Effect.gen(function* () {
       if (!mayAsk(request)) return UNAUTHORIZED
       const asked = request.headers.get("x-centrifugo-error-mode")
       const answer = answering(methods, request, asked === "transport" ? asked : httpApi.errorMode)
-      return Effect.isEffect(answer) ? run(answer) : answer
+      if (!Effect.isEffect(answer)) return answer
+      return run(traced === undefined ? answer : traced(request, answer))
     }
   })
 })

@@ -8,6 +8,8 @@ import { Channels } from "../channels/Channels.ts"
 import { Metrics } from "../Metrics.ts"
 import { Presence } from "../Presence.ts"
 import { Receipts } from "../receipts/Receipts.ts"
+import { Tracing } from "../tracing/Tracing.ts"
+import { tracedBroker } from "../tracing/tracedBroker.ts"
 import { ApiCounters } from "./apiSamples.ts"
 import { makeChannelMethods } from "./channelMethods.ts"
 import { makeClients } from "./clients.ts"
@@ -41,7 +43,7 @@ export const makeMethods = Effect.gen(function* () {
   const control = yield* Control
   const channels = yield* Channels
   const run: { readonly [M in MethodName]: (request: RequestOf<M>) => Command } = {
-    ...makePublishing(broker, channels, yield* Receipts),
+    ...makePublishing(tracedBroker(broker, yield* Tracing), channels, yield* Receipts),
     ...makeClients(control, channels),
     ...makeChannelMethods(broker, presence, control, channels),
     ...makeNodeMethods(control, yield* RpcMethods, limits.hookTimeout)

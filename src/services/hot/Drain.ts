@@ -56,13 +56,15 @@ export class Drain implements Job {
    * @param now milliseconds since the epoch, with fractions
    * @param onSlow what to do with a connection whose send buffer is full; it may close it
    * @param onFinished called once, when every connection had its turn or the drain was aborted; with the error that ended it, if one did
+   * @param shard whose drain it is
    */
   constructor(
     readonly publications: ReadonlyArray<Publication>,
     groups: Iterable<ReadonlyArray<Course>>,
     readonly now: () => number,
     readonly onSlow: (connection: Connection) => void,
-    readonly onFinished: (error?: unknown) => void
+    readonly onFinished: (error?: unknown) => void,
+    readonly shard = ""
   ) {
     this.#counts = publications.map(() => new Counts())
     this.#groups = groups[Symbol.iterator]()
@@ -90,7 +92,7 @@ export class Drain implements Job {
     for (const { list } of this.#courses) list.endSweep()
     this.publications.forEach(({ delivery }, i) => {
       const { eligible, written, dropped, firstWriteAt, lastWriteAt } = this.#counts[i]!
-      delivery.add(eligible, written, dropped, firstWriteAt, lastWriteAt)
+      delivery.add(eligible, written, dropped, firstWriteAt, lastWriteAt, this.shard)
     })
     this.onFinished(error)
   }

@@ -2,6 +2,7 @@
  * HOT PATH. A publication on its way to the sockets, and the delivery that adds up what became of it.
  */
 import type { ChannelEvent } from "./ChannelEvent.ts"
+import type { DeliveryWatch, ShardDelivery } from "./DeliveryWatch.ts"
 
 /** What one connection gets in one frame. */
 export interface Frame {
@@ -46,6 +47,8 @@ export interface WorkerDelivery extends DropReasons {
   readonly written: number
   readonly firstWriteAt: number
   readonly lastWriteAt: number
+  /** Where it is watched, the parts of its shards. */
+  readonly shards?: ReadonlyArray<ShardDelivery>
 }
 
 /** The receipt that a delivery is a part of. */
@@ -71,6 +74,8 @@ export class Delivery implements DeliveryCounts, DropReasons {
   /** Where worker processes serve, the part of each. */
   readonly workers: Array<WorkerDelivery> = []
   onComplete: ((this: Delivery) => void) | undefined
+  /** Set before it is handed to the hub, where somebody looks closely at it. */
+  watch: DeliveryWatch | undefined
   #parts = 0
 
   /** Where it is a part of a receipt: which one, and until when clients may acknowledge it, in ms since the epoch. */
@@ -97,18 +102,39 @@ export class Delivery implements DeliveryCounts, DropReasons {
   }
 
   /** One shard did not take it, as its mailbox was full. */
-  refused(connections: number): void {
-    this.#add(connections, 0, 0, connections, Number.NaN, Number.NaN)
+  refused(connections: number, shard = ""): void {
+    this.#addShard(shard, connections, 0, 0, connections, Number.NaN, Number.NaN)
   }
 
   /** One shard is done; its times count where it has written. Whatever is eligible and neither written nor dropped has closed. */
-  add(eligible: number, written: number, slow: number, firstWriteAt: number, lastWriteAt: number): void {
-    this.#add(eligible, written, slow, 0, firstWriteAt, lastWriteAt)
+  add(
+    eligible: number,
+    written: number,
+    slow: number,
+    firstWriteAt: number,
+    lastWriteAt: number,
+    shard = ""
+  ): void {
+    this.#addShard(shard, eligible, written, slow, 0, firstWriteAt, lastWriteAt)
   }
 
   /** All parts have come. */
   protected complete(): void {
     this.onComplete?.()
+    this.watch?.completed(this)
+  }
+
+  #addShard(
+    shard: string,
+    eligible: number,
+    written: number,
+    slow: number,
+    mailbox: number,
+    firstWriteAt: number,
+    lastWriteAt: number
+  ): void {
+    this.watch?.add({ shard, eligible, written, slow, mailbox, firstWriteAt, lastWriteAt })
+    this.#add(eligible, written, slow, mailbox, firstWriteAt, lastWriteAt)
   }
 
   #add(

@@ -12,7 +12,10 @@ import { dataProblem } from "../channels/dataProblem.ts"
 import { streamOptions } from "../channels/streams.ts"
 import { IDEMPOTENCY_TTL_MS } from "../history/IdempotencyKeys.ts"
 import { type Earlier, type OpenReceipt, Receipts } from "../receipts/Receipts.ts"
+import { Tracing } from "../tracing/Tracing.ts"
+import { tracedBroker } from "../tracing/tracedBroker.ts"
 import type { Ending } from "./firing.ts"
+import { traceRun } from "./runTrace.ts"
 import type { Payload, Run, Schedule } from "./Schedule.ts"
 import { parseTemplate, render } from "./template.ts"
 
@@ -103,7 +106,8 @@ const endingOf = (failed: ReadonlyArray<Failed>, channels: number, isRepeat: boo
 
 export const makePublishRun = Effect.gen(function* () {
   const clock = yield* Clock.clockWith(Effect.succeed)
-  const broker = yield* Broker
+  const tracer = yield* Tracing
+  const broker = tracedBroker(yield* Broker, tracer)
   const channels = yield* Channels
   const receipts = yield* Receipts
 
@@ -180,7 +184,15 @@ export const makePublishRun = Effect.gen(function* () {
       )
     })
 
-  return { publish, areDurable, mayRepeat }
+  return {
+    publish:
+      tracer === undefined
+        ? publish
+        : (schedule: Schedule, run: Run, earlier?: Earlier) =>
+            Effect.suspend(() => traceRun(tracer, schedule, run, publish(schedule, run, earlier))),
+    areDurable,
+    mayRepeat
+  }
 })
 
 export type PublishRun = Effect.Success<typeof makePublishRun>

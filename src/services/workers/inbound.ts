@@ -1,6 +1,7 @@
 /** Publications on their way from the primary to a worker, where they enter the hub; their counts go back, one message for each turn. */
 import type { Hub } from "../Hub.ts"
 import { ChannelEvent } from "../hot/ChannelEvent.ts"
+import { DeliveryWatch } from "../hot/DeliveryWatch.ts"
 import { Delivery, type Publication } from "../hot/Publication.ts"
 import { ownBytes, ownInfo } from "../ownBytes.ts"
 import type { AckDesk } from "../receipts/AckDesk.ts"
@@ -11,10 +12,14 @@ type Publications = Extract<ToWorker, { readonly _tag: "Publish" }>["publication
 
 /** In the primary: a publication as it travels. */
 export const outgoing = (publication: Publication): Omit<Publications[number], "id"> => {
-  const { receipt } = publication.delivery
-  return receipt?.acknowledgeUntil === undefined
-    ? travelling(publication)
-    : { ...travelling(publication), receipt: { id: receipt.id, until: receipt.acknowledgeUntil } }
+  const { receipt, watch } = publication.delivery
+  const until = receipt?.acknowledgeUntil
+  if (until === undefined && watch === undefined) return travelling(publication)
+  return {
+    ...travelling(publication),
+    ...(until === undefined ? {} : { receipt: { id: receipt!.id, until } }),
+    ...(watch === undefined ? {} : { isWatched: true })
+  }
 }
 
 const travelling = (publication: Publication): Omit<Publications[number], "id"> => {
@@ -38,13 +43,15 @@ const arrived = (data: Uint8Array, isBinary: boolean, inChannel: InChannel | und
 export const publishHere = (hub: Hub["Service"], send: (message: FromWorker) => void, acks?: AckDesk) => {
   const counts = new Outbox<Delivered>((deliveries) => send({ _tag: "Delivered", deliveries }))
   return (publications: Publications): void => {
-    for (const { id, data, isBinary, inChannel, receipt } of publications) {
+    for (const { id, data, isBinary, inChannel, receipt, isWatched } of publications) {
       if (receipt !== undefined) acks?.open(receipt.id, receipt.until)
       const publication = arrived(data, isBinary, inChannel)
       const { delivery } = publication
+      if (isWatched === true) delivery.watch = new DeliveryWatch()
       delivery.onComplete = () => {
-        const { eligible, written, slow, mailbox, firstWriteAt, lastWriteAt } = delivery
-        counts.add({ id, eligible, written, slow, mailbox, firstWriteAt, lastWriteAt })
+        const { eligible, written, slow, mailbox, firstWriteAt, lastWriteAt, watch } = delivery
+        const part = { id, eligible, written, slow, mailbox, firstWriteAt, lastWriteAt }
+        counts.add(watch === undefined ? part : { ...part, shards: watch.shards })
       }
       hub.publish(publication)
     }

@@ -43,15 +43,20 @@ const ForwardedResponse = Schema.Struct({
 })
 export type ForwardedResponse = typeof ForwardedResponse.Type
 
-/** What became of one publication in one worker, as in `WorkerDelivery`. */
-const Delivered = Schema.Struct({
-  id: Schema.Number,
+const counts = {
   eligible: Schema.Number,
   written: Schema.Number,
   slow: Schema.Number,
   mailbox: Schema.Number,
   firstWriteAt: Time,
   lastWriteAt: Time
+}
+
+/** What became of one publication in one worker, as in `WorkerDelivery`. */
+const Delivered = Schema.Struct({
+  id: Schema.Number,
+  ...counts,
+  shards: Schema.optionalKey(Schema.Array(Schema.Struct({ shard: Schema.String, ...counts })))
 })
 export type Delivered = typeof Delivered.Type
 
@@ -94,7 +99,7 @@ const Assignment = Schema.Struct({
   events: Schema.Array(Schema.Literals(workerEventTags)),
   /**
    * The merged configuration as JSON, with the secrets of tokens and backends; without those that the primary alone
-   * asks for: the API key and the secret of webhooks.
+   * asks for: the API key and those that go with webhooks and traces.
    */
   config: Schema.Unknown,
   /** The port that all workers share. */
@@ -120,7 +125,9 @@ export const ToWorker = Schema.TaggedUnion({
         ...Outgoing.fields,
         inChannel: Schema.optionalKey(InChannel),
         /** The receipt that clients may acknowledge, and until when. */
-        receipt: Schema.optionalKey(Schema.Struct({ id: Schema.String, until: Time }))
+        receipt: Schema.optionalKey(Schema.Struct({ id: Schema.String, until: Time })),
+        /** Its counts come back with those of each shard. */
+        isWatched: Schema.optionalKey(Schema.Boolean)
       })
     )
   },

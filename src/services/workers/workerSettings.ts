@@ -6,16 +6,17 @@ interface Settings {
   readonly server: object
   readonly auth?: unknown
   readonly webhooks?: unknown
+  readonly tracing?: unknown
 }
 
 /**
  * As a configuration file would hold it: with the secrets of tokens and of the application's backend; without those
- * that the primary alone has a use for, the API key and the secret of webhooks. To be sent over the link to a worker,
- * and nowhere else.
+ * that the primary alone has a use for, the API key and those that go with webhooks and traces. To be sent over the
+ * link to a worker, and nowhere else.
  *
  * @param transport the one that was chosen
  */
 export const workerSettings = (config: ServerConfigValue, transport: "uws" | "ws"): object => {
-  const { auth: _, webhooks: __, ...settings } = transferable(serverKeys, config) as Settings
+  const { auth: _, webhooks: __, tracing: ___, ...settings } = transferable(serverKeys, config) as Settings
   return { ...settings, server: { ...settings.server, transport } }
 }

@@ -1,0 +1,22 @@
+/** The header `traceparent` of W3C Trace Context: the span of the caller, and whether it is sampled. */
+import * as Tracer from "effect/Tracer"
+
+const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
+const NO_ID = /^0+$/
+const SAMPLED = 1
+
+/**
+ * Undefined for a header that says nothing valid: the trace then begins anew. Later versions are read as far as they are like this one, as W3C asks
+ * for.
+ */
+export const readTraceparent = (header: string | undefined): Tracer.ExternalSpan | undefined => {
+  const [, version, traceId, spanId, flags, rest] = TRACEPARENT.exec(header?.trim() ?? "") ?? []
+  if (traceId === undefined || spanId === undefined || NO_ID.test(traceId) || NO_ID.test(spanId))
+    return undefined
+  if (version === "ff" || (version === "00" && rest !== undefined)) return undefined
+  return Tracer.externalSpan({
+    traceId,
+    spanId,
+    sampled: (Number.parseInt(flags!, 16) & SAMPLED) === SAMPLED
+  })
+}
