@@ -10,6 +10,7 @@ import {
   RUNS_KEPT,
   type ScheduleStore
 } from "../../src/services/schedules/ScheduleStore.ts"
+import type { StoreFailed } from "../../src/services/store/Store.ts"
 import { scheduleWith } from "../support/schedules/ScheduleWorld.ts"
 
 export interface ScheduleStoreContract {
@@ -69,7 +70,24 @@ export const scheduleStoreSuite = (contract: ScheduleStoreContract) => {
       expect(found).toMatchObject({ id: "one", about: "ä", tags: { a: "b" }, due: schedule.due })
       expect(found?.payload.kind === "data" && [...found.payload.data]).toEqual([0, 255, 10])
       expect(yield* store.get("two")).toBeUndefined()
-      expect(yield* store.figures).toEqual({ schedules: 1, pending: 1, openRuns: 0 })
+      expect(yield* store.figures).toEqual({ schedules: 1, pending: 1, ended: 0, openRuns: 0 })
+    }))
+
+  test("has another version after each commit, and after what was forgotten", (store) =>
+    Effect.gen(function* () {
+      const versions = [store.version()]
+      const step = Effect.fnUntraced(function* (doing: Effect.Effect<unknown, StoreFailed>) {
+        yield* doing
+        versions.push(store.version())
+      })
+      const schedule = scheduleWith({ state: "completed", fireAt: undefined, updatedAt: 500 })
+      yield* step(store.commit([insert(schedule)]))
+      yield* step(store.commit([run({ schedule: "one" })]))
+      yield* step(store.expire(1000))
+      expect(new Set(versions).size).toBe(4)
+      yield* step(Effect.andThen(store.figures, store.list({ limit: 10 })))
+      yield* step(store.expire(1000))
+      expect(versions.slice(4)).toEqual([versions[3], versions[3]])
     }))
 
   test("the due-time index follows the time and the state", (store) =>
@@ -273,7 +291,7 @@ export const scheduleStoreSuite = (contract: ScheduleStoreContract) => {
       expect((yield* store.runs("old7", { limit: 10 })).items).toEqual([])
       expect((yield* store.runs("live", { limit: 10 })).items.map(({ sequence }) => sequence)).toEqual([3, 2])
       expect((yield* store.runs("late", { limit: 10 })).items).toHaveLength(1)
-      expect(yield* store.figures).toEqual({ schedules: 2, pending: 1, openRuns: 1 })
+      expect(yield* store.figures).toEqual({ schedules: 2, pending: 1, ended: 1, openRuns: 1 })
     }))
 
   test("a round of forgetting walks over the runs of many schedules", (store) =>

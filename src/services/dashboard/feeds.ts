@@ -6,18 +6,24 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { dashboardChannels } from "../../protocol/dashboard.ts"
+import { ActorTree } from "../ActorTree.ts"
 import { Broker, type PublishOptions } from "../broker/Broker.ts"
 import { Hub } from "../Hub.ts"
 import { forkLongLived } from "../longLived.ts"
 import { Metrics } from "../Metrics.ts"
 import { makeNow } from "../now.ts"
+import { Receipts } from "../receipts/Receipts.ts"
+import { ScheduleStore } from "../schedules/ScheduleStore.ts"
 import { Feed, type FeedSource, type PublishState } from "./Feed.ts"
 import { Overviews } from "./Overviews.ts"
 import { Pace } from "./Pace.ts"
+import { receiptsSource } from "./receiptsSource.ts"
+import { schedulesSource } from "./schedulesSource.ts"
 
 const OVERVIEW_MS = 1000
-/** What other processes told so long ago is good enough: others may have asked them just now. */
-const MAX_AGE_MS = 500
+const ACTORS_MS = 2000
+/** What other processes told so long ago is good enough: one round of questions is for all feeds of a second. */
+const MAX_AGE_MS = 750
 
 /** The newest state alone is kept, for those who come while it is current. */
 const AS_STATE: PublishOptions = {
@@ -41,6 +47,19 @@ const overviewSource = Effect.gen(function* () {
   return source
 })
 
+const actorsSource = Effect.gen(function* () {
+  const { refresh } = yield* Metrics
+  const tree = yield* ActorTree
+  const now = yield* makeNow
+  const source: FeedSource = {
+    channel: dashboardChannels.actors,
+    everyMs: ACTORS_MS,
+    ask: refresh(MAX_AGE_MS),
+    read: Effect.sync(() => JSON.stringify({ at: Math.round(now()), actors: tree.known() }))
+  }
+  return source
+})
+
 /** Runs feeds until the scope closes. All of them share one pace. */
 export const runFeeds = Effect.fnUntraced(function* (sources: ReadonlyArray<FeedSource>) {
   const hub = yield* Hub
@@ -55,6 +74,12 @@ export const runFeeds = Effect.fnUntraced(function* (sources: ReadonlyArray<Feed
 
 export const layer = Layer.effectDiscard(
   Effect.gen(function* () {
-    yield* runFeeds([yield* overviewSource])
+    const now = yield* makeNow
+    yield* runFeeds([
+      yield* overviewSource,
+      yield* actorsSource,
+      schedulesSource(yield* ScheduleStore, now),
+      receiptsSource(yield* Receipts, now)
+    ])
   })
 )

@@ -11,6 +11,8 @@ const ACK_GRACE_MS = 2000
 export class GrowingReceipts implements ReceiptKeeper {
   /** Connections that acknowledged a receipt, since start. */
   acked = 0
+  /** Another number after each change of any of them. */
+  version = 0
   /** Receipts that are final, since start. */
   readonly counts = { broadcast: 0, schedule: 0 }
   /** Nothing of them is published yet. Bounded, as the next, by what may be under way. */
@@ -61,6 +63,7 @@ export class GrowingReceipts implements ReceiptKeeper {
 
   readonly begun = (receipt: GrowingReceipt): void => {
     const { id, acknowledgeUntil } = receipt
+    this.version++
     remove(this.#fresh, receipt)
     this.#awaiting.delete(id)
     this.#open.set(id, receipt)
@@ -70,6 +73,7 @@ export class GrowingReceipts implements ReceiptKeeper {
 
   readonly completed = (receipt: GrowingReceipt): void => {
     const isCurrent = remove(this.#open, receipt)
+    this.version++
     this.counts[receipt.subject.kind]++
     this.onCompleted(receipt)
     // Another one has taken its place.
@@ -85,6 +89,7 @@ export class GrowingReceipts implements ReceiptKeeper {
   acknowledged(id: string, connections: number): void {
     const receipt = this.#open.get(id) ?? this.#awaiting.get(id)
     if (receipt === undefined) return
+    this.version++
     receipt.acked += connections
     this.acked += connections
   }

@@ -113,6 +113,8 @@ export class Receipts extends Context.Service<
     readonly get: (id: string) => Effect.Effect<Receipt | undefined, StoreFailed>
     /** Newest first. The page after a cursor that is none is empty. */
     readonly list: (filter: ReceiptFilter) => Effect.Effect<ReceiptPage, StoreFailed>
+    /** Another number after each change of any of them. */
+    readonly version: () => number
     /** So many connections more said that they have it; ignored where it takes no acknowledgements any more. */
     readonly acknowledged: (id: string, connections: number) => void
   }

@@ -83,6 +83,7 @@ const make = Effect.gen(function* () {
         return isReceiptId(id) ? table.get(id) : Effect.succeed(undefined)
       }),
     list: (filter) => Effect.suspend(() => receiptPage(table, growing.all, filter)),
+    version: () => growing.version,
     acknowledged: (id, connections) => growing.acknowledged(id, connections)
   })
 })

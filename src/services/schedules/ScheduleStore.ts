@@ -47,6 +47,8 @@ export interface ScheduleFigures {
   readonly schedules: number
   /** Entries of the due-time index. */
   readonly pending: number
+  /** Those in a final state. */
+  readonly ended: number
   readonly openRuns: number
 }
 
@@ -54,6 +56,8 @@ export class ScheduleStore extends Context.Service<
   ScheduleStore,
   {
     readonly commit: (changes: ReadonlyArray<Change>) => Effect.Effect<void, StoreFailed>
+    /** Another number after each commit, and after each step of `expire` that has forgotten a schedule. */
+    readonly version: () => number
     readonly get: (id: string) => Effect.Effect<Schedule | undefined, StoreFailed>
     /**
      * In the order of their ids. One call looks at so many at most, and at so many bytes of them, that it takes some 0.1 s: a page of a narrow

@@ -201,13 +201,18 @@ export const makeStoredSchedules = (store: Store["Service"]): ScheduleStore["Ser
     return cursorOf(isOver(last) ? [last.schedule, last.sequence + 1] : [last.schedule, ""])
   })
 
+  let version = 0
+  const committed = Effect.sync(() => void version++)
+
   return ScheduleStore.of({
-    commit: (changes) => store.commit(writesOf(changes)),
+    commit: (changes) => Effect.tap(store.commit(writesOf(changes)), committed),
+    version: () => version,
     get,
     list,
     figures: Effect.gen(function* () {
       const schedules = yield* store.count(SCHEDULES)
-      return { schedules, pending: yield* store.count(DUE), openRuns: yield* store.count(OPEN) }
+      const [pending, ended] = [yield* store.count(DUE), yield* store.count(ENDED)]
+      return { schedules, pending, ended, openRuns: yield* store.count(OPEN) }
     }),
     due: (after, before, limit) =>
       Effect.map(
@@ -226,6 +231,7 @@ export const makeStoredSchedules = (store: Store["Service"]): ScheduleStore["Ser
         return next === undefined ? { schedules: 0 } : { schedules: 0, cursor: next }
       }
       const schedules = yield* forgetEnded(before)
+      if (schedules > 0) yield* committed
       return { schedules, cursor: schedules === EXPIRE_STEP ? AT_ENDED : cursorOf([""]) }
     })
   })

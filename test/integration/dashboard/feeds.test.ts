@@ -1,12 +1,25 @@
 /** What the dashboard hears of a server with real connections. */
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
-import type { Overview } from "../../../src/protocol/dashboard.ts"
+import type { Actors, Overview, ReceiptsState, SchedulesState } from "../../../src/protocol/dashboard.ts"
 import { Overviews } from "../../../src/services/dashboard/Overviews.ts"
+import { ask } from "../../support/server/ask.ts"
 import { connectMany } from "../../support/server/clients.ts"
 import { listenTo } from "../../support/server/DashboardListener.ts"
 import { closedWith } from "../../support/server/figures.ts"
-import { serve } from "../../support/server/serve.ts"
+import { API_KEY, type Served, serve } from "../../support/server/serve.ts"
+
+/** What the API answers. */
+const api = async (server: Served, method: string, path: string, body?: object): Promise<unknown> => {
+  const asked = { method, headers: { "x-api-key": API_KEY } }
+  const answer = await ask(
+    server.port,
+    path,
+    body === undefined ? asked : { ...asked, body: JSON.stringify(body) }
+  )
+  expect([path, answer.status]).toEqual([path, method === "POST" && path === "/api/schedules" ? 201 : 200])
+  return JSON.parse(answer.body)
+}
 
 describe.each(["uws", "ws"])("the overview on %s", (transport) => {
   it("has the figures of /metrics", async () => {
@@ -79,5 +92,64 @@ describe("the overview", () => {
       await server.stop()
     }
     expect(lives[0]!.life).not.toBe(lives[1]!.life)
+  })
+})
+
+describe("the actors", () => {
+  it("are those of /api/actors, as they are now", async () => {
+    const server = await serve({})
+    await connectMany(server.url(), 4)
+    const listener = await listenTo<Actors>(server, "actors")
+    const { actors } = await listener.next()
+    const answer = (await api(server, "GET", "/api/actors")) as { readonly result: object }
+    expect({ actors }).toEqual(answer.result)
+    await server.crash(0, "a bug")
+    const restarts = ({ actors: [primary] }: Actors) =>
+      primary!.children.find(({ name }) => name === "shards")!.children[0]!.restarts
+    await listener.next((state) => restarts(state) === 1)
+  })
+})
+
+describe("receipts", () => {
+  it("are the newest, as /api/receipts has them, and follow what comes", async () => {
+    const server = await serve({})
+    await connectMany(server.url(), 2)
+    await server.broadcast("one", { id: "r1" })
+    const listener = await listenTo<ReceiptsState>(server, "receipts")
+    const newest = (state: ReceiptsState) => (state.shown[0] as { readonly id: string } | undefined)?.id
+    const first = await listener.next()
+    await server.broadcast("two", { id: "r2" })
+    const second = await listener.next((state) => newest(state) === "r2")
+    expect(newest(first)).toBe("r1")
+    const { receipts } = (await api(server, "GET", "/api/receipts")) as { readonly receipts: unknown }
+    expect(second.shown).toEqual(receipts)
+  })
+})
+
+describe("schedules", () => {
+  const ids = ({ shown }: SchedulesState) => shown.map((one) => (one as { readonly id: string }).id)
+
+  it("are those that are due next and those that are paused, as /api/schedules has them", async () => {
+    const server = await serve({})
+    const listener = await listenTo<SchedulesState>(server, "schedules")
+    expect(await listener.next()).toMatchObject({ total: 0, shown: [] })
+    const add = (id: string, delay: string) =>
+      api(server, "POST", "/api/schedules", { id, delay, channels: ["news"], data: "hello" })
+    await add("a-later", "3 hours")
+    await add("b-paused", "1 hour")
+    await add("c-soon", "2 hours")
+    await add("d-cancelled", "1 minute")
+    await api(server, "POST", "/api/schedules/b-paused/pause")
+    await api(server, "DELETE", "/api/schedules/d-cancelled")
+    const state = await listener.next((state) => ids(state).at(-1) === "b-paused" && ids(state).length === 3)
+    expect(ids(state)).toEqual(["c-soon", "a-later", "b-paused"])
+    expect(state.total).toBe(4)
+    const { schedules } = (await api(server, "GET", "/api/schedules")) as {
+      readonly schedules: ReadonlyArray<{ readonly id: string }>
+    }
+    const byId = new Map(schedules.map((schedule) => [schedule.id, schedule]))
+    expect(state.shown).toEqual(ids(state).map((id) => byId.get(id)))
+    await api(server, "POST", "/api/schedules/b-paused/resume")
+    expect(ids(await listener.next())).toEqual(["b-paused", "c-soon", "a-later"])
   })
 })

@@ -168,6 +168,7 @@ export class ScheduleWorld {
             seal: () => {}
           }
         },
+        version: () => 0,
         acknowledged: () => {},
         get: () => Effect.succeed(undefined),
         list: () => Effect.succeed({ items: [] })

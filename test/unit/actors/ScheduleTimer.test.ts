@@ -210,7 +210,7 @@ describe("the timer of schedules", () => {
       yield* TestClock.adjust(2000)
       expect(world.times).toEqual(Array.from({ length: 1000 }, () => 1000))
       expect(new Set(world.published.map(({ key }) => key)).size).toBe(1000)
-      expect(yield* store.figures).toEqual({ schedules: 1000, pending: 0, openRuns: 0 })
+      expect(yield* store.figures).toEqual({ schedules: 1000, pending: 0, ended: 1000, openRuns: 0 })
       // A hundred in each, marks and records.
       expect(world.commits - before).toBe(20)
       expect(world.logs.lines.length).toBeLessThan(15)
