@@ -17,9 +17,11 @@ import * as WorkerServing from "./actors/WorkerServing.ts"
 import { ServerConfig, type ServerConfigValue } from "./config/ServerConfig.ts"
 import { ActorTree } from "./services/ActorTree.ts"
 import { ApiKey } from "./services/ApiKey.ts"
+import { Access } from "./services/admin/Access.ts"
+import { layerTokens, OwnTokenKey } from "./services/admin/ownTokens.ts"
+import { DASHBOARD, DEMO, makePages } from "./services/admin/Pages.ts"
 import { listenAdmin } from "./services/adminPort.ts"
 import { ServerApi } from "./services/api/ServerApi.ts"
-import * as JwtTokens from "./services/auth/JwtTokens.ts"
 import { layerBackend } from "./services/backend/backendLayer.ts"
 import { layerEmbedded } from "./services/broker/EmbeddedBroker.ts"
 import { withRoom } from "./services/broker/withRoom.ts"
@@ -67,8 +69,12 @@ const make = Effect.gen(function* () {
     isReady: life.state === "serving",
     connections
   }))
-  const full = yield* HttpApi.makeFull(readiness)
-  const http = config.admin.port === undefined ? full : yield* HttpApi.makePublic(readiness)
+  const isShared = config.admin.port === undefined
+  // The demo is where its connections go.
+  const demo = config.demo.enabled ? DEMO : {}
+  const dashboard = yield* makePages(isShared ? { ...DASHBOARD, ...demo } : DASHBOARD)
+  const full = yield* HttpApi.makeFull(readiness, dashboard)
+  const http = isShared ? full : yield* HttpApi.makePublic(readiness, yield* makePages(demo))
   const adminPort = yield* listenAdmin(config, full)
   const served = yield* serving.begin(http)
   life.state = "serving"
@@ -100,7 +106,7 @@ const layerServingHere = LocalServing.layer.pipe(
   Layer.provideMerge(Layer.mergeAll(ShardSupervisor.layer, layerLocal)),
   Layer.provideMerge(Sessions.layer),
   Layer.provide(Emulation.layerAlone),
-  Layer.provide(Layer.mergeAll(ClientPublications.layer, layerTransport, JwtTokens.layer, layerBackend))
+  Layer.provide(Layer.mergeAll(ClientPublications.layer, layerTransport, layerTokens, layerBackend))
 )
 
 type ServingLayer = typeof layerServingHere | typeof WorkerServing.layer
@@ -152,6 +158,7 @@ export class PushServer extends Context.Service<
       ),
       Layer.provideMerge(Overviews.layer),
       Layer.provide(ServerApi.layer),
+      Layer.provide(Access.layer),
       Layer.provideMerge(layerSchedules),
       Layer.provideMerge(layerServing(config)),
       Layer.provideMerge(layerChannels),
@@ -161,8 +168,8 @@ export class PushServer extends Context.Service<
         Layer.mergeAll(
           Hub.layer,
           ActorTree.layer,
+          Layer.provideMerge(OwnTokenKey.layer, ApiKey.layer),
           ServerLife.layer,
-          ApiKey.layer,
           layerStore,
           layerAcknowledgements(config.server.workers === 0),
           ProcessMetrics.layer(config.server.workers === 0 ? {} : { process: "primary" })

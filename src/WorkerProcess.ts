@@ -14,7 +14,7 @@ import { type Share, serveHere } from "./actors/LocalServing.ts"
 import { ShardSupervisor } from "./actors/ShardSupervisor.ts"
 import { ServerConfig, type ServerConfigValue, serverConfig } from "./config/ServerConfig.ts"
 import { ActorTree, OwnAddress } from "./services/ActorTree.ts"
-import * as JwtTokens from "./services/auth/JwtTokens.ts"
+import { layerTokens, OwnTokenKey } from "./services/admin/ownTokens.ts"
 import { layerBackend } from "./services/backend/backendLayer.ts"
 import { ClientPublications } from "./services/ClientPublications.ts"
 import { Channels } from "./services/channels/Channels.ts"
@@ -138,7 +138,7 @@ const loopResolution = (workers: number): number =>
 /** All that serving needs. */
 const layer = (
   config: ServerConfigValue,
-  { address, node, workers }: Assignment,
+  { address, node, ownTokenKey, workers }: Assignment,
   { asker, publications, events }: Line
 ) => {
   const name = nameOf(address)
@@ -150,7 +150,7 @@ const layer = (
         RemotePresence.layer(asker),
         RemoteEmulation.layer(asker),
         Channels.layer,
-        JwtTokens.layer,
+        Layer.provide(layerTokens, Layer.succeed(OwnTokenKey, { text: ownTokenKey })),
         layerBackend,
         Hub.layer,
         layerTransport,

@@ -15,6 +15,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { ServerConfig } from "../config/ServerConfig.ts"
 import { ActorTree } from "../services/ActorTree.ts"
+import { OwnTokenKey } from "../services/admin/ownTokens.ts"
 import { BackendHooks } from "../services/backend/Backend.ts"
 import { Broker } from "../services/broker/Broker.ts"
 import { readCertificate } from "../services/certificate.ts"
@@ -96,6 +97,7 @@ const begin = Effect.fnUntraced(function* (http: PlainHandler) {
   const desk = yield* makeDesk
   const roster = yield* WorkerRoster
   const events = yield* SessionEvents
+  const { text: ownTokenKey } = yield* OwnTokenKey
 
   const slots = Array.from({ length: choice.count }, (_, i) => new WorkerSlot(`worker-${i}`))
   let isAccepting = true
@@ -109,6 +111,7 @@ const begin = Effect.fnUntraced(function* (http: PlainHandler) {
         address,
         events: workerEventTags.filter(events.wants),
         config: settings,
+        ownTokenKey,
         port,
         workers: choice.count,
         epochAtZeroMs: epochAtZero()
@@ -210,6 +213,7 @@ export const layer = Layer.effect(
       | Broker
       | Hub
       | Metrics
+      | OwnTokenKey
       | Presence
       | Publisher
       | Receipts

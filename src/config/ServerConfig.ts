@@ -2,6 +2,7 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import type * as Result from "effect/Result"
+import { adminKeys } from "./adminKeys.ts"
 import { channelsKeys } from "./channelsKeys.ts"
 import { channelsRules } from "./channelsRules.ts"
 import { clientProtocolKeys } from "./clientProtocolKeys.ts"
@@ -61,12 +62,7 @@ export const serverKeys = {
     "ignore",
     "what happens to what a raw client sends"
   ),
-  "admin.ip": key(Kind.text, "127.0.0.1", "address of the admin port"),
-  "admin.port": key(
-    Kind.port,
-    undefined,
-    "port of its own for /api and /metrics; unset: they share server.port"
-  ),
+  ...adminKeys,
   "limits.handshakesPerSecond": key(
     Kind.integer(0),
     0,
@@ -145,7 +141,7 @@ export const serverKeys = {
   "auth.apiKey": key(
     Kind.secret,
     undefined,
-    "key for /api and /metrics; unset: made at start and kept in the store"
+    "key for /api, /metrics and the dashboard; unset: made at start and kept in the store"
   ),
   ...channelsKeys,
   ...clientProtocolKeys,

@@ -1,5 +1,6 @@
 /** What has to fit together in the configuration of channels. */
 import * as Duration from "effect/Duration"
+import { OWN_NAMESPACE } from "../protocol/dashboard.ts"
 import { type ChannelOptions, hasHistory } from "./channelKeys.ts"
 import type { ChannelsConfig } from "./channelsKeys.ts"
 import type { Rule } from "./resolve.ts"
@@ -24,6 +25,18 @@ const namesWithoutBoundary: ChannelsRule = ({ channels: { namespaces, namespaceB
   namespaces.flatMap(({ name }, at) =>
     name.includes(namespaceBoundary)
       ? [{ where: `channels.namespaces[${at}].name`, message: `has channels.namespaceBoundary in it` }]
+      : []
+  )
+
+const ownNamespaceFree: ChannelsRule = ({ channels: { namespaces } }) =>
+  namespaces.flatMap(({ name }, at) =>
+    name === OWN_NAMESPACE
+      ? [
+          {
+            where: `channels.namespaces[${at}].name`,
+            message: `${show(name)} is the server's own, for what the dashboard hears; take another name`
+          }
+        ]
       : []
   )
 
@@ -75,4 +88,9 @@ const optionsFit: ChannelsRule = ({ channels: { withoutNamespace, namespaces } }
     optionProblems(options).map(([option, message]) => ({ where: `${where}.${option}`, message }))
   )
 
-export const channelsRules: ReadonlyArray<ChannelsRule> = [separatorsDiffer, namesWithoutBoundary, optionsFit]
+export const channelsRules: ReadonlyArray<ChannelsRule> = [
+  separatorsDiffer,
+  namesWithoutBoundary,
+  ownNamespaceFree,
+  optionsFit
+]

@@ -63,7 +63,8 @@ export interface AdminSession {
 }
 
 export interface Refused {
-  readonly error: "wrong" | "tooMany" | "expired" | "crossSite" | "malformed"
+  /** "loggedOut" is who was not logged in before; "expired" who was, and is no more. */
+  readonly error: "wrong" | "tooMany" | "loggedOut" | "expired" | "crossSite" | "malformed"
   /** A sentence for a person. */
   readonly message: string
   readonly hasPassword: boolean

@@ -1,8 +1,8 @@
 /**
- * The key that guards `/api` and `/metrics`: from the configuration, or made at the first start and kept in the store, so that
+ * The key that guards `/api`, `/metrics` and the dashboard: from the configuration, or made at the first start and kept in the store, so that
  * nothing answers strangers by default.
  */
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto"
+import { createHash, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto"
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Context from "effect/Context"
@@ -51,7 +51,7 @@ const keepKey = (file: string, directory: string) =>
 
 const findKey = Effect.gen(function* () {
   const { auth, store } = yield* ServerConfig
-  if (auth.apiKey !== undefined) return Redacted.value(auth.apiKey)
+  if (auth.apiKey !== undefined) return { key: Redacted.value(auth.apiKey), isNew: false }
   const file = join(store.path, "api-key")
   return yield* keepKey(file, store.path).pipe(
     Effect.tap(({ key, isNew }) =>
@@ -64,10 +64,12 @@ const findKey = Effect.gen(function* () {
         ? Effect.void
         : Effect.logWarning(`the API key in ${file} cannot be kept from other users: ${problem}`)
     ),
-    Effect.map(({ key }) => key),
     Effect.catch((failed) => {
       const key = randomBytes(24).toString("base64url")
-      return Effect.as(Effect.logWarning(`${failed.message}; until the next start it is ${key}`), key)
+      return Effect.as(Effect.logWarning(`${failed.message}; until the next start it is ${key}`), {
+        key,
+        isNew: true
+      })
     })
   )
 })
@@ -77,13 +79,21 @@ export class ApiKey extends Context.Service<
   {
     /** Compares in constant time. */
     readonly isRight: (given: string | undefined) => boolean
+    /** The key where it was made at this start: it is shown this once. */
+    readonly madeNow: string | undefined
+    /** 32 bytes for one purpose, the same as long as the key is; nothing of the key can be told from them (HKDF, RFC 5869). */
+    readonly derive: (purpose: string) => Buffer
   }
 >()("clarion/services/ApiKey") {
   static readonly layer = Layer.effect(
     this,
-    Effect.map(findKey, (key) => {
+    Effect.map(findKey, ({ key, isNew }) => {
       const right = sha256(key)
-      return ApiKey.of({ isRight: (given) => given !== undefined && timingSafeEqual(sha256(given), right) })
+      return ApiKey.of({
+        isRight: (given) => given !== undefined && timingSafeEqual(sha256(given), right),
+        madeNow: isNew ? key : undefined,
+        derive: (purpose) => Buffer.from(hkdfSync("sha256", key, "", `clarion ${purpose}`, 32))
+      })
     })
   )
 }

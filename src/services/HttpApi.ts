@@ -1,16 +1,18 @@
 /**
- * Plain HTTP: health and what the API is for everyone, metrics and the API itself for those who have the key.
+ * Plain HTTP: health, pages and what the API is for everyone, metrics and the API itself for those who have the key or are logged in.
  *
- * The key comes as `X-API-Key: <key>`, `Authorization: apikey <key>` or `?api_key=<key>`; without it the answer is 401 with no body.
+ * The key comes as `X-API-Key: <key>`, `Authorization: apikey <key>` or `?api_key=<key>`; without it, and without a session of the dashboard,
+ * the answer is 401 with no body.
  */
 import * as Effect from "effect/Effect"
 import { version } from "../config/commandLine.ts"
 import { ActorTree } from "./ActorTree.ts"
-import { ApiKey } from "./ApiKey.ts"
+import { Access } from "./admin/Access.ts"
+import { makeAdminRoutes } from "./admin/adminRoutes.ts"
+import type { Pages } from "./admin/Pages.ts"
 import { makeDocs } from "./api/docs.ts"
-import { ServerApi, UNAUTHORIZED } from "./api/ServerApi.ts"
+import { ServerApi } from "./api/ServerApi.ts"
 import { isScheduleApi, makeScheduleApi } from "./api/schedules/scheduleApi.ts"
-import { givenKey } from "./givenKey.ts"
 import { plainText } from "./httpReply.ts"
 import { Metrics } from "./Metrics.ts"
 import { makeRunAnswer } from "./runAnswer.ts"
@@ -39,25 +41,28 @@ const ELSEWHERE = plainText(426, "Clarion: connect with a WebSocket; /health ans
 const isRead = (method: string): boolean => method === "GET" || method === "HEAD"
 
 /** What strangers may ask: for `server.port` when the API has a port of its own. */
-export const makePublic = (readiness: Effect.Effect<Readiness>): Effect.Effect<PlainHandler> =>
+export const makePublic = (readiness: Effect.Effect<Readiness>, pages: Pages): Effect.Effect<PlainHandler> =>
   Effect.map(makeRunAnswer, (run) => {
     const ready = Effect.map(readiness, ({ isReady, connections }) =>
       json({ ready: isReady, connections }, isReady ? 200 : 503)
     )
-    return ({ method, path }) => {
+    return (request) => {
+      const { method, path } = request
       if (path === "/health" && isRead(method)) return HEALTHY
-      return path === "/ready" && isRead(method) ? run(ready) : ELSEWHERE
+      if (path === "/ready" && isRead(method)) return run(ready)
+      return pages.handle(request) ?? ELSEWHERE
     }
   })
 
 /** Everything: for a port that is server and API in one, and for an admin port. */
-export const makeFull = Effect.fnUntraced(function* (readiness: Effect.Effect<Readiness>) {
-  const key = yield* ApiKey
+export const makeFull = Effect.fnUntraced(function* (readiness: Effect.Effect<Readiness>, pages: Pages) {
+  const access = yield* Access
   const api = yield* ServerApi
   const run = yield* makeRunAnswer
   const schedules = yield* makeScheduleApi
   const docs = yield* makeDocs
-  const others = yield* makePublic(readiness)
+  const admin = yield* makeAdminRoutes
+  const others = yield* makePublic(readiness, pages)
   const actors = Effect.map((yield* ActorTree).snapshot, (actors) => json({ result: { actors } }))
   const metrics = Effect.map(
     (yield* Metrics).text,
@@ -66,12 +71,12 @@ export const makeFull = Effect.fnUntraced(function* (readiness: Effect.Effect<Re
 
   const handle: PlainHandler = (request) => {
     const { method, path } = request
-    if (path === "/api/actors") return api.mayAsk(request) ? run(actors) : UNAUTHORIZED
-    if (isScheduleApi(path)) return api.mayAsk(request) ? run(schedules(request)) : UNAUTHORIZED
+    if (path === "/api/actors") return api.refusal(request) ?? run(actors)
+    if (isScheduleApi(path)) return api.refusal(request) ?? run(schedules(request))
     if (path === "/api" || path.startsWith("/api/")) return api.handle(request)
-    if (path === "/metrics" && isRead(method))
-      return key.isRight(givenKey(request)) ? run(metrics) : UNAUTHORIZED
-    return docs(request) ?? others(request)
+    if (path === "/metrics" && isRead(method)) return access.refusal(request) ?? run(metrics)
+    const administered = admin(request)
+    return administered === undefined ? (docs(request) ?? others(request)) : run(administered)
   }
   return handle
 })

@@ -1,6 +1,7 @@
 /** Tells which channels have subscribers now, over all processes: the hub's interest, as events for whoever listens. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { isOwnChannel } from "./channels/ownChannels.ts"
 import { Hub } from "./Hub.ts"
 import { SessionEvents } from "./SessionEvents.ts"
 
@@ -12,6 +13,7 @@ export const layer = Layer.effectDiscard(
     const [wantsOccupied, wantsVacated] = [wants("ChannelOccupied"), wants("ChannelVacated")]
     if (!wantsOccupied && !wantsVacated) return
     onInterest((channel, isWanted) => {
+      if (isOwnChannel(channel)) return
       if (isWanted ? wantsOccupied : wantsVacated)
         tell({ _tag: isWanted ? "ChannelOccupied" : "ChannelVacated", channel })
     })

@@ -4,6 +4,7 @@ import * as HttpKinds from "../../src/config/httpKinds.ts"
 import type { Keys } from "../../src/config/Keys.ts"
 import * as Kind from "../../src/config/Kind.ts"
 import { namespaces } from "../../src/config/namespaces.ts"
+import { passwordHash } from "../../src/config/passwordHash.ts"
 import { pattern } from "../../src/config/pattern.ts"
 import { backendKeys } from "../../src/config/proxyKeys.ts"
 import { publicKeys } from "./publicKeys.ts"
@@ -71,6 +72,12 @@ const bounds = (expected: string): { min: number; max: number } => {
   return { min: Number(min), max: Math.min(Number(max ?? 1e9), 1e9) }
 }
 
+/** Of "correct horse battery staple" and "é", cheap ones. */
+const passwordHashes = [
+  "$scrypt$ln=4,r=8,p=1$QUFBQUFBQUFBQUFBQUFBQQ$M1sEm7pUmmv+DBXk5l+eBS3IMAVyOJq8R8kLYN4E1EM",
+  "$scrypt$ln=1,r=1,p=2$QkJCQkJCQkJCQkJCQkJCQg$tVirlaYzyFomMFzvKvQmDQ"
+] as const
+
 /** Any valid value of a kind, with its text. */
 export const given = (kind: Kind.Kind<unknown>): fc.Arbitrary<Given> => {
   const { expected } = kind
@@ -104,6 +111,8 @@ export const given = (kind: Kind.Kind<unknown>): fc.Arbitrary<Given> => {
       return uniquelyNamed(proxy).map(asJson)
     case backendKeys["rpc.namespaces"].kind:
       return uniquelyNamed(rpcNamespace).map(asJson)
+    case passwordHash:
+      return fc.constantFrom(...passwordHashes).map(same)
     case HttpKinds.headers:
       return headers.map(asJson)
     case HttpKinds.endpointUrl:

@@ -13,8 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ServerConfig } from "../../config/ServerConfig.ts"
 import { ErrorCodes } from "../../protocol/codes.ts"
-import { ApiKey } from "../ApiKey.ts"
-import { givenKey } from "../givenKey.ts"
+import { Access } from "../admin/Access.ts"
 import { makeRunAnswer } from "../runAnswer.ts"
 import type { PlainAnswer, PlainHandler, PlainRequest } from "../Transport.ts"
 import { Tracing } from "../tracing/Tracing.ts"
@@ -26,8 +25,6 @@ import { readJson, shapeOf } from "./readJson.ts"
 import { BatchRequest } from "./requests.ts"
 import { makeRequestTrace } from "./requestTrace.ts"
 
-/** To those without the key. */
-export const UNAUTHORIZED: PlainAnswer = { status: 401, headers: [], body: "" }
 const NOT_POST: PlainAnswer = { status: 405, headers: [["allow", "POST"]], body: "" }
 const UNDECODABLE: PlainAnswer = {
   status: 400,
@@ -95,19 +92,20 @@ const answering = (
 
 const make = Effect.gen(function* () {
   const { httpApi, server } = yield* ServerConfig
-  const key = yield* ApiKey
+  const access = yield* Access
   const methods = yield* makeMethods
   if (httpApi.insecure) yield* Effect.logWarning("httpApi.insecure: /api answers everyone, without the key")
   const run = yield* makeRunAnswer
   const tracer = yield* Tracing
   const scheme = server.tls.cert === undefined ? "http" : "https"
   const traced = tracer === undefined ? undefined : makeRequestTrace(tracer, scheme)
-  const mayAsk = (request: PlainRequest) => httpApi.insecure || key.isRight(givenKey(request))
+  const refusal = httpApi.insecure ? () => undefined : access.refusal
 
   return ServerApi.of({
-    mayAsk,
+    refusal,
     handle: (request) => {
-      if (!mayAsk(request)) return UNAUTHORIZED
+      const refused = refusal(request)
+      if (refused !== undefined) return refused
       const asked = request.headers.get("x-centrifugo-error-mode")
       const answer = answering(methods, request, asked === "transport" ? asked : httpApi.errorMode)
       if (!Effect.isEffect(answer)) return answer
@@ -119,8 +117,8 @@ const make = Effect.gen(function* () {
 export class ServerApi extends Context.Service<
   ServerApi,
   {
-    /** Whether the request brings the key, or needs none. */
-    readonly mayAsk: (request: PlainRequest) => boolean
+    /** What to answer a request that brings neither the key nor a session, where it needs one; undefined: it may ask. */
+    readonly refusal: (request: PlainRequest) => PlainAnswer | undefined
     /** Answers requests to `/api` and to the paths below it. */
     readonly handle: PlainHandler
   }

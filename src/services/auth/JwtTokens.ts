@@ -26,7 +26,7 @@ const checkTimes = ({ claims: { exp, nbf } }: Payload): Effect.Effect<void, Toke
  *
  * @param hasTimes false where `client.insecure` lets everyone in: a token still has to be a good one, whatever its age
  */
-const makeVerifier = Effect.fnUntraced(function* (config: TokenConfig, hasTimes: boolean) {
+export const makeVerifier = Effect.fnUntraced(function* (config: TokenConfig, hasTimes: boolean) {
   const checkIssuing = makeIssuingCheck(config)
   const checkSignature = yield* makeSignatureCheck(config, checkIssuing)
   return <A extends { readonly expireAt?: number | undefined }>(

@@ -18,18 +18,30 @@ const GLOB = {
 /** Characters of an origin: scheme, a host of at most 253 and a port. Longer ones match nothing but "*". */
 const MAX_ORIGIN_LENGTH = 300
 
+type Headers = Pick<ReadonlyMap<string, string>, "get">
+
+/** Whether the page that an `Origin` header names was served under the name that the `Host` header has. False without either. */
+export const isSameOrigin = (headers: Headers): boolean => {
+  const [origin, host] = [headers.get("origin"), headers.get("host")]
+  // An origin is a scheme, "://" and what Host says of the same address.
+  return origin !== undefined && host !== undefined && hostOf(origin) === host.toLowerCase()
+}
+
+const hostOf = (origin: string): string | undefined => /^https?:\/\/([^/]+)$/.exec(origin.toLowerCase())?.[1]
+
 /**
- * Whether a handshake with this `Origin` header is welcome: it matches one of the globs, whatever the case. Without the header it comes from
- * no page, and is welcome; with an empty list no page is.
+ * Whether a handshake with these headers is welcome. Without an `Origin` it comes from no page, and is. A page of the server's own is: its origin
+ * is where the handshake goes. Any other has to match one of the globs, whatever the case; with an empty list none does.
+ *
+ * Centrifugo lets pages of the same host in likewise, unless its list is empty.
  */
-export const makeOriginCheck = (
-  allowed: ReadonlyArray<string>
-): ((origin: string | undefined) => boolean) => {
+export const makeOriginCheck = (allowed: ReadonlyArray<string>): ((headers: Headers) => boolean) => {
   const globs = allowed.map((glob) => glob.toLowerCase())
   const matches = picomatch(globs, GLOB)
   const allowsAll = globs.includes("*")
-  return (origin) => {
-    if (origin === undefined || allowsAll) return true
+  return (headers) => {
+    const origin = headers.get("origin")
+    if (origin === undefined || allowsAll || isSameOrigin(headers)) return true
     return globs.length > 0 && origin.length <= MAX_ORIGIN_LENGTH && matches(origin.toLowerCase())
   }
 }

@@ -5,6 +5,7 @@ import * as Predicate from "effect/Predicate"
 import { DEFAULT_PROXY, type ProxyConfig } from "../../config/proxyKeys.ts"
 import { ServerConfig, type ServerConfigValue } from "../../config/ServerConfig.ts"
 import { ErrorCodes } from "../../protocol/codes.ts"
+import { OWN_OPTIONS } from "../channels/ownChannels.ts"
 import { makeFailureLog } from "../failureLog.ts"
 import { makeHttpClient } from "../httpClient.ts"
 import { Metrics } from "../Metrics.ts"
@@ -132,8 +133,12 @@ const make = Effect.gen(function* () {
       subscribe ?? (subscribeProxyEnabled ? subscribeProxy(subscribeProxyName) : undefined),
     publish: ({ publishProxyEnabled, publishProxyName }) =>
       publish ?? (publishProxyEnabled ? publishProxy(publishProxyName) : undefined),
-    subRefresh: ({ subRefreshProxyEnabled, subRefreshProxyName }) =>
-      subRefresh ?? (subRefreshProxyEnabled ? subRefreshProxy(subRefreshProxyName) : undefined),
+    subRefresh: (options) => {
+      // Pages of the server's own prolong their subscriptions by tokens.
+      if (options === OWN_OPTIONS) return undefined
+      const { subRefreshProxyEnabled, subRefreshProxyName } = options
+      return subRefresh ?? (subRefreshProxyEnabled ? subRefreshProxy(subRefreshProxyName) : undefined)
+    },
     rpc: rpc === undefined ? rpcRouter(config.rpc, named("rpc.proxy", readRpc)) : () => rpc,
     wantsHeader: (name) => hasHooks || headers.has(name),
     wantsEmulatedHeader: (name) => hasHooks || emulatedHeaders.has(name.toLowerCase())

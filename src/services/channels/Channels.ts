@@ -7,8 +7,10 @@ import { DEMO_NAMESPACE } from "../../config/demoKeys.ts"
 import { toRegExp } from "../../config/pattern.ts"
 import { ServerConfig, type ServerConfigValue } from "../../config/ServerConfig.ts"
 import { type ErrorCode, ErrorCodes } from "../../protocol/codes.ts"
+import { OWN_NAMESPACE } from "../../protocol/dashboard.ts"
 import {
   behindNamespace,
+  type ChannelSyntax,
   isAscii,
   isFitLength,
   isPrivate,
@@ -17,6 +19,7 @@ import {
   usersOf
 } from "./channelName.ts"
 import { DEMO_OPTIONS } from "./demoNamespace.ts"
+import { isOwnChannel } from "./ownChannels.ts"
 
 /** What permissions need to know of a channel besides its options. */
 export interface ChannelFacts {
@@ -29,7 +32,8 @@ export interface ChannelFacts {
 export interface ChannelsShape {
   /**
    * The options of a channel that the server uses, or a client that asks nothing more than to publish or read: the same object for all
-   * channels of a namespace. Else 102 for an unknown namespace, 107 for a name that is empty or too long.
+   * channels of a namespace. Else 102 for an unknown namespace, as that of the server's own channels is, 107 for a name that is empty or too
+   * long.
    *
    * HOT PATH: it is asked for every publication.
    */
@@ -46,6 +50,13 @@ export interface ChannelsShape {
 
 export const isErrorCode = (found: ChannelOptions | ErrorCode): found is ErrorCode => "code" in found
 
+/**
+ * Whether the server's own channels are in a namespace that no configuration has, so that they are unknown without being looked for; other
+ * marks may put them elsewhere.
+ */
+const isOwnNamespaceUnknown = ({ namespaceBoundary, privatePrefix }: ChannelSyntax): boolean =>
+  namespaceBoundary === ":" && !OWN_NAMESPACE.startsWith(privatePrefix)
+
 export const makeChannels = ({ channels, client, demo }: ServerConfigValue): ChannelsShape => {
   const { withoutNamespace, maxLength } = channels
   const namespaces = new Map<string, ChannelOptions>(channels.namespaces.map((one) => [one.name, one]))
@@ -57,12 +68,15 @@ export const makeChannels = ({ channels, client, demo }: ServerConfigValue): Cha
   )
   const { enabled, personalChannelNamespace } = client.subscribeToUserPersonalChannel
 
-  const optionsOf = (channel: string): ChannelOptions | ErrorCode => {
+  const configuredOptionsOf = (channel: string): ChannelOptions | ErrorCode => {
     if (!isFitLength(channel, maxLength)) return ErrorCodes.badRequest
     const namespace = namespaceOf(channel, channels)
     if (namespace === undefined) return withoutNamespace
     return namespaces.get(namespace) ?? ErrorCodes.unknownChannel
   }
+  const optionsOf: ChannelsShape["optionsOf"] = isOwnNamespaceUnknown(channels)
+    ? configuredOptionsOf
+    : (channel) => (isOwnChannel(channel) ? ErrorCodes.unknownChannel : configuredOptionsOf(channel))
   return {
     optionsOf,
     optionsForSubscriber: (channel) => {

@@ -42,6 +42,8 @@ export class Session extends SessionTasks implements ConnectionOwner, Subscriber
   /** Never in step with a room: what it is written differs from what others are. */
   readonly isServedAlone: boolean = false
   user = ""
+  /** A page of the server's own: see `ConnectionClaims.isOwn`. */
+  isOwn = false
   /** JSON that others see with the user. */
   info: Uint8Array | undefined
   /** JSON for the server and its backend. */
@@ -280,7 +282,7 @@ export class Session extends SessionTasks implements ConnectionOwner, Subscriber
 
   /** Told once, when the socket is gone. */
   gone(code: number): void {
-    if (!this.#wasConnected) return
+    if (!this.#wasConnected || this.isOwn) return
     const { client, user, endedWith } = this
     const why = endedWith ?? { code, reason: "" }
     this.env.events.tell({ _tag: "Disconnected", client, user, code: why.code, reason: why.reason })

@@ -33,7 +33,8 @@ export interface SessionEnv {
   readonly interest: Interest
   /** WebSocket pings, for clients that want those instead of the protocol's. */
   framePings: Keepalive
-  readonly isAllowedOrigin: (origin: string | undefined) => boolean
+  /** By the headers of a handshake. */
+  readonly isAllowedOrigin: (headers: ReadonlyMap<string, string>) => boolean
   readonly missed: Missed
   /** Where clients may acknowledge receipts. */
   readonly acks: AckDesk | undefined

@@ -14,6 +14,7 @@ import { Backend } from "../backend/Backend.ts"
 import { Broker } from "../broker/Broker.ts"
 import type { ControlCommand, NodeInfo } from "../Control.ts"
 import { Channels } from "../channels/Channels.ts"
+import { isOwnChannel } from "../channels/ownChannels.ts"
 import { Emulation } from "../Emulation.ts"
 import { Hub } from "../Hub.ts"
 import type { Intake } from "../hot/Intake.ts"
@@ -131,7 +132,8 @@ const make = Effect.gen(function* () {
   const channelCounts = (): ReadonlyMap<string, number> => {
     const counts = new Map<string, number>()
     for (const session of registry.clients.values())
-      for (const channel of session.subscriptions.keys()) counts.set(channel, (counts.get(channel) ?? 0) + 1)
+      for (const channel of session.subscriptions.keys())
+        if (!session.isOwn || !isOwnChannel(channel)) counts.set(channel, (counts.get(channel) ?? 0) + 1)
     return counts
   }
   const http = httpRoutes(env, yield* Emulation)
@@ -178,7 +180,7 @@ export class Sessions extends Context.Service<
     /** To be called with what counts and keeps the connections of this process, before the first comes. */
     readonly attach: (intake: Intake) => void
     readonly apply: (command: ControlCommand) => void
-    /** Subscribers of each channel in this process. */
+    /** Subscribers of each channel in this process, but for the server's own channels. */
     readonly channelCounts: () => ReadonlyMap<string, number>
     readonly info: () => NodeInfo
   }

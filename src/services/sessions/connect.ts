@@ -11,6 +11,7 @@ import { isErrorCode } from "../channels/Channels.ts"
 import { maySubscribe } from "../channels/permissions.ts"
 import { type Established, establish, type Wish } from "./establish.ts"
 import { backendFailure, close, type Failure, refuse, tokenFailure } from "./outcome.ts"
+import { refreshHook } from "./refresh.ts"
 import type { Session } from "./Session.ts"
 import type { SessionEnv } from "./SessionEnv.ts"
 import { begin } from "./subscribe.ts"
@@ -27,6 +28,7 @@ export interface Identity {
   readonly expireAt?: number | undefined
   /** What the server subscribes it to. */
   readonly subs: ReadonlyMap<string, SubscriptionGrant>
+  readonly isOwn?: boolean
 }
 
 const NO_SUBS: ReadonlyMap<string, SubscriptionGrant> = new Map()
@@ -34,7 +36,7 @@ const NO_WISH: Wish = {}
 
 const byToken = ({ tokens, config }: SessionEnv, token: string): Effect.Effect<Identity, Failure> => {
   return Effect.flatMap(Effect.mapError(tokens.connection(token), tokenFailure), (claims) =>
-    claims.user === "" && config.client.disallowAnonymousConnectionTokens
+    claims.user === "" && claims.isOwn !== true && config.client.disallowAnonymousConnectionTokens
       ? close(CloseReasons.permissionDenied)
       : Effect.succeed(claims)
   )
@@ -123,10 +125,11 @@ const makeRoom = ({ env, user }: Session): boolean => {
 /** Takes the identity on, if the user may have one more connection. */
 export const assume = (
   session: Session,
-  { user, info, meta, expireAt }: Identity
+  { user, info, meta, expireAt, isOwn = false }: Identity
 ): Effect.Effect<void, Failure> => {
   if (expireAt !== undefined && expireAt * 1000 <= session.env.now()) return refuse(ErrorCodes.expired)
   session.user = user
+  session.isOwn = isOwn
   session.info = info
   session.meta = meta
   return makeRoom(session) ? Effect.void : close(CloseReasons.connectionLimit)
@@ -161,7 +164,7 @@ const resultOf = (
   return {
     client,
     version: env.version,
-    ...(env.backend.refresh === undefined ? session.expiresIn(expireAt) : {}),
+    ...(refreshHook(session) === undefined ? session.expiresIn(expireAt) : {}),
     data,
     subs: results.length === 0 ? undefined : Object.fromEntries(results),
     ping: pingSeconds,

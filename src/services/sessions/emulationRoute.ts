@@ -28,7 +28,7 @@ export const emulationRoute =
   (env: SessionEnv, emulation: Emulation["Service"]): HttpRoute =>
   (request): PlainAnswer | Promise<PlainAnswer> => {
     const { method, headers } = request
-    if (!env.isAllowedOrigin(headers.get("origin"))) return plainText(403, FORBIDDEN_ORIGIN.message)
+    if (!env.isAllowedOrigin(headers)) return plainText(403, FORBIDDEN_ORIGIN.message)
     if (method === "OPTIONS") return preflight(request, METHODS)
     if (method !== "POST") return notAllowed(METHODS)
     const emulated = decode(request)

@@ -127,7 +127,7 @@ export const eventsRoute =
   (env: SessionEnv): HttpRoute =>
   (request): HttpAnswer | Promise<HttpAnswer> => {
     const { method, headers, query } = request
-    if (!env.isAllowedOrigin(headers.get("origin"))) return plainText(403, FORBIDDEN_ORIGIN.message)
+    if (!env.isAllowedOrigin(headers)) return plainText(403, FORBIDDEN_ORIGIN.message)
     if (method === "OPTIONS") return preflight(request, METHODS)
     if (method !== "GET") return notAllowed(METHODS)
     const wanted = channelsRequest(new URLSearchParams(query), headers.get("last-event-id"))

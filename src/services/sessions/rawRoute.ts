@@ -50,7 +50,7 @@ const malformed = (what: string): Refusal => ({
 export const rawRoute =
   (env: SessionEnv): UpgradeRoute =>
   (request) => {
-    if (!env.isAllowedOrigin(request.headers.get("origin"))) return { refusal: FORBIDDEN_ORIGIN }
+    if (!env.isAllowedOrigin(request.headers)) return { refusal: FORBIDDEN_ORIGIN }
     const wanted = channelsRequest(queryOf(request), undefined)
     if (typeof wanted === "string") return { refusal: malformed(wanted) }
     const handshake = handshakeOf(env, "uni_websocket", request.headers, {

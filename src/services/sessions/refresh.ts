@@ -13,16 +13,20 @@ const isSameSubs = (session: Session, channels: Iterable<string>): boolean => {
   return now.size === before.size && [...now].every((channel) => before.has(channel))
 }
 
+/** What prolongs its connection, where the backend is asked; pages of the server's own do that by tokens. */
+export const refreshHook = ({ isOwn, env }: Pick<Session, "isOwn" | "env">) =>
+  isOwn ? undefined : env.backend.refresh
+
 const failure = (found: Parameters<typeof tokenFailure>[0]): Failure =>
   found._tag === "TokenExpired" ? new Closed(CloseReasons.connectionExpired) : tokenFailure(found)
 
 export const refresh = (session: Session, { token }: RefreshRequest): Outcome => {
   const { env, client } = session
-  if (token === undefined || env.backend.refresh !== undefined) return close(CloseReasons.badRequest)
+  if (token === undefined || refreshHook(session) !== undefined) return close(CloseReasons.badRequest)
   return Effect.flatMap(
     Effect.mapError(env.tokens.connection(token), failure),
-    ({ user, info, meta, subs, expireAt }) => {
-      if (user !== session.user) return close(CloseReasons.invalidToken)
+    ({ user, info, meta, subs, expireAt, isOwn = false }) => {
+      if (user !== session.user || isOwn !== session.isOwn) return close(CloseReasons.invalidToken)
       if (!isSameSubs(session, subs.keys())) return close(CloseReasons.insufficientState)
       setInfo(session, info)
       session.meta = meta
@@ -35,8 +39,8 @@ export const refresh = (session: Session, { token }: RefreshRequest): Outcome =>
 
 /** The time has come: the backend is asked, where it wants to be, and else nobody refreshed. */
 export const refreshConnection = (session: Session): void => {
-  const { backend, forkLogged, now } = session.env
-  const ask = backend.refresh
+  const { forkLogged, now } = session.env
+  const ask = refreshHook(session)
   if (ask === undefined) return session.disconnect(CloseReasons.connectionExpired)
   const asked = Effect.match(ask(session.userFacts()), {
     onSuccess: ({ isExpired, expireAt, info }) => {

@@ -99,7 +99,7 @@ const route =
   (env: SessionEnv, kind: StreamKind): HttpRoute =>
   (request) => {
     const { method, headers } = request
-    if (!env.isAllowedOrigin(headers.get("origin"))) return plainText(403, FORBIDDEN_ORIGIN.message)
+    if (!env.isAllowedOrigin(headers)) return plainText(403, FORBIDDEN_ORIGIN.message)
     if (method === "OPTIONS") return preflight(request, kind.methods)
     if (!kind.methods.split(", ").includes(method)) return notAllowed(kind.methods)
     const wire = kind.wireOf(request)

@@ -7,6 +7,7 @@ import { ErrorCodes } from "../../protocol/codes.ts"
 import type { SubscriptionClaims } from "../auth/Tokens.ts"
 import type { SubscriptionGrant } from "../Control.ts"
 import { isErrorCode } from "../channels/Channels.ts"
+import { OWN_OPTIONS, ownOptionsOf } from "../channels/ownChannels.ts"
 import { maySubscribe } from "../channels/permissions.ts"
 import { type Established, establish } from "./establish.ts"
 import {
@@ -96,8 +97,9 @@ export const subscribe = (session: Session, request: SubscribeRequest): Outcome 
   const { env, subscriptions } = session
   if (channel === undefined || (request.delta !== undefined && request.delta !== "fossil"))
     return close(CloseReasons.badRequest)
-  const options = env.channels.optionsForSubscriber(channel)
+  const options = (session.isOwn && ownOptionsOf(channel)) || env.channels.optionsForSubscriber(channel)
   if (isErrorCode(options)) return refuse(options)
+  if (options === OWN_OPTIONS && request.token === undefined) return refuse(ErrorCodes.permissionDenied)
   if (subscriptions.has(channel)) return refuse(ErrorCodes.alreadySubscribed)
   if (subscriptions.size >= env.config.client.channelLimit) return refuse(ErrorCodes.limitExceeded)
   if ((request.type ?? 0) !== 0) return refuse(ErrorCodes.badRequest)

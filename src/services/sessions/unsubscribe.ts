@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type { UnsubscribeRequest } from "../../protocol/centrifuge/messages.ts"
 import { CloseReasons } from "../../protocol/closeCodes.ts"
 import type { UnsubscribeCode } from "../../protocol/codes.ts"
+import { OWN_OPTIONS } from "../channels/ownChannels.ts"
 import { close, type Outcome } from "./outcome.ts"
 import { leave } from "./present.ts"
 import type { Session } from "./Session.ts"
@@ -30,7 +31,8 @@ const end = (session: Session, subscription: SessionSubscription, why: Unsubscri
   if (options.joinLeave && hasJoined)
     env.forkLogged("leave", env.broker.announce("leave", channel, session.clientInfo(chanInfo)))
   const { code, reason } = why
-  if (hasJoined) env.events.tell({ _tag: "Unsubscribed", client, user, channel, code, reason })
+  if (hasJoined && options !== OWN_OPTIONS)
+    env.events.tell({ _tag: "Unsubscribed", client, user, channel, code, reason })
 }
 
 /** Ends it, and tells the client. */

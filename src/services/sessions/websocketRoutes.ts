@@ -19,7 +19,7 @@ const offered = ({ headers }: ConnectRequest): ReadonlyArray<string> =>
 const bidirectional =
   (env: SessionEnv): UpgradeRoute =>
   (request): Acceptance => {
-    if (!env.isAllowedOrigin(request.headers.get("origin"))) return { refusal: FORBIDDEN_ORIGIN }
+    if (!env.isAllowedOrigin(request.headers)) return { refusal: FORBIDDEN_ORIGIN }
     const query = queryOf(request)
     const protocols = offered(request)
     const protocol = protocols.find((name) => name === PROTOBUF_PROTOCOL || name === JSON_PROTOCOL) ?? ""
@@ -39,7 +39,7 @@ const bidirectional =
 const unidirectional =
   (env: SessionEnv): UpgradeRoute =>
   (request): Acceptance => {
-    if (!env.isAllowedOrigin(request.headers.get("origin"))) return { refusal: FORBIDDEN_ORIGIN }
+    if (!env.isAllowedOrigin(request.headers)) return { refusal: FORBIDDEN_ORIGIN }
     const { joinPushMessages, disableDisconnectPush } = env.config.uniWebsocket
     const handshake = handshakeOf(env, "uni_websocket", request.headers, {
       hasFramePings: true,

@@ -102,6 +102,8 @@ const Assignment = Schema.Struct({
    * asks for: the API key and those that go with webhooks and traces.
    */
   config: Schema.Unknown,
+  /** With what tokens of the server's own are verified. */
+  ownTokenKey: Schema.String,
   /** The port that all workers share. */
   port: Schema.Number,
   /** How many workers share it: limits of the whole server are divided by this. */

@@ -6,6 +6,7 @@ import * as Scope from "effect/Scope"
 import type { Settings } from "../../../src/config/Keys.ts"
 import { ServerConfig, type ServerConfigValue } from "../../../src/config/ServerConfig.ts"
 import { ApiKey } from "../../../src/services/ApiKey.ts"
+import { Access } from "../../../src/services/admin/Access.ts"
 import { type RpcMethod, RpcMethods } from "../../../src/services/api/RpcMethods.ts"
 import { ServerApi } from "../../../src/services/api/ServerApi.ts"
 import { Broker } from "../../../src/services/broker/Broker.ts"
@@ -64,7 +65,8 @@ export class ApiFixture {
       Layer.succeed(RpcMethods, new Map(Object.entries(rpc)))
     )
     const layer = ServerApi.layer.pipe(
-      Layer.provide(Layer.mergeAll(fakes, Channels.layer, ApiKey.layer)),
+      Layer.provide(Layer.mergeAll(fakes, Channels.layer)),
+      Layer.provide(Layer.provide(Access.layer, ApiKey.layer)),
       Layer.provideMerge(
         StoredReceipts.layer.pipe(Layer.provide(Hub.layer), Layer.provideMerge(layerMemory))
       ),

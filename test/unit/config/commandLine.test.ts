@@ -9,6 +9,7 @@ import { clientKeys } from "../../../src/config/ClientConfig.ts"
 import { type Program, readCommandLine, version } from "../../../src/config/commandLine.ts"
 import { headers } from "../../../src/config/httpKinds.ts"
 import type { ConfigOf, Keys } from "../../../src/config/Keys.ts"
+import { passwordHash } from "../../../src/config/passwordHash.ts"
 import { serverKeys, serverRules } from "../../../src/config/ServerConfig.ts"
 import { withFile } from "../../support/configurations.ts"
 
@@ -122,10 +123,11 @@ describe("--print-config", () => {
 
   it("masks the secrets of tokens and of headers, too", () => {
     const secrets = Object.entries(serverKeys as Keys).filter(([, { kind }]) => kind.isSecret === true)
-    const args = secrets.flatMap(([path, { kind }], at) => [
-      `--${path}`,
-      kind === headers ? `{"X-Key":"hunter${at}"}` : `hunter${at}`
-    ])
+    const secretOf = (kind: unknown, at: number) => {
+      if (kind === passwordHash) return `$scrypt$ln=4,r=8,p=1$hunter${at}Hunter$${"hunter".repeat(6)}`
+      return kind === headers ? `{"X-Key":"hunter${at}"}` : `hunter${at}`
+    }
+    const args = secrets.flatMap(([path, { kind }], at) => [`--${path}`, secretOf(kind, at)])
     const shown = printed(server, ["--print-config", "--client.subscriptionToken.enabled", ...args])
     expect(secrets.length).toBeGreaterThan(4)
     expect(shown).not.toContain("hunter")

@@ -1,8 +1,14 @@
 import { describe, expect, it } from "vitest"
 import { makeOriginCheck } from "../../../../src/services/auth/origins.ts"
 
-const isWelcome = (allowed: ReadonlyArray<string>, origin: string | undefined) =>
-  makeOriginCheck(allowed)(origin)
+const isWelcome = (
+  allowed: ReadonlyArray<string>,
+  origin: string | undefined,
+  host = "server.example:8088"
+) =>
+  makeOriginCheck(allowed)(
+    new Map([["host", host], ...(origin === undefined ? [] : [["origin", origin] as const])])
+  )
 
 describe("an origin", () => {
   it("that is not told is welcome, whatever the list", () => {

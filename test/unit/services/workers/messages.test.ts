@@ -59,6 +59,7 @@ const toWorker: Examples<ToWorker> = {
         node: "0b4e1c9a-9d2c-4a52-8f4e-3f6c5a1d7e21",
         events: ["Disconnected"],
         config: { server: { port: 0, workers: 2 }, "raw.onMessage": "broadcast", list: [1, "a", null] },
+        ownTokenKey: "c2VjcmV0",
         port: 65_535,
         workers: 2,
         epochAtZeroMs: 1_700_000_000_000.123
