@@ -1,4 +1,19 @@
+/** The dashboard: who is logged in sees what the server does; everybody else the log-in page. */
 import { render } from "preact"
 import "../theme.css"
+import "../parts/controls.css"
+import "../parts/table.css"
+import "../parts/chart.css"
+import "./dashboard.css"
+import { App } from "./App.tsx"
+import { keepLinked } from "./push/link.ts"
+import { keyOf } from "./routes.ts"
+import { begin } from "./session/begin.ts"
 
-render(<h1>Clarion</h1>, document.getElementById("app")!)
+const key = keyOf(location.hash)
+// A start-up link is used once: its key is neither to stay in the address bar nor in the history.
+if (key !== undefined) history.replaceState(null, "", `${location.pathname}#/overview`)
+
+keepLinked()
+void begin(key)
+render(<App />, document.getElementById("app")!)

@@ -27,12 +27,10 @@ const Cell = <Row,>({ column, row }: { column: Column<Row>; row: Row }) => {
   const content = column.cell(row)
   const common = { class: kind, "data-title": column.isTitleHidden ? "" : title }
   return kind === "head" ? (
-    // biome-ignore lint/a11y/noRedundantRoles: see above
     <th scope="row" role="rowheader" {...common}>
       {content}
     </th>
   ) : (
-    // biome-ignore lint/a11y/noRedundantRoles: see above
     <td role="cell" {...common}>
       {content}
     </td>
@@ -42,24 +40,18 @@ const Cell = <Row,>({ column, row }: { column: Column<Row>; row: Row }) => {
 export const Table = <Row,>({ label, columns, rows, rowKey, empty }: TableProps<Row>) => {
   if (rows.length === 0) return <p class="empty">{empty}</p>
   return (
-    // biome-ignore lint/a11y/noRedundantRoles: see above
     <table class="cards" role="table" aria-label={label}>
-      {/* biome-ignore lint/a11y/noRedundantRoles: see above */}
       <thead role="rowgroup">
-        {/* biome-ignore lint/a11y/noRedundantRoles: see above */}
         <tr role="row">
           {columns.map(({ title, kind, isTitleHidden }) => (
-            // biome-ignore lint/a11y/noRedundantRoles: see above
             <th scope="col" role="columnheader" class={kind} key={title}>
               {isTitleHidden ? <span class="hidden">{title}</span> : title}
             </th>
           ))}
         </tr>
       </thead>
-      {/* biome-ignore lint/a11y/noRedundantRoles: see above */}
       <tbody role="rowgroup">
         {rows.map((row) => (
-          // biome-ignore lint/a11y/noRedundantRoles: see above
           <tr role="row" key={rowKey(row)}>
             {columns.map((column) => (
               <Cell key={column.title} column={column} row={row} />

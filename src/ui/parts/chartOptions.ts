@@ -16,7 +16,9 @@ export interface ChartShape {
 }
 
 const FONT = "11px system-ui, -apple-system, sans-serif"
-const AXIS_WIDTH = 54
+/** Room that the labels of the y axis have at least, so that charts below each other have the same beginning, mostly. */
+const AXIS_WIDTH = 48
+const CHARACTER_WIDTH = 6.5
 const MINUTE = 60_000
 
 /** The colour that a custom property stands for, where this element is. */
@@ -56,9 +58,13 @@ const axes = (element: HTMLElement, shape: ChartShape): Array<uPlot.Axis> => {
     splits.map((value) => (value === null ? "" : text(value)))
   return [
     { ...both, size: 28, gap: 4, space: 64, values: x === "time" ? timeText : texts(xText) },
-    { ...both, size: AXIS_WIDTH, gap: 4, space: 28, values: texts(axisText) }
+    { ...both, size: widthOf, gap: 4, space: 28, values: texts(axisText) }
   ]
 }
+
+/** As wide as the longest label. */
+const widthOf = (_: uPlot, labels: Array<string> | null): number =>
+  Math.max(AXIS_WIDTH, ...(labels ?? []).map((label) => Math.ceil(label.length * CHARACTER_WIDTH) + 12))
 
 const LOGARITHMIC = 3
 
@@ -80,7 +86,7 @@ export const chartOptions = (
   return {
     ...size,
     ms: 1,
-    padding: [8, 10, 0, 0],
+    padding: [8, isTime ? 26 : 12, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,

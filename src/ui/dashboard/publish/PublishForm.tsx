@@ -1,0 +1,142 @@
+/** Publishes JSON into channels, or to everyone, and shows how its receipt grows. */
+import { useRef, useState } from "preact/hooks"
+import { plural } from "../../parts/format.ts"
+import { jsonProblem } from "../../parts/jsonProblem.ts"
+import { Problem } from "../../parts/Problem.tsx"
+import { useDraft } from "../drafts.ts"
+import { JsonField, showPlace } from "./JsonField.tsx"
+import { PublishedReceipt } from "./PublishedReceipt.tsx"
+import { channelNames, EVERYONE, type Published, publish } from "./publishing.ts"
+
+/** @member channel where it goes; absent: the form asks */
+export interface PublishFormProps {
+  readonly channel?: string | undefined
+}
+
+type Target = "everyone" | "channels"
+
+const targets: Readonly<Record<Target, string>> = {
+  everyone: "Everyone: all raw connections",
+  channels: "Subscribers of channels"
+}
+
+const Targets = ({ target, choose }: { target: Target; choose: (target: Target) => void }) => (
+  <fieldset>
+    <legend>To</legend>
+    {(Object.keys(targets) as Array<Target>).map((one) => (
+      <label class="choice" key={one}>
+        <input type="radio" name="target" checked={target === one} onChange={() => choose(one)} />
+        {targets[one]}
+      </label>
+    ))}
+  </fieldset>
+)
+
+const ChannelsField = ({ text, onText }: { text: string; onText: (text: string) => void }) => (
+  <div class="field">
+    <label for="publish-channels">Channels</label>
+    <input
+      id="publish-channels"
+      value={text}
+      spellcheck={false}
+      autocomplete="off"
+      autocapitalize="off"
+      aria-describedby="publish-channels-hint"
+      onInput={(event) => onText(event.currentTarget.value)}
+    />
+    <span class="hint" id="publish-channels-hint">
+      Names with commas between them.
+    </span>
+  </div>
+)
+
+const Outcome = ({ outcome: { receipt, refusals, channels } }: { outcome: Published }) => (
+  <>
+    {refusals.length > 0 && (
+      <Problem
+        text={`${plural(refusals.length, "channel")} of ${channels} did not take it:\n${refusals.join("\n")}`}
+      />
+    )}
+    {receipt !== undefined && <PublishedReceipt id={receipt} />}
+  </>
+)
+
+/** What the form has, and what becomes of sending it. */
+const useForm = (fixed: string | undefined) => {
+  const [target, setTarget] = useDraft("publish.target", "everyone")
+  const [names, setNames] = useDraft("publish.channels")
+  const [json, setJson] = useDraft(`publish.json ${fixed ?? ""}`)
+  const field = useRef<HTMLTextAreaElement>(null)
+  const [hasTried, setTried] = useState(false)
+  const [isBusy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<string>()
+  const [outcome, setOutcome] = useState<Published>()
+  const wrongJson = hasTried ? jsonProblem(json) : undefined
+  const chosen = target === "everyone" ? [EVERYONE] : channelNames(names)
+  const channels = fixed === undefined ? chosen : [fixed]
+
+  const send = async () => {
+    setTried(true)
+    setProblem(undefined)
+    const wrong = jsonProblem(json)
+    if (channels.length === 0) return setProblem("Name a channel at least.")
+    if (wrong !== undefined) return showPlace(field.current, wrong)
+    setBusy(true)
+    setOutcome(undefined)
+    const came = await publish(channels, json)
+    setBusy(false)
+    if ("problem" in came) setProblem(came.problem)
+    else setOutcome(came)
+  }
+  return {
+    target,
+    setTarget,
+    names,
+    setNames,
+    json,
+    setJson,
+    field,
+    isBusy,
+    problem,
+    outcome,
+    wrongJson,
+    send
+  }
+}
+
+export const PublishForm = ({ channel }: PublishFormProps) => {
+  const form = useForm(channel)
+  const submit = (event: Event) => {
+    event.preventDefault()
+    if (!form.isBusy) void form.send()
+  }
+  const keys = (event: KeyboardEvent) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit(event)
+  }
+  return (
+    <>
+      <form class="form" onSubmit={submit} onKeyDown={keys} noValidate>
+        {channel === undefined && <Targets target={form.target as Target} choose={form.setTarget} />}
+        {channel === undefined && form.target === "channels" && (
+          <ChannelsField text={form.names} onText={form.setNames} />
+        )}
+        <JsonField
+          id="publish-json"
+          label="Data"
+          hint="Any JSON. It goes out as it is typed; raw connections get a string as its characters."
+          text={form.json}
+          onText={form.setJson}
+          problem={form.wrongJson}
+          field={form.field}
+        />
+        <Problem text={form.problem} />
+        <div class="buttons">
+          <button type="submit" class="primary" disabled={form.isBusy}>
+            {form.isBusy ? "Publishing…" : "Publish"}
+          </button>
+        </div>
+      </form>
+      {form.outcome !== undefined && <Outcome outcome={form.outcome} />}
+    </>
+  )
+}

@@ -1,0 +1,3 @@
+import { PublishForm } from "./PublishForm.tsx"
+
+export const PublishView = () => <PublishForm />

@@ -1,0 +1,186 @@
+/** A form for a simple schedule; the HTTP API and the command line know more. */
+import { useRef, useState } from "preact/hooks"
+import { moment } from "../../parts/format.ts"
+import { jsonProblem } from "../../parts/jsonProblem.ts"
+import { Problem } from "../../parts/Problem.tsx"
+import { useDraft } from "../drafts.ts"
+import { JsonField, showPlace } from "../publish/JsonField.tsx"
+import { hashOf } from "../routes.ts"
+import { ask } from "../session/ask.ts"
+import { bodyOf, missing, previewOf, type TriggerKind, type Typed, triggers } from "./creating.ts"
+
+const kinds: Readonly<Record<TriggerKind, string>> = { at: "Once", every: "At an interval", cron: "By cron" }
+
+const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone
+
+interface FieldProps {
+  readonly name: string
+  readonly label: string
+  readonly hint?: string
+  readonly type?: "text" | "datetime-local"
+  readonly text: string
+  readonly onText: (text: string) => void
+}
+
+const Field = ({ name, label, hint, type = "text", text, onText }: FieldProps) => (
+  <div class="field">
+    <label for={`new-${name}`}>{label}</label>
+    <input
+      id={`new-${name}`}
+      type={type}
+      step={1}
+      value={text}
+      spellcheck={false}
+      autocomplete="off"
+      aria-describedby={hint === undefined ? undefined : `new-${name}-hint`}
+      onInput={(event) => onText(event.currentTarget.value)}
+    />
+    {hint !== undefined && (
+      <span class="hint" id={`new-${name}-hint`}>
+        {hint}
+      </span>
+    )}
+  </div>
+)
+
+const useTyped = () => {
+  const [about, setAbout] = useDraft("new.about")
+  const [kind, setKind] = useDraft("new.kind", "at")
+  const [at, setAt] = useDraft("new.at")
+  const [every, setEvery] = useDraft("new.every", "10 minutes")
+  const [cron, setCron] = useDraft("new.cron", "0 9 * * 1-5")
+  const [timeZone, setTimeZone] = useDraft("new.timeZone", ownZone)
+  const [channels, setChannels] = useDraft("new.channels")
+  const [data, setData] = useDraft("new.data")
+  const typed: Typed = { about, kind: kind as TriggerKind, at, every, cron, timeZone, channels, data }
+  return { typed, setAbout, setKind, setAt, setEvery, setCron, setTimeZone, setChannels, setData }
+}
+
+const When = ({ typed, setKind, setAt, setEvery, setCron, setTimeZone }: ReturnType<typeof useTyped>) => (
+  <>
+    <fieldset>
+      <legend>When</legend>
+      {triggers.map((one) => (
+        <label class="choice" key={one}>
+          <input type="radio" name="trigger" checked={typed.kind === one} onChange={() => setKind(one)} />
+          {kinds[one]}
+        </label>
+      ))}
+    </fieldset>
+    {typed.kind === "at" && (
+      <Field
+        name="at"
+        label="At"
+        type="datetime-local"
+        hint={`Time of ${ownZone}`}
+        text={typed.at}
+        onText={setAt}
+      />
+    )}
+    {typed.kind === "every" && (
+      <Field
+        name="every"
+        label="Every"
+        hint="10 minutes, 500 ms, 1 hour"
+        text={typed.every}
+        onText={setEvery}
+      />
+    )}
+    {typed.kind === "cron" && (
+      <>
+        <Field
+          name="cron"
+          label="Cron"
+          hint="Minute, hour, day, month, weekday; six fields with seconds first"
+          text={typed.cron}
+          onText={setCron}
+        />
+        <Field name="zone" label="Time zone" hint="Empty: UTC" text={typed.timeZone} onText={setTimeZone} />
+      </>
+    )}
+  </>
+)
+
+const Previewed = ({ due }: { readonly due: ReadonlyArray<string> | undefined }) => (
+  <div role="status">
+    {due !== undefined && (
+      <>
+        <p>It would be due</p>
+        <ul>
+          {due.map((one) => (
+            <li key={one}>{moment(Date.parse(one))}</li>
+          ))}
+        </ul>
+      </>
+    )}
+  </div>
+)
+
+export const CreatePage = () => {
+  const form = useTyped()
+  const { typed } = form
+  const field = useRef<HTMLTextAreaElement>(null)
+  const [hasTried, setTried] = useState(false)
+  const [isBusy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<string>()
+  const [due, setDue] = useState<ReadonlyArray<string>>()
+  const wrongJson = hasTried ? jsonProblem(typed.data) : undefined
+
+  const preview = async () => {
+    const answer = await ask("POST", "/api/schedules/preview", previewOf(typed))
+    setProblem(answer.isOk ? undefined : answer.problem)
+    setDue(answer.isOk ? (JSON.parse(answer.text) as { next: ReadonlyArray<string> }).next : undefined)
+  }
+  const create = async (event: Event) => {
+    event.preventDefault()
+    if (isBusy) return
+    setTried(true)
+    setProblem(missing(typed))
+    if (missing(typed) !== undefined) return
+    const wrong = jsonProblem(typed.data)
+    if (wrong !== undefined) return showPlace(field.current, wrong)
+    setBusy(true)
+    const answer = await ask("POST", "/api/schedules", bodyOf(typed))
+    setBusy(false)
+    if (!answer.isOk) return setProblem(answer.problem)
+    for (const forget of [form.setAbout, form.setAt, form.setData]) forget("")
+    location.hash = hashOf("schedules", (JSON.parse(answer.text) as { id: string }).id)
+  }
+  return (
+    <>
+      <p>
+        <a href={hashOf("schedules")}>All schedules</a>
+      </p>
+      <form class="form" onSubmit={create} noValidate>
+        <Field name="about" label="What it is for" text={typed.about} onText={form.setAbout} />
+        <When {...form} />
+        <Field
+          name="channels"
+          label="Channels"
+          hint="Names with commas between them; broadcast is everyone with a raw connection."
+          text={typed.channels}
+          onText={form.setChannels}
+        />
+        <JsonField
+          id="new-data"
+          label="Data"
+          hint="Any JSON. It goes out as it is typed."
+          text={typed.data}
+          onText={form.setData}
+          problem={wrongJson}
+          field={field}
+        />
+        <Problem text={problem} />
+        <Previewed due={due} />
+        <div class="buttons">
+          <button type="submit" class="primary" disabled={isBusy}>
+            Create
+          </button>
+          <button type="button" onClick={preview}>
+            Preview
+          </button>
+        </div>
+      </form>
+    </>
+  )
+}

@@ -1,0 +1,89 @@
+/** Who is logged in: the state of this page's session, how it begins and how it ends. */
+import { type AdminSession, adminPaths, type LogIn, type Refused } from "../../../protocol/dashboard.ts"
+import { cell } from "../../parts/cell.ts"
+import type { Answer } from "./Answer.ts"
+import { request } from "./request.ts"
+
+export type SessionState =
+  /** Not yet known; `isUnreachable` as long as the server does not answer. */
+  | { readonly kind: "unknown"; readonly isUnreachable: boolean }
+  | { readonly kind: "in"; readonly session: AdminSession }
+  /** @member notice why, where it is not the reader's own doing */
+  | { readonly kind: "out"; readonly hasPassword: boolean; readonly notice?: string }
+
+export const session = cell<SessionState>({ kind: "unknown", isUnreachable: false })
+
+/** How often a server that does not answer is asked again, while there is nothing else to show. */
+const RETRY_MS = 2_000
+/** Timers of browsers cannot be longer. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+const refusedOf = (text: string): Partial<Refused> => {
+  try {
+    return JSON.parse(text) as Partial<Refused>
+  } catch {
+    return {}
+  }
+}
+
+let expiry: ReturnType<typeof setTimeout> | undefined
+
+const begin = (text: string): AdminSession => {
+  const begun = JSON.parse(text) as AdminSession
+  session.set({ kind: "in", session: begun })
+  clearTimeout(expiry)
+  // Asked when the time is over: it may have been made longer by another page.
+  expiry = setTimeout(check, Math.min(LONGEST_TIMER, Math.max(1_000, begun.expiresAt - Date.now() + 500)))
+  return begun
+}
+
+const EXPIRED =
+  "Your session is over. Log in again: you come back to where you were, and what you typed is still there."
+
+/** The session was good, and is no more. */
+export const expire = (text: string): void => {
+  clearTimeout(expiry)
+  const before = session.get()
+  const refused = refusedOf(text)
+  const hasPassword = refused.hasPassword ?? (before.kind === "in" && before.session.hasPassword)
+  if (before.kind === "in") session.set({ kind: "out", hasPassword, notice: EXPIRED })
+  else if (before.kind === "unknown") session.set({ kind: "out", hasPassword })
+}
+
+/** Asks the server who this is. Undefined where it does not answer, or the session is over. */
+export const check = async (): Promise<AdminSession | undefined> => {
+  const answer = await request("GET", adminPaths.session)
+  if (answer.isOk) return begin(answer.text)
+  if (answer.status === 401) expire(answer.text)
+  return undefined
+}
+
+/** What is needed for requests that change something. */
+export const csrf = (): string | undefined => {
+  const now = session.get()
+  return now.kind === "in" ? now.session.csrf : undefined
+}
+
+export const logIn = async (how: LogIn): Promise<Answer> => {
+  const answer = await request("POST", adminPaths.logIn, JSON.stringify(how))
+  if (answer.isOk) begin(answer.text)
+  return answer
+}
+
+export const logOut = async (): Promise<Answer> => {
+  const answer = await request("POST", adminPaths.logOut, "{}", csrf())
+  const before = session.get()
+  if ((answer.isOk || answer.status === 401) && before.kind === "in") {
+    clearTimeout(expiry)
+    session.set({ kind: "out", hasPassword: before.session.hasPassword, notice: "You are logged out." })
+  }
+  return answer
+}
+
+/** The first question, asked until somebody answers. */
+export const start = async (): Promise<void> => {
+  await check()
+  if (session.get().kind !== "unknown") return
+  session.set({ kind: "unknown", isUnreachable: true })
+  setTimeout(start, RETRY_MS)
+}

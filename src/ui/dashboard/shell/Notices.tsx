@@ -1,0 +1,32 @@
+/** What happened to the connection: lost, back, and that the server is another one since. Said once each, not with every attempt. */
+import { clock } from "../../parts/format.ts"
+import { useCell } from "../../parts/useCell.ts"
+import { backAt, link, restartedAt } from "../push/link.ts"
+
+export const Notices = () => {
+  const now = useCell(link)
+  const restarted = useCell(restartedAt)
+  const back = useCell(backAt)
+  return (
+    <div class="notices" role="status">
+      {now.kind === "lost" && (
+        <p class="notice lost">
+          The connection to the server was lost at {clock(now.since)}. Trying to reconnect; what you see is
+          from before.
+        </p>
+      )}
+      {now.kind === "up" && restarted !== undefined && (
+        <p class="notice">
+          The server was restarted; this page is connected again since {clock(restarted)}. Its counters began
+          anew.{" "}
+          <button type="button" class="quiet" onClick={() => restartedAt.set(undefined)}>
+            Dismiss
+          </button>
+        </p>
+      )}
+      {now.kind === "up" && restarted === undefined && back !== undefined && (
+        <p class="notice back">Connected again at {clock(back)}.</p>
+      )}
+    </div>
+  )
+}
