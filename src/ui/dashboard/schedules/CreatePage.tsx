@@ -27,7 +27,8 @@ const Field = ({ name, label, hint, type = "text", text, onText }: FieldProps) =
     <label for={`new-${name}`}>{label}</label>
     <input
       id={`new-${name}`}
-      type={type}
+      // The types want to know which of the two it is.
+      type={type as "text"}
       step={1}
       value={text}
       spellcheck={false}
