@@ -26,6 +26,20 @@ interface Props {
   readonly children?: ComponentChildren
 }
 
+interface ButtonProps {
+  readonly label: string
+  readonly title: string
+  readonly disabled?: boolean
+  readonly onClick: () => void
+}
+
+/** All panes have the same: its name says of which it is. */
+const PaneButton = ({ label, title, ...props }: ButtonProps) => (
+  <button type="button" aria-label={`${label}: ${title}`} {...props}>
+    {label}
+  </button>
+)
+
 const Counts = ({ pane, name }: { readonly pane: Pane; readonly name: string }) => {
   const { received, recovered, missed, repeated } = pane.ledger.counts
   const figures = { Received: received, Recovered: recovered, Missed: missed, Repeated: repeated }
@@ -62,19 +76,14 @@ export const PaneView = ({ pane, title, address, about, children }: Props) => {
         {children}
       </div>
       <div class="buttons">
-        <button type="button" onClick={isOff ? pane.connect : pane.disconnect}>
-          {isOff ? "Connect" : "Disconnect"}
-          <span class="hidden"> {title}</span>
-        </button>
-        <button type="button" disabled={isOff} onClick={() => pane.cut(SHORT_MS)}>
-          Cut<span class="hidden"> {title}</span>
-        </button>
-        <button type="button" disabled={isOff} onClick={() => pane.cut(LONG_MS)}>
-          Cut for 5 s<span class="hidden">: {title}</span>
-        </button>
-        <button type="button" onClick={pane.clear}>
-          Clear<span class="hidden"> {title}</span>
-        </button>
+        <PaneButton
+          label={isOff ? "Connect" : "Disconnect"}
+          title={title}
+          onClick={isOff ? pane.connect : pane.disconnect}
+        />
+        <PaneButton label="Cut" title={title} disabled={isOff} onClick={() => pane.cut(SHORT_MS)} />
+        <PaneButton label="Cut for 5 s" title={title} disabled={isOff} onClick={() => pane.cut(LONG_MS)} />
+        <PaneButton label="Clear" title={title} onClick={pane.clear} />
       </div>
       <Counts pane={pane} name={title} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard, too */}
