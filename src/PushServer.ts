@@ -32,6 +32,7 @@ import { Channels } from "./services/channels/Channels.ts"
 import { durableNamespaces } from "./services/channels/durableNamespaces.ts"
 import * as Feeds from "./services/dashboard/feeds.ts"
 import { Overviews } from "./services/dashboard/Overviews.ts"
+import { ONLY_PROCESS } from "./services/dashboard/overviewOf.ts"
 import { ServerLife } from "./services/dashboard/ServerLife.ts"
 import { Emulation } from "./services/Emulation.ts"
 import { EventLoopDelay } from "./services/EventLoopDelay.ts"
@@ -44,6 +45,7 @@ import * as ProcessMetrics from "./services/processMetrics.ts"
 import { layerAcknowledgements } from "./services/receipts/AckDesk.ts"
 import * as StoredReceipts from "./services/receipts/StoredReceipts.ts"
 import { type Failure, Serving } from "./services/Serving.ts"
+import { SlowConsumers } from "./services/SlowConsumers.ts"
 import { ScheduleRuns } from "./services/schedules/ScheduleRuns.ts"
 import { layer as schedulerLayer } from "./services/schedules/schedulerLayer.ts"
 import { layerStored } from "./services/schedules/storedSchedules.ts"
@@ -170,6 +172,7 @@ export class PushServer extends Context.Service<
           ActorTree.layer,
           Layer.provideMerge(OwnTokenKey.layer, ApiKey.layer),
           ServerLife.layer,
+          SlowConsumers.layer(ONLY_PROCESS),
           layerStore,
           layerAcknowledgements(config.server.workers === 0),
           ProcessMetrics.layer(config.server.workers === 0 ? {} : { process: "primary" })

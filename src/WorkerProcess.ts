@@ -27,6 +27,7 @@ import { linkToParent, type ParentLink } from "./services/processes/ParentLink.t
 import * as ProcessMetrics from "./services/processMetrics.ts"
 import { Acknowledgements, layerAcknowledgements } from "./services/receipts/AckDesk.ts"
 import { SessionEvents } from "./services/SessionEvents.ts"
+import { SlowConsumers } from "./services/SlowConsumers.ts"
 import { Node, Sessions } from "./services/sessions/Sessions.ts"
 import { layerTransport } from "./services/transportLayer.ts"
 import { AckOutbox } from "./services/workers/AckOutbox.ts"
@@ -75,7 +76,10 @@ const serve = Effect.fnUntraced(function* (assignment: Assignment, line: Line) {
 
   const observe = Effect.gen(function* () {
     const actors = yield* tree.below(assignment.address)
-    send({ _tag: "Observed", live: intake.counters.live, samples: yield* metrics.known, actors })
+    const news = intake.slow.takeNews()
+    const { live } = intake.counters
+    const observed = { live, samples: yield* metrics.known, actors }
+    send({ _tag: "Observed", ...observed, ...(news === undefined ? {} : { slow: news }) })
   })
   const drained = yield* Deferred.make<number>()
   const fork = Effect.runForkWith(yield* Effect.context<never>())
@@ -155,6 +159,7 @@ const layer = (
         Hub.layer,
         layerTransport,
         ProcessMetrics.layer({ process: name }),
+        SlowConsumers.layer(name),
         layerAcknowledgements(true),
         Layer.succeed(SessionEvents, events.service),
         Layer.succeed(ClientPublications, { publish: publications.publish }),

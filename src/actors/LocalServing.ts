@@ -13,6 +13,7 @@ import { Metrics } from "../services/Metrics.ts"
 import { makeNow } from "../services/now.ts"
 import { connectionCapacity, openFileLimit } from "../services/openFiles.ts"
 import { type Served, Serving } from "../services/Serving.ts"
+import { SlowConsumers } from "../services/SlowConsumers.ts"
 import { connectionSamples } from "../services/serviceMetrics.ts"
 import { Sessions } from "../services/sessions/Sessions.ts"
 import { type HttpHandler, Transport } from "../services/Transport.ts"
@@ -57,7 +58,9 @@ const makeIntake = Effect.fnUntraced(function* (share: Share | undefined) {
     placement,
     limits.messageSize,
     yield* makeNow,
-    new StalledWrites(Duration.toMillis(client.writeTimeout))
+    new StalledWrites(Duration.toMillis(client.writeTimeout)),
+    undefined,
+    yield* SlowConsumers
   )
   const fork = Effect.runForkWith(yield* Effect.context<never>())
   intake.admission.onFull = () => {
@@ -89,7 +92,7 @@ export const serveHere = Effect.fnUntraced(function* (http: HttpHandler, share?:
   const transport = yield* Transport
   const shards = yield* ShardSupervisor
   const intake = yield* makeIntake(share)
-  yield* (yield* Metrics).register(Effect.sync(() => connectionSamples(intake, shards)))
+  yield* (yield* Metrics).register(Effect.sync(() => connectionSamples(intake, shards.hooks)))
   const asksAddresses = (yield* ServerConfig).limits.connectionsPerAddress > 0
   if (share !== undefined && asksAddresses) intake.admission.onRelease = share.addresses.went
   const sessions = yield* Sessions
@@ -122,7 +125,9 @@ export const serveHere = Effect.fnUntraced(function* (http: HttpHandler, share?:
 export const layer = Layer.effect(
   Serving,
   Effect.gen(function* () {
-    const context = yield* Effect.context<ServerConfig | Metrics | Sessions | ShardSupervisor | Transport>()
+    const context = yield* Effect.context<
+      ServerConfig | Metrics | Sessions | ShardSupervisor | SlowConsumers | Transport
+    >()
     return Serving.of({
       begin: (http) => Effect.map(serveHere(http), ({ served }) => served).pipe(Effect.provide(context))
     })

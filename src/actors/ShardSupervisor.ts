@@ -18,6 +18,7 @@ import { makeNow } from "../services/now.ts"
 import { connectionCapacity, openFileLimit } from "../services/openFiles.ts"
 import { Acknowledgements } from "../services/receipts/AckDesk.ts"
 import { acknowledging } from "../services/receipts/ackFrame.ts"
+import { SlowConsumers } from "../services/SlowConsumers.ts"
 import { rawFrame } from "../services/sessions/plainWires.ts"
 import { Session } from "../services/sessions/Session.ts"
 import { Transport } from "../services/Transport.ts"
@@ -73,8 +74,6 @@ export class ShardSupervisor extends Context.Service<
     readonly placement: Placement
     readonly hooks: HookRunner
     readonly actors: ReadonlyArray<Supervisor.SupervisedActor>
-    /** Connections whose send buffer was full, since start. */
-    readonly slowConsumers: () => number
     /** Closes all connections with 1012, spread over at most `within`, then stops the shards when their mailboxes are empty. */
     readonly drain: (within: Duration.Duration) => Effect.Effect<void>
     /** Fails when a shard's restart budget is spent. */
@@ -87,10 +86,11 @@ export class ShardSupervisor extends Context.Service<
       const config = yield* ServerConfig
       const hooks = yield* makeHookRunner(config)
       const shards: Array<Shard | undefined> = Array.from({ length: shardCount(config) })
-      let slowConsumers = 0
+      const slow = yield* SlowConsumers
+      const closesSlow = config.limits.slowConsumer === "close"
       const onSlow = (connection: Connection) => {
-        slowConsumers++
-        if (config.limits.slowConsumer === "close") connection.close(CloseReasons.slow)
+        slow.foundFull(connection, closesSlow ? "closed" : "dropped")
+        if (closesSlow) connection.close(CloseReasons.slow)
       }
       const { fanOut } = yield* Transport
       const acks = yield* Acknowledgements
@@ -127,7 +127,6 @@ export class ShardSupervisor extends Context.Service<
         placement,
         hooks,
         actors,
-        slowConsumers: () => slowConsumers,
         drain: (within) =>
           Effect.andThen(
             closeAll(shards, Duration.toMillis(within)),

@@ -30,6 +30,7 @@ import { probePort } from "../services/portProbe.ts"
 import { Receipts } from "../services/receipts/Receipts.ts"
 import { HooksElsewhere, type Served, Serving, WorkerFailed } from "../services/Serving.ts"
 import { SessionEvents } from "../services/SessionEvents.ts"
+import { SlowConsumers } from "../services/SlowConsumers.ts"
 import { Interest } from "../services/sessions/Interest.ts"
 import type { PlainHandler } from "../services/Transport.ts"
 import { chooseTransport } from "../services/transportLayer.ts"
@@ -98,6 +99,7 @@ const begin = Effect.fnUntraced(function* (http: PlainHandler) {
   const roster = yield* WorkerRoster
   const events = yield* SessionEvents
   const { text: ownTokenKey } = yield* OwnTokenKey
+  const slow = yield* SlowConsumers
 
   const slots = Array.from({ length: choice.count }, (_, i) => new WorkerSlot(`worker-${i}`))
   let isAccepting = true
@@ -119,6 +121,7 @@ const begin = Effect.fnUntraced(function* (http: PlainHandler) {
       desk,
       roster,
       events,
+      slow,
       http,
       addresses,
       acknowledged,
@@ -218,6 +221,7 @@ export const layer = Layer.effect(
       | Publisher
       | Receipts
       | SessionEvents
+      | SlowConsumers
       | WorkerRoster
     >()
     return Serving.of({ begin: (http) => Effect.provide(begin(http), context) })

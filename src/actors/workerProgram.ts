@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ServerConfigValue } from "../config/ServerConfig.ts"
 import { Hub } from "../services/Hub.ts"
+import type { SlowLog } from "../services/hot/SlowLog.ts"
 import { type ChildLink, startChild } from "../services/processes/ChildLink.ts"
 import type { Receipts } from "../services/receipts/Receipts.ts"
 import type { SessionEvents } from "../services/SessionEvents.ts"
@@ -55,6 +56,8 @@ export interface WorkerOptions {
   readonly publish: (publication: Outgoing) => void
   /** So many more of its connections acknowledged a receipt. */
   readonly acknowledged: Receipts["Service"]["acknowledged"]
+  /** Hears of connections that take too little. */
+  readonly slow: SlowLog
   /** Counts the connections of client addresses over all workers. */
   readonly addresses: AddressLedger
   /** Told when it serves, and when it does so no more. */
@@ -166,7 +169,10 @@ export const workerProgram = (options: WorkerOptions) =>
       },
       Node: ({ node }) => peer.noteNode(node),
       Channels: ({ counts }) => peer.noteChannels(counts),
-      Observed: (observed) => worker.noteObserved(observed)
+      Observed: (observed) => {
+        worker.noteObserved(observed)
+        if (observed.slow !== undefined) options.slow.add(observed.slow)
+      }
     })
     link = yield* startChild<FromWorker, ToWorker>({
       fork: forkWorker,

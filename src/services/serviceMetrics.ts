@@ -6,16 +6,10 @@ import type { DropReasons } from "./hot/Publication.ts"
 import { counter, gauge, type Sample } from "./Metrics.ts"
 import type { BroadcastTotals } from "./Publisher.ts"
 
-/** What is counted outside the intake. */
-export interface DropCounters {
-  readonly slowConsumers: () => number
-  readonly hooks: { readonly dropped: () => number }
-}
-
 /** What a process that holds connections counts. */
 export const connectionSamples = (
-  { counters, keepalive, framePings, stalledWrites }: Intake,
-  drops: DropCounters
+  { counters, keepalive, framePings, stalledWrites, slow }: Intake,
+  hooks: { readonly dropped: () => number }
 ): ReadonlyArray<Sample> => [
   gauge("clarion_connections", "Live connections", counters.live),
   counter("clarion_connections_opened_total", "Connections established", counters.opened),
@@ -43,18 +37,10 @@ export const connectionSamples = (
     "Sessions closed because the client took nothing of what waited for it",
     stalledWrites.stalled
   ),
-  counter(
-    "clarion_slow_consumers_total",
-    "Times that a connection's send buffer was full",
-    drops.slowConsumers()
-  ),
+  counter("clarion_slow_consumers_total", "Times that a connection's send buffer was full", slow.full),
   counter("clarion_messages_received_total", "Messages from clients", counters.messages),
   counter("clarion_messages_received_bytes_total", "Bytes of messages from clients", counters.messageBytes),
-  counter(
-    "clarion_hook_messages_dropped_total",
-    "Messages that found the hook queue full",
-    drops.hooks.dropped()
-  )
+  counter("clarion_hook_messages_dropped_total", "Messages that found the hook queue full", hooks.dropped())
 ]
 
 const dropSamples = (name: string, help: string, { slow, mailbox }: DropReasons): ReadonlyArray<Sample> => [

@@ -5,7 +5,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { dashboardChannels } from "../../protocol/dashboard.ts"
+import { dashboardChannels, type SlowState } from "../../protocol/dashboard.ts"
 import { ActorTree } from "../ActorTree.ts"
 import { Broker, type PublishOptions } from "../broker/Broker.ts"
 import { Hub } from "../Hub.ts"
@@ -13,6 +13,7 @@ import { forkLongLived } from "../longLived.ts"
 import { Metrics } from "../Metrics.ts"
 import { makeNow } from "../now.ts"
 import { Receipts } from "../receipts/Receipts.ts"
+import { SlowConsumers } from "../SlowConsumers.ts"
 import { ScheduleStore } from "../schedules/ScheduleStore.ts"
 import { Feed, type FeedSource, type PublishState } from "./Feed.ts"
 import { Overviews } from "./Overviews.ts"
@@ -22,6 +23,7 @@ import { schedulesSource } from "./schedulesSource.ts"
 
 const OVERVIEW_MS = 1000
 const ACTORS_MS = 2000
+const SLOW_MS = 1000
 /** What other processes told so long ago is good enough: one round of questions is for all feeds of a second. */
 const MAX_AGE_MS = 750
 
@@ -60,6 +62,23 @@ const actorsSource = Effect.gen(function* () {
   return source
 })
 
+const slowSource = Effect.gen(function* () {
+  const { refresh } = yield* Metrics
+  const slow = yield* SlowConsumers
+  const now = yield* makeNow
+  const source: FeedSource = {
+    channel: dashboardChannels.slow,
+    everyMs: SLOW_MS,
+    ask: refresh(MAX_AGE_MS),
+    read: Effect.sync(() => {
+      const state: SlowState = { at: Math.round(now()), total: slow.times, shown: slow.recent }
+      return JSON.stringify(state)
+    }),
+    version: () => slow.times
+  }
+  return source
+})
+
 /** Runs feeds until the scope closes. All of them share one pace. */
 export const runFeeds = Effect.fnUntraced(function* (sources: ReadonlyArray<FeedSource>) {
   const hub = yield* Hub
@@ -78,6 +97,7 @@ export const layer = Layer.effectDiscard(
     yield* runFeeds([
       yield* overviewSource,
       yield* actorsSource,
+      yield* slowSource,
       schedulesSource(yield* ScheduleStore, now),
       receiptsSource(yield* Receipts, now)
     ])

@@ -9,7 +9,7 @@ export type OverviewFacts = Pick<
 >
 
 /** The name of the process where there is only one. */
-const ONLY_PROCESS = "server"
+export const ONLY_PROCESS = "server"
 
 type Named = ReadonlyMap<string, ReadonlyArray<Sample>>
 

@@ -7,6 +7,7 @@ import type { Admission, Refusal, RefusalReason } from "./Admission.ts"
 import type { Connection } from "./Connection.ts"
 import { Keepalive } from "./Keepalive.ts"
 import type { Opening } from "./Opening.ts"
+import { SlowLog } from "./SlowLog.ts"
 import { StalledWrites } from "./StalledWrites.ts"
 
 /** Numbers since start, read by metrics when they are asked for. */
@@ -62,8 +63,12 @@ export class Intake {
     /** Sessions whose clients do not take what waits for them. */
     readonly stalledWrites = new StalledWrites(WRITE_TIMEOUT_MS),
     /** WebSocket pings of sessions that ask for them with `framePings.opened(connection)`. */
-    readonly framePings = new Keepalive(FRAME_PING_MS, FRAME_PING_MS + FRAME_PONG_MS)
-  ) {}
+    readonly framePings = new Keepalive(FRAME_PING_MS, FRAME_PING_MS + FRAME_PONG_MS),
+    /** Connections that took too little of what was sent to them. */
+    readonly slow = new SlowLog("", now)
+  ) {
+    stalledWrites.onStalled = (connection) => slow.foundStalled(connection)
+  }
 
   /** Before the upgrade. Undefined: admitted; then `opened`, or `abandoned`, must follow. */
   admit(address: string): Refusal | undefined {

@@ -31,6 +31,8 @@ export class StalledWrites {
   #now = 0
   /** Connections closed for it, since start. */
   stalled = 0
+  /** Told of each before it is closed. */
+  onStalled: ((connection: Connection) => void) | undefined
 
   /** @param timeoutMs time in which a client must take something of what waits for it */
   constructor(timeoutMs: number) {
@@ -72,6 +74,7 @@ export class StalledWrites {
         this.stalled++
         watch.isClosing = true
         watch.since = this.#now
+        this.onStalled?.(connection)
         connection.end(CloseReasons.writeError)
       }
     }

@@ -236,7 +236,9 @@ export class Session extends SessionTasks implements ConnectionOwner, Subscriber
 
   protected override unwritten(): void {
     // A connection that is closing takes nothing either, and has been told why.
-    if (this.state !== "ended") this.disconnect(CloseReasons.slow)
+    if (this.state === "ended") return
+    this.env.slow.foundFull(this.connection, "closed")
+    this.disconnect(CloseReasons.slow)
   }
 
   protected override failed(defect: unknown): void {

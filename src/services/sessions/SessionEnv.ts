@@ -7,6 +7,7 @@ import type { Backend } from "../backend/Backend.ts"
 import type { Broker } from "../broker/Broker.ts"
 import type { Channels } from "../channels/Channels.ts"
 import type { Keepalive } from "../hot/Keepalive.ts"
+import type { SlowLog } from "../hot/SlowLog.ts"
 import type { Presence } from "../Presence.ts"
 import type { AckDesk } from "../receipts/AckDesk.ts"
 import type { SessionEvents } from "../SessionEvents.ts"
@@ -33,6 +34,8 @@ export interface SessionEnv {
   readonly interest: Interest
   /** WebSocket pings, for clients that want those instead of the protocol's. */
   framePings: Keepalive
+  /** Clients that take too little of what is sent to them. */
+  slow: SlowLog
   /** By the headers of a handshake. */
   readonly isAllowedOrigin: (headers: ReadonlyMap<string, string>) => boolean
   readonly missed: Missed

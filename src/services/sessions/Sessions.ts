@@ -19,6 +19,7 @@ import { Emulation } from "../Emulation.ts"
 import { Hub } from "../Hub.ts"
 import type { Intake } from "../hot/Intake.ts"
 import { Keepalive } from "../hot/Keepalive.ts"
+import { SlowLog } from "../hot/SlowLog.ts"
 import { forkLongLived } from "../longLived.ts"
 import { Metrics } from "../Metrics.ts"
 import { makeNow } from "../now.ts"
@@ -97,6 +98,7 @@ const make = Effect.gen(function* () {
     timers,
     interest: new Interest(yield* Hub, broker, fork),
     framePings: new Keepalive(0, 0),
+    slow: new SlowLog(name, now),
     isAllowedOrigin: makeOriginCheck(config.client.allowedOrigins),
     missed: new Missed(deltaOf),
     acks: yield* Acknowledgements,
@@ -145,6 +147,7 @@ const make = Effect.gen(function* () {
     emulate: (session, data) => emulate(env, session, data),
     attach: (intake) => {
       env.framePings = intake.framePings
+      env.slow = intake.slow
     },
     apply: (command) => applyControl(env, command),
     channelCounts,

@@ -89,6 +89,16 @@ const Actor: Schema.Codec<ObservedActor> = Schema.Struct({
   children: Schema.Array(Schema.suspend((): Schema.Codec<ObservedActor> => Actor))
 })
 
+const SlowConsumer = Schema.Struct({
+  at: Schema.Number,
+  process: Schema.String,
+  address: Schema.String,
+  client: Schema.optionalKey(Schema.String),
+  user: Schema.optionalKey(Schema.String),
+  waitingBytes: Schema.Number,
+  outcome: Schema.Literals(["closed", "dropped"])
+})
+
 /** What a worker needs to serve. */
 const Assignment = Schema.Struct({
   /** Its address in the actor tree: "primary/workers/worker-0". */
@@ -182,6 +192,12 @@ export const FromWorker = Schema.TaggedUnion({
   Node: { node: NodeInfo },
   /** Subscribers of each channel. */
   Channels: { counts: Schema.Array(Schema.Tuple([Schema.String, Schema.Number])) },
-  Observed: { live: Schema.Number, samples: Schema.Array(Sample), actors: Schema.Array(Actor) }
+  Observed: {
+    live: Schema.Number,
+    samples: Schema.Array(Sample),
+    actors: Schema.Array(Actor),
+    /** What was found since it last told; absent: nothing. */
+    slow: Schema.optionalKey(Schema.Struct({ times: Schema.Number, found: Schema.Array(SlowConsumer) }))
+  }
 })
 export type FromWorker = typeof FromWorker.Type

@@ -1,13 +1,19 @@
 /** What the dashboard hears of a server with real connections. */
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
-import type { Actors, Overview, ReceiptsState, SchedulesState } from "../../../src/protocol/dashboard.ts"
+import type {
+  Actors,
+  Overview,
+  ReceiptsState,
+  SchedulesState,
+  SlowState
+} from "../../../src/protocol/dashboard.ts"
 import { Overviews } from "../../../src/services/dashboard/Overviews.ts"
 import { ask } from "../../support/server/ask.ts"
-import { connectMany } from "../../support/server/clients.ts"
+import { connect, connectMany } from "../../support/server/clients.ts"
 import { listenTo } from "../../support/server/DashboardListener.ts"
 import { closedWith } from "../../support/server/figures.ts"
-import { API_KEY, type Served, serve } from "../../support/server/serve.ts"
+import { API_KEY, bytesOf, type Served, serve } from "../../support/server/serve.ts"
 
 /** What the API answers. */
 const api = async (server: Served, method: string, path: string, body?: object): Promise<unknown> => {
@@ -151,5 +157,38 @@ describe("schedules", () => {
     expect(state.shown).toEqual(ids(state).map((id) => byId.get(id)))
     await api(server, "POST", "/api/schedules/b-paused/resume")
     expect(ids(await listener.next())).toEqual(["b-paused", "c-soon", "a-later"])
+  })
+})
+
+describe.each(["uws", "ws"])("slow consumers on %s", (transport) => {
+  it.each([
+    ["close", "closed"],
+    ["drop", "dropped"]
+  ])("policy %s: are told of as %s, once", async (policy, outcome) => {
+    const server = await serve({
+      "server.transport": transport,
+      "limits.sendBuffer": 100_000,
+      "limits.slowConsumer": policy
+    })
+    const listener = await listenTo<SlowState>(server, "slow")
+    expect(await listener.next()).toMatchObject({ total: 0, shown: [] })
+    const stalled = await connect(server.url())
+    stalled.raw.pause()
+    let dropped = 0
+    while (dropped < 3 && (await server.connections()) === 1)
+      dropped += (await server.broadcast(bytesOf(100_000))).dropped
+    const total = (await server.figures()).get("clarion_slow_consumers_total")
+    expect(total).toBe(outcome === "closed" ? 1 : 3)
+    const state = await listener.next((state) => state.total === total)
+    expect(state.shown).toEqual([
+      {
+        at: expect.any(Number),
+        process: "server",
+        address: "127.0.0.1",
+        waitingBytes: expect.any(Number),
+        outcome
+      }
+    ])
+    expect(state.shown[0]!.waitingBytes).toBeGreaterThan(100_000)
   })
 })
