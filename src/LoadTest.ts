@@ -23,8 +23,8 @@ import {
   type InterimReport,
   type ReportInput
 } from "./client/report/Report.ts"
+import { prepareReportFiles, type ReportFile, writeReportFiles } from "./client/report/reportFiles.ts"
 import { summary } from "./client/report/summary.ts"
-import { writeReport } from "./client/report/writeReport.ts"
 import { ReportLost, ThresholdsMissed, Unreachable } from "./client/runErrors.ts"
 import { parseTarget, type ResolvedTarget, resolveTarget } from "./client/target.ts"
 import type { LiveView } from "./client/view/LiveView.ts"
@@ -59,6 +59,7 @@ interface Run {
   readonly total: number
   readonly crew: Crew
   readonly view: LiveView
+  readonly files: ReadonlyArray<ReportFile>
   readonly now: () => number
 }
 
@@ -156,18 +157,15 @@ const awaitLastBroadcast = Effect.fnUntraced(function* ({ crew, now }: Run) {
 
 /** Says what was measured, closes, and fails where a limit was missed or the report could not be written. */
 const conclude = Effect.fnUntraced(function* (run: Run) {
-  const { config, view, crew } = run
+  const { view, crew, files } = run
   yield* awaitLastBroadcast(run)
   const report = yield* makeReport(run, buildReport)
   yield* Effect.timeoutOption(crew.stop, STOP_TIMEOUT)
   yield* logEnded(crew)
   view.print(consoleReport(report))
   view.print(summary(report))
-  const path = config.report.json
-  if (path !== undefined) {
-    const lost = yield* Effect.promise(() => writeReport(path, report))
-    if (lost !== undefined) return yield* new ReportLost({ path, detail: lost.message })
-  }
+  const losses = yield* Effect.promise(() => writeReportFiles(files, report))
+  if (losses.length > 0) return yield* new ReportLost({ losses })
   const missed = report.thresholds.filter(({ met }) => !met)
   if (missed.length > 0) {
     return yield* new ThresholdsMissed({
@@ -182,6 +180,12 @@ const resolveUri = Effect.fnUntraced(function* (uri: string) {
   const resolved = yield* Effect.promise(() => resolveTarget(target))
   if ("kind" in resolved) return yield* new Unreachable({ uri, detail: resolved.message })
   return resolved
+})
+
+/** The files that the run shall leave; fails where one cannot be written, before anything is measured that would be lost. */
+const prepareFiles = Effect.fnUntraced(function* ({ report }: ClientConfigValue) {
+  const files = yield* Effect.promise(() => prepareReportFiles(report))
+  return "kind" in files ? yield* new ReportLost(files) : files
 })
 
 /** The ramps, in this process or in as many as the connections need. */
@@ -210,6 +214,7 @@ export const runLoadTest = Effect.fnUntraced(function* (
   view: LiveView,
   stopped: Effect.Effect<void>
 ) {
+  const files = yield* prepareFiles(config)
   const target = yield* resolveUri(config.server.uri)
   const now = yield* makeNow
   // Asked now: a client that has run out of files later cannot.
@@ -218,7 +223,7 @@ export const runLoadTest = Effect.fnUntraced(function* (
     const crew = yield* makeCrew(config, target)
     const total =
       config.total.clients * (parseLocalAddresses(config.local.ip) as ReadonlyArray<string>).length
-    const run: Run = { id: randomUUID(), host, config, total, crew, view, now }
+    const run: Run = { id: randomUUID(), host, config, total, crew, view, files, now }
     const duration = Duration.toMillis(config.duration) === 0 ? Effect.never : Effect.sleep(config.duration)
     const lasts = Effect.andThen(crew.begun, duration)
     yield* Effect.addFinalizer(() =>

@@ -1,6 +1,7 @@
 /** How a run of the load client can fail as a whole; each with the exit code that says so. */
 import * as Data from "effect/Data"
 import * as Runtime from "effect/Runtime"
+import type { FileNotWritten } from "./report/wholeFile.ts"
 
 /** The server cannot be reached at all; exit code 69 of sysexits.h. */
 export class Unreachable extends Data.TaggedError("Unreachable")<{
@@ -14,15 +15,16 @@ export class Unreachable extends Data.TaggedError("Unreachable")<{
   }
 }
 
-/** `report.json` cannot be written; exit code 73 of sysexits.h. The report itself was printed. */
+/** A file of `report.*` cannot be written; exit code 73 of sysexits.h. At the end of a run the others were, and the report was printed. */
 export class ReportLost extends Data.TaggedError("ReportLost")<{
-  readonly path: string
-  readonly detail: string
+  readonly losses: ReadonlyArray<Pick<FileNotWritten, "path" | "message">>
 }> {
   override readonly [Runtime.errorExitCode] = 73
 
   override get message(): string {
-    return `the report cannot be written to ${this.path}: ${this.detail}`
+    return this.losses
+      .map(({ path, message }) => `the report cannot be written to ${path}: ${message}`)
+      .join("\n")
   }
 }
 

@@ -50,6 +50,8 @@ export const clientKeys = {
   duration: key(Kind.duration, Duration.zero, "time from start to the end of the run; 0: until stopped"),
   "report.interval": key(Kind.positiveDuration, Duration.seconds(10), "time from report to report"),
   "report.json": key(Kind.text, undefined, "file for the final report as JSON"),
+  "report.junit": key(Kind.text, undefined, "file for it as JUnit XML, with a test case for each threshold"),
+  "report.html": key(Kind.text, undefined, "file for it as a page with charts, which needs no network"),
   "thresholds.min": key(milliseconds, undefined, "highest least latency, in ms"),
   "thresholds.mean": key(milliseconds, undefined, "highest mean latency, in ms"),
   "thresholds.p50": key(milliseconds, undefined, "highest median latency, in ms"),

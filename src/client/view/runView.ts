@@ -4,6 +4,7 @@
  */
 import type { Counts } from "../../protocol/report.ts"
 import type { Percentiles } from "../metrics/LatencyHistogram.ts"
+import { clock, grouped, short } from "../numbers.ts"
 import { kindInWords } from "../SocketError.ts"
 import { sparkline } from "./sparkline.ts"
 
@@ -120,19 +121,7 @@ const bar = (share: number, width: number): string => {
 
 const errorText = (errors: number): string => (errors === 1 ? "1 error" : `${grouped(errors)} errors`)
 
-const millis = (ms: number | null): string =>
-  ms === null ? "–" : ms < 10 ? `${ms.toFixed(2)} ms` : ms < 100 ? `${ms.toFixed(1)} ms` : `${grouped(ms)} ms`
-
-/** A whole number with a comma between thousands. */
-const grouped = (value: number): string => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",")
-
-/** Milliseconds as m:ss, or h:mm:ss. */
-const clock = (ms: number): string => {
-  const seconds = Math.max(0, Math.round(ms / 1_000))
-  const [h, m, s] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60]
-  const tail = String(s).padStart(2, "0")
-  return h > 0 ? `${h}:${String(m).padStart(2, "0")}:${tail}` : `${m}:${tail}`
-}
+const millis = (ms: number | null): string => (ms === null ? "–" : `${short(ms)} ms`)
 
 const fit = (line: string, columns: number): string =>
   line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`

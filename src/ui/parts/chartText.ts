@@ -1,8 +1,8 @@
 /** What a chart says to those who do not see it. */
 export interface Series {
   readonly label: string
-  /** One for each x; null where there is none: the line has a gap there. */
-  readonly values: ReadonlyArray<number | null>
+  /** One for each x; null where there is none: the line has a gap there. Undefined: it goes on to its next. */
+  readonly values: ReadonlyArray<number | null | undefined>
   /** Its colour: one of `--tone-1` … `--tone-7` in theme.css. */
   readonly tone: number
   /** "line" unless said. */
@@ -12,8 +12,11 @@ export interface Series {
 /** Rows of the table of a chart at most. */
 const ROWS = 11
 
-export const newest = (values: ReadonlyArray<number | null>): number | null => {
-  for (let at = values.length - 1; at >= 0; at--) if (values[at] !== null) return values[at]!
+export const newest = (values: Series["values"]): number | null => {
+  for (let at = values.length - 1; at >= 0; at--) {
+    const value = values[at]
+    if (value !== null && value !== undefined) return value
+  }
   return null
 }
 
@@ -21,7 +24,7 @@ export const newest = (values: ReadonlyArray<number | null>): number | null => {
 const described = ({ label, values }: Series, text: (value: number) => string): string => {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const value of values) {
-    if (value === null) continue
+    if (value === null || value === undefined) continue
     low = Math.min(low, value)
     high = Math.max(high, value)
   }

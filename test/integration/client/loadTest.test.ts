@@ -1,5 +1,5 @@
 /** The load client as a process against the server as a process: the main job, small. */
-import { existsSync } from "node:fs"
+import { readdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { start } from "../../support/client/Program.ts"
@@ -183,15 +183,35 @@ describe("a run against the server", () => {
     ])
   })
 
-  it("whose report cannot be written prints it, says so in one line and ends with 73", async () => {
-    const path = join(temporaryFolder(), "missing", "report.json")
-    const client = startClient(await server.uri, { duration: "500 ms", "report.json": path })
+  it("whose report cannot be written does not begin, says so and ends with 73", async () => {
+    const folder = temporaryFolder()
+    const path = join(folder, "missing", "report.json")
+    const client = startClient(await server.uri, { "report.json": path, "report.html": folder })
     expect((await client.ended).code).toBe(73)
     expect(client.errorLines.all).toEqual([
-      expect.stringContaining(`the report cannot be written to ${path}: ENOENT`)
+      expect.stringContaining(`the report cannot be written to ${path}: ENOENT`),
+      `the report cannot be written to ${folder}: it is a directory`
     ])
-    expect(client.output).toContain("Active WebSockets")
-    expect(existsSync(path)).toBe(false)
+    expect(client.output).toBe("")
+  })
+
+  it("one of whose reports can no longer be written prints it, writes the others and ends with 73", async () => {
+    const [gone, kept] = [temporaryFolder(), temporaryFolder()]
+    const client = startClient(await server.uri, {
+      "report.json": join(gone, "report.json"),
+      "report.junit": join(kept, "report.xml"),
+      "report.html": join(kept, "report.html"),
+      "report.interval": "200 ms"
+    })
+    await client.line(/Active WebSockets/)
+    rmSync(gone, { recursive: true })
+    client.signal("SIGINT")
+    expect((await client.ended).code).toBe(73)
+    expect(client.errorLines.all).toEqual([
+      expect.stringContaining(`the report cannot be written to ${join(gone, "report.json")}: ENOENT`)
+    ])
+    expect(readdirSync(kept).sort()).toEqual(["report.html", "report.xml"])
+    expect(client.output).toMatch(/^broadcast \d{13}: /m)
   })
 
   it.each(["SIGINT", "SIGTERM"] as const)(

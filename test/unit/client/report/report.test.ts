@@ -1,12 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { RunMetrics } from "../../../../src/client/metrics/RunMetrics.ts"
 import { hostFacts } from "../../../../src/client/report/hostFacts.ts"
 import { buildReport } from "../../../../src/client/report/Report.ts"
 import { MAX_CPU, MAX_LOOP_DELAY_P99_MS, whyUnreliable } from "../../../../src/client/report/reliability.ts"
-import { writeReport } from "../../../../src/client/report/writeReport.ts"
 import { openFileLimit } from "../../../../src/services/openFiles.ts"
 import { input, measured, reportOf, START } from "./fixture.ts"
 
@@ -119,27 +115,5 @@ describe("the figures", () => {
     const report = reportOf({ client: { ...quiet, cpu: 1 } })
     expect(report.reliable).toBe(false)
     expect(report.unreliableBecause).toHaveLength(1)
-  })
-})
-
-describe("the report's file", () => {
-  it("is whole JSON, takes the place of what was there and leaves nothing else", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "clarion-report-"))
-    const path = join(folder, "r.json")
-    await writeFile(path, "old")
-    expect(await writeReport(path, reportOf())).toBeUndefined()
-    expect(JSON.parse(await readFile(path, "utf8"))).toEqual(reportOf())
-    expect(await readdir(folder)).toEqual(["r.json"])
-    await rm(folder, { recursive: true })
-  })
-
-  it("that cannot be written is told as a value, and nothing is left behind", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "clarion-report-"))
-    const missing = join(folder, "no", "r.json")
-    expect(await writeReport(missing, reportOf())).toMatchObject({ kind: "reportNotWritten", path: missing })
-    expect(await writeReport(folder, reportOf())).toMatchObject({ kind: "reportNotWritten", path: folder })
-    expect(await readdir(folder)).toEqual([])
-    expect((await readdir(tmpdir())).filter((name) => name.includes(`.${process.pid}.tmp`))).toEqual([])
-    await rm(folder, { recursive: true })
   })
 })

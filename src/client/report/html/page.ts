@@ -1,0 +1,71 @@
+/**
+ * A page in one file: its style, its script and its data are inside, and its content security policy forbids it to load anything. All that
+ * it says stands in its HTML; the script adds the charts.
+ */
+import { createHash } from "node:crypto"
+import { readFile } from "node:fs/promises"
+import type { Report } from "../../../protocol/report.ts"
+import { html, jsonInScript, Markup } from "./markup.ts"
+
+/** The same for all pages, as the build bundled it. */
+export interface PageParts {
+  readonly script: string
+  readonly style: string
+}
+
+/** A run on a page; the charts name it so where there are several. */
+export interface NamedReport {
+  readonly name: string
+  readonly report: Report
+}
+
+/** Beside the compiled program: dist/report. */
+const BUNDLE = new URL("../../../report/", import.meta.url)
+
+/** Rejects where the program was not built whole. */
+export const readPageParts = async (folder: URL = BUNDLE): Promise<PageParts> => {
+  const [script, style] = await Promise.all(
+    ["report.js", "report.css"].map((name) => readFile(new URL(name, folder), "utf8"))
+  )
+  return { script: withinScript(script!), style: style!.replaceAll("</", "<\\/") }
+}
+
+/** Texts of a script must not look like the end of its element. */
+const withinScript = (script: string): string =>
+  script.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--")
+
+const hashOf = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`
+
+const policy = ({ script, style }: PageParts): string =>
+  [
+    "default-src 'none'",
+    `script-src ${hashOf(script)}`,
+    `style-src ${hashOf(style)}`,
+    "base-uri 'none'",
+    "form-action 'none'"
+  ].join("; ")
+
+export interface Page {
+  readonly title: string
+  readonly body: Markup
+  readonly runs: ReadonlyArray<NamedReport>
+}
+
+/** The whole file. */
+export const pageText = ({ title, body, runs }: Page, parts: PageParts): string =>
+  html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy(parts)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${new Markup(parts.style)}</style>
+</head>
+<body>
+${body}
+<script type="application/json" id="runs">${jsonInScript(runs)}</script>
+<script>${new Markup(parts.script)}</script>
+</body>
+</html>
+`.text

@@ -1,0 +1,71 @@
+/** The files that a run leaves: which are wanted, whether they can be written, and the writing. */
+import { resolve } from "node:path"
+import type { Report } from "../../protocol/report.ts"
+import { type PageParts, pageText, readPageParts } from "./html/page.ts"
+import { runPage } from "./html/runPage.ts"
+import { jsonReport } from "./jsonReport.ts"
+import { junitReport } from "./junitReport.ts"
+import { type FileNotWritten, tryToWrite, writeWhole } from "./wholeFile.ts"
+
+/** `report.*` of the configuration: a file for each format that is wanted. */
+export interface WantedFiles {
+  readonly json?: string | undefined
+  readonly junit?: string | undefined
+  readonly html?: string | undefined
+}
+
+export interface ReportFile {
+  readonly path: string
+  readonly textOf: (report: Report) => string
+}
+
+export interface CannotBeWritten {
+  readonly kind: "cannotBeWritten"
+  readonly losses: ReadonlyArray<FileNotWritten>
+}
+
+const wantedFiles = ({ json, junit, html }: WantedFiles, parts: PageParts): ReadonlyArray<ReportFile> => [
+  ...(json === undefined ? [] : [{ path: json, textOf: jsonReport }]),
+  ...(junit === undefined ? [] : [{ path: junit, textOf: junitReport }]),
+  ...(html === undefined
+    ? []
+    : [{ path: html, textOf: (report: Report) => pageText(runPage(report), parts) }])
+]
+
+/** Two formats in one file: the later would take the place of the first. */
+const doubled = (files: ReadonlyArray<ReportFile>): ReadonlyArray<FileNotWritten> =>
+  files
+    .filter(({ path }, i) => files.findIndex((other) => resolve(other.path) === resolve(path)) < i)
+    .map(({ path }) => ({ kind: "fileNotWritten", path, message: "another report has the same file" }))
+
+/**
+ * Tries them all before a run, which would else be lost at its end. Never rejects.
+ * @param readParts what pages are made of
+ */
+export const prepareReportFiles = async (
+  wanted: WantedFiles,
+  readParts: () => Promise<PageParts> = readPageParts
+): Promise<ReadonlyArray<ReportFile> | CannotBeWritten> => {
+  let parts: PageParts = { script: "", style: "" }
+  if (wanted.html !== undefined) {
+    try {
+      parts = await readParts()
+    } catch (cause) {
+      const message = `what the page is made of is missing, this build is not whole: ${String(cause)}`
+      return { kind: "cannotBeWritten", losses: [{ kind: "fileNotWritten", path: wanted.html, message }] }
+    }
+  }
+  const files = wantedFiles(wanted, parts)
+  const tried = await Promise.all(files.map(({ path }) => tryToWrite(path)))
+  const losses = [...tried.filter((loss) => loss !== undefined), ...doubled(files)]
+  return losses.length === 0 ? files : { kind: "cannotBeWritten", losses }
+}
+
+/** Writes all that can be written. Never rejects. */
+export const writeReportFiles = async (
+  files: ReadonlyArray<ReportFile>,
+  report: Report
+): Promise<ReadonlyArray<FileNotWritten>> => {
+  const written = await Promise.all(files.map(({ path, textOf }) => writeWhole(path, textOf(report))))
+  return written.filter((loss) => loss !== undefined)
+}
