@@ -11,6 +11,8 @@ export interface ChartShape {
   readonly xText?: ((x: number) => string) | undefined
   /** Of the axis; compact numbers unless said. */
   readonly axisText?: ((value: number) => string) | undefined
+  /** Counts: the y axis has whole numbers alone. */
+  readonly isWhole?: boolean | undefined
   /** Charts of the same name show the cursor at the same x. */
   readonly sync?: string | undefined
 }
@@ -41,11 +43,14 @@ const drawn = (element: HTMLElement, { label, tone, kind = "line" }: Series): uP
   return { label, stroke, width: 1.5, ...(kind === "steps" ? { paths: steps } : {}) }
 }
 
+/** 1, 2, 5, 10, … */
+const WHOLE = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat()
+
 const timeText = (_: uPlot, splits: Array<number>, _axis: number, _space: number, increment: number) =>
   splits.map(increment < MINUTE ? clock : minuteOfDay)
 
 const axes = (element: HTMLElement, shape: ChartShape): Array<uPlot.Axis> => {
-  const { x, xText = compact, axisText = compact } = shape
+  const { x, xText = compact, axisText = compact, isWhole = false } = shape
   const [stroke, line] = [resolved(element, "--muted"), resolved(element, "--grid")]
   const both = {
     stroke,
@@ -58,7 +63,14 @@ const axes = (element: HTMLElement, shape: ChartShape): Array<uPlot.Axis> => {
     splits.map((value) => (value === null ? "" : text(value)))
   return [
     { ...both, size: 28, gap: 4, space: 64, values: x === "time" ? timeText : texts(xText) },
-    { ...both, size: widthOf, gap: 4, space: 28, values: texts(axisText) }
+    {
+      ...both,
+      size: widthOf,
+      gap: 4,
+      space: 28,
+      values: texts(axisText),
+      ...(isWhole ? { incrs: WHOLE } : {})
+    }
   ]
 }
 

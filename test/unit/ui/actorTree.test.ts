@@ -58,7 +58,7 @@ describe("the tree that comes next", () => {
 
 describe("rows", () => {
   it("are what is open", () => {
-    const rows = rowsOf(tree(0), (address) => address === "primary")
+    const rows = rowsOf(tree(0), ({ address }) => address === "primary")
     expect(rows.map(({ actor, level, isOpen }) => [actor.name, level, isOpen])).toEqual([
       ["primary", 1, true],
       ["timer", 2, false],

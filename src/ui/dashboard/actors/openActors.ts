@@ -1,26 +1,20 @@
-/** Which actors are open: the roots, until somebody says otherwise. It outlives the view. */
+/** Which actors are open: those with few children, until somebody says otherwise. It outlives the view. */
+import type { ActorState } from "../../../protocol/dashboard.ts"
 import { cell } from "../../parts/cell.ts"
 
-export interface OpenActors {
-  /** Those that are not as they are at first. */
-  readonly turned: ReadonlySet<string>
-}
+/** By address, what somebody said. */
+export type OpenActors = ReadonlyMap<string, boolean>
 
-export const openActors = cell<OpenActors>({ turned: new Set() })
+export const openActors = cell<OpenActors>(new Map())
 
-const isRoot = (address: string): boolean => !address.includes("/")
+const FEW = 16
 
 export const isOpen =
-  ({ turned }: OpenActors) =>
-  (address: string): boolean =>
-    isRoot(address) !== turned.has(address)
+  (said: OpenActors) =>
+  ({ address, children }: ActorState): boolean =>
+    said.get(address) ?? children.length <= FEW
 
 export const setOpen = (addresses: ReadonlyArray<string>, wanted: boolean): void =>
-  openActors.update((open) => {
-    const turned = new Set(open.turned)
-    for (const address of addresses) {
-      if (isRoot(address) === wanted) turned.delete(address)
-      else turned.add(address)
-    }
-    return { turned }
-  })
+  openActors.update(
+    (said) => new Map([...said, ...addresses.map((address): [string, boolean] => [address, wanted])])
+  )

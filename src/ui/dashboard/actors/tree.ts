@@ -33,11 +33,11 @@ export interface Row {
 /** The rows that are to be seen, parents before their children. */
 export const rowsOf = (
   actors: ReadonlyArray<ActorState>,
-  isOpen: (address: string) => boolean,
+  isOpen: (actor: ActorState) => boolean,
   level = 1
 ): ReadonlyArray<Row> =>
   actors.flatMap((actor) => {
-    const open = actor.children.length > 0 && isOpen(actor.address)
+    const open = actor.children.length > 0 && isOpen(actor)
     const row = { actor, level, isOpen: open }
     return open ? [row, ...rowsOf(actor.children, isOpen, level + 1)] : [row]
   })

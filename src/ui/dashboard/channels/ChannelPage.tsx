@@ -2,7 +2,6 @@
 import { count } from "../../parts/format.ts"
 import { PublishForm } from "../publish/PublishForm.tsx"
 import { useTopic } from "../push/useTopic.ts"
-import { hashOf } from "../routes.ts"
 import { HistoryPanel } from "./HistoryPanel.tsx"
 import { PresencePanel } from "./PresencePanel.tsx"
 
@@ -14,9 +13,6 @@ const Subscribers = ({ channel }: { readonly channel: string }) => {
 
 export const ChannelPage = ({ channel }: { readonly channel: string }) => (
   <>
-    <p>
-      <a href={hashOf("channels")}>All channels</a>
-    </p>
     <dl class="facts">
       <dt>Channel</dt>
       <dd>

@@ -50,7 +50,7 @@ const Charts = ({ known, now, span }: { known: ReadonlyArray<Overview>; now: Ove
   const written = useWriteTimes(now.at - span)
   const writtenAt = useMemo(() => written.map(({ at }) => at), [written])
   const writtenSeries = useMemo(() => writeTimeSeries(written), [written])
-  const draw = ({ title, note, text, axisText, series }: ChartOfTicks) => (
+  const draw = ({ title, note, text, axisText, isWhole, series }: ChartOfTicks) => (
     <Chart
       key={title}
       title={title}
@@ -60,6 +60,7 @@ const Charts = ({ known, now, span }: { known: ReadonlyArray<Overview>; now: Ove
       series={series(ticks)}
       text={text}
       axisText={axisText}
+      isWhole={isWhole}
       range={range}
       sync={SYNC}
     />

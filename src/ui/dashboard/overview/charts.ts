@@ -9,6 +9,7 @@ export interface ChartOfTicks {
   readonly note: string
   readonly text: (value: number) => string
   readonly axisText?: (value: number) => string
+  readonly isWhole?: boolean
   readonly series: (ticks: ReadonlyArray<Tick>) => ReadonlyArray<Series>
 }
 
@@ -36,6 +37,7 @@ export const traffic: ReadonlyArray<ChartOfTicks> = [
     title: "Connections",
     note: "live",
     text: count,
+    isWhole: true,
     series: each(
       gauge,
       ["all", ({ connections }) => connections],

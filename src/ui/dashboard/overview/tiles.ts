@@ -8,6 +8,9 @@ import { ofProcess, rate, sum, type Tick } from "./timeline.ts"
 /** Delay of the event loop from which on people notice. */
 const SLOW_LOOP_MS = 50
 
+/** Connections from which on memory is mostly theirs. */
+const MANY = 1_000
+
 const states = { starting: "warn", serving: "good", draining: "warn" } as const
 
 const last = (ticks: ReadonlyArray<Tick>, counter: (overview: Overview) => number) =>
@@ -31,7 +34,7 @@ const traffic = (now: Overview, ticks: ReadonlyArray<Tick>): ReadonlyArray<Tile>
   {
     name: "Connections",
     value: count(now.connections),
-    more: `${count(now.clients)} by the client protocol, with this page`
+    more: `${count(now.clients)} by the client protocol, this page among them`
   },
   {
     name: "Opened",
@@ -91,7 +94,7 @@ const machine = (now: Overview, ticks: ReadonlyArray<Tick>): ReadonlyArray<Tile>
     {
       name: "Memory",
       value: bytes(memory),
-      more: now.connections > 0 ? `${bytes(memory / now.connections)} a connection` : "resident"
+      more: now.connections >= MANY ? `${bytes(memory / now.connections)} for each connection` : "resident"
     },
     {
       name: "Server",

@@ -6,16 +6,8 @@ import { ReceiptFigures } from "./ReceiptFigures.tsx"
 import type { Receipt } from "./receipt.ts"
 import { useReceipt } from "./useReceipt.ts"
 
-const Facts = ({
-  receipt: { id, kind, schedule, channels, channelCount }
-}: {
-  readonly receipt: Receipt
-}) => (
+const Facts = ({ receipt: { kind, schedule, channels, channelCount } }: { readonly receipt: Receipt }) => (
   <dl class="facts">
-    <dt>Receipt</dt>
-    <dd>
-      <code>{id}</code>
-    </dd>
     <dt>Of</dt>
     <dd>
       {kind === "broadcast" ? "a broadcast" : "a run of the schedule "}
@@ -39,15 +31,16 @@ export const ReceiptPage = ({ id }: { readonly id: string }) => {
   const { receipt, problem } = useReceipt(id)
   return (
     <>
-      <p>
-        <a href={hashOf("receipts")}>All receipts</a>
-      </p>
       <Problem text={problem} />
       {receipt === undefined ? (
         problem === undefined && <p class="empty">Loading…</p>
       ) : (
         <>
-          <Facts receipt={receipt} />
+          <section class="panel" aria-label="What it is of">
+            <div class="body">
+              <Facts receipt={receipt} />
+            </div>
+          </section>
           <ReceiptFigures receipt={receipt} />
         </>
       )}

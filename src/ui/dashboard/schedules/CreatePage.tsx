@@ -148,40 +148,35 @@ export const CreatePage = () => {
     location.hash = hashOf("schedules", (JSON.parse(answer.text) as { id: string }).id)
   }
   return (
-    <>
-      <p>
-        <a href={hashOf("schedules")}>All schedules</a>
-      </p>
-      <form class="form" onSubmit={create} noValidate>
-        <Field name="about" label="What it is for" text={typed.about} onText={form.setAbout} />
-        <When {...form} />
-        <Field
-          name="channels"
-          label="Channels"
-          hint="Names with commas between them; broadcast is everyone with a raw connection."
-          text={typed.channels}
-          onText={form.setChannels}
-        />
-        <JsonField
-          id="new-data"
-          label="Data"
-          hint="Any JSON. It goes out as it is typed."
-          text={typed.data}
-          onText={form.setData}
-          problem={wrongJson}
-          field={field}
-        />
-        <Problem text={problem} />
-        <Previewed due={due} />
-        <div class="buttons">
-          <button type="submit" class="primary" disabled={isBusy}>
-            Create
-          </button>
-          <button type="button" onClick={preview}>
-            Preview
-          </button>
-        </div>
-      </form>
-    </>
+    <form class="form" onSubmit={create} noValidate>
+      <Field name="about" label="What it is for" text={typed.about} onText={form.setAbout} />
+      <When {...form} />
+      <Field
+        name="channels"
+        label="Channels"
+        hint="Names with commas between them; broadcast is everyone with a raw connection."
+        text={typed.channels}
+        onText={form.setChannels}
+      />
+      <JsonField
+        id="new-data"
+        label="Data"
+        hint="Any JSON. It goes out as it is typed."
+        text={typed.data}
+        onText={form.setData}
+        problem={wrongJson}
+        field={field}
+      />
+      <Problem text={problem} />
+      <Previewed due={due} />
+      <div class="buttons">
+        <button type="submit" class="primary" disabled={isBusy}>
+          Create
+        </button>
+        <button type="button" onClick={preview}>
+          Preview
+        </button>
+      </div>
+    </form>
   )
 }

@@ -5,7 +5,6 @@ import { count, duration, moment, NOTHING, relative } from "../../parts/format.t
 import { Problem } from "../../parts/Problem.tsx"
 import { useTopic } from "../push/useTopic.ts"
 import { channelsText } from "../receipts/receipt.ts"
-import { hashOf } from "../routes.ts"
 import { ask } from "../session/ask.ts"
 import { useLoaded } from "../useLoaded.ts"
 import { useNow } from "../useNow.ts"
@@ -58,13 +57,9 @@ const catchUps = {
 } as const
 
 const Facts = ({ shown: { schedule, payload, payloadName } }: { readonly shown: Shown }) => {
-  const { id, state, failure, jitter, minConnections, catchUp, channels, channelCount, next } = schedule
+  const { state, failure, jitter, minConnections, catchUp, channels, channelCount, next } = schedule
   return (
     <dl class="facts">
-      <dt>Schedule</dt>
-      <dd>
-        <code>{id}</code>
-      </dd>
       <dt>State</dt>
       <dd class={toneOf(state)}>
         {state}
@@ -105,9 +100,6 @@ export const SchedulePage = ({ id }: { readonly id: string }) => {
   useEffect(reload, [version, done])
   return (
     <>
-      <p>
-        <a href={hashOf("schedules")}>All schedules</a>
-      </p>
       {value === undefined && <p class="empty">Loading…</p>}
       {value !== undefined && "problem" in value && <Problem text={value.problem} />}
       {value !== undefined && "schedule" in value && (
@@ -115,7 +107,11 @@ export const SchedulePage = ({ id }: { readonly id: string }) => {
           {value.schedule.about !== "" && <p>{value.schedule.about}</p>}
           <Actions schedule={value.schedule} onDone={setDone} />
           <Said done={done} />
-          <Facts shown={value} />
+          <section class="panel" aria-label="Schedule">
+            <div class="body">
+              <Facts shown={value} />
+            </div>
+          </section>
           <RunsPanel id={id} version={versionOf(value.schedule)} />
         </>
       )}

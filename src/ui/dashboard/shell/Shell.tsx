@@ -55,6 +55,22 @@ const Navigation = ({ view }: { readonly view: View }) => (
   </nav>
 )
 
+const NEW = "New schedule"
+
+const nameOf = ({ view, item, query }: Route): string =>
+  item ?? (view === "schedules" && query.create !== undefined ? NEW : titles[view])
+
+const Title = ({ route }: { readonly route: Route }) => {
+  const name = nameOf(route)
+  const list = titles[route.view]
+  return (
+    <div>
+      {name !== list && <a href={hashOf(route.view)}>{list}</a>}
+      <h1>{name}</h1>
+    </div>
+  )
+}
+
 const leave = async () => {
   const answer = await logOut()
   if (answer.isOk) forgetDrafts()
@@ -65,12 +81,12 @@ export const Shell = ({ session }: { readonly session: AdminSession }) => {
   const main = useRef<HTMLElement>(null)
   const isFirst = useRef(true)
   useEffect(() => {
-    document.title = `${route.item ?? titles[route.view]} · Clarion`
+    document.title = `${nameOf(route)} · Clarion`
     // Whoever follows a link is then where it leads; whoever loads the page is at its beginning.
     if (!isFirst.current) main.current!.focus()
     isFirst.current = false
     scrollTo(0, 0)
-  }, [route.view, route.item])
+  }, [route.view, nameOf(route)])
   const skip = (event: Event) => {
     event.preventDefault()
     main.current!.focus()
@@ -96,7 +112,7 @@ export const Shell = ({ session }: { readonly session: AdminSession }) => {
       </header>
       <Notices />
       <main id="main" ref={main} tabIndex={-1}>
-        <h1>{titles[route.view]}</h1>
+        <Title route={route} />
         {open(route)}
       </main>
     </div>
