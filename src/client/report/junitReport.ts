@@ -1,6 +1,7 @@
 /** The report as JUnit XML: a test case for each limit, and all figures as properties, for tools that show the results of builds. */
 import type { Report, Verdict } from "../../protocol/report.ts"
 import { allFigures, deliveryText } from "./figures.ts"
+import { leaves } from "./leaves.ts"
 
 export const junitReport = (report: Report): string => {
   const cases = [reliableCase(report), ...report.thresholds.map(thresholdCase)]
@@ -67,15 +68,6 @@ const propertiesOf = (report: Report): ReadonlyArray<readonly [string, string | 
         [`scenario.step.${level}`, held ? "held" : `did not hold: ${because ?? "not known"}`] as const
     )
   ]
-}
-
-/** Numbers and texts inside of a value, each with the path to it; a list of them is one text. */
-const leaves = (path: string, value: unknown): ReadonlyArray<readonly [string, string | number]> => {
-  if (value === null || value === undefined) return [[path, ""]]
-  if (typeof value === "number") return [[path, value]]
-  if (Array.isArray(value)) return [[path, value.map(String).join(",")]]
-  if (typeof value !== "object") return [[path, String(value)]]
-  return Object.entries(value).flatMap(([name, inner]) => leaves(`${path}.${name}`, inner))
 }
 
 const attributes = (values: Readonly<Record<string, string | number>>): string =>

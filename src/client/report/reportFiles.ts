@@ -1,7 +1,7 @@
 /** The files that a run leaves: which are wanted, whether they can be written, and the writing. */
 import { resolve } from "node:path"
 import type { Report } from "../../protocol/report.ts"
-import { type PageParts, pageText, readPageParts } from "./html/page.ts"
+import { type PageParts, type PartsMissing, pageText, readPageParts } from "./html/page.ts"
 import { runPage } from "./html/runPage.ts"
 import { jsonReport } from "./jsonReport.ts"
 import { junitReport } from "./junitReport.ts"
@@ -32,6 +32,8 @@ const wantedFiles = ({ json, junit, html }: WantedFiles, parts: PageParts): Read
     : [{ path: html, textOf: (report: Report) => pageText(runPage(report), parts) }])
 ]
 
+const noParts: PageParts = { script: "", style: "" }
+
 /** Two formats in one file: the later would take the place of the first. */
 const doubled = (files: ReadonlyArray<ReportFile>): ReadonlyArray<FileNotWritten> =>
   files
@@ -44,16 +46,12 @@ const doubled = (files: ReadonlyArray<ReportFile>): ReadonlyArray<FileNotWritten
  */
 export const prepareReportFiles = async (
   wanted: WantedFiles,
-  readParts: () => Promise<PageParts> = readPageParts
+  readParts: () => Promise<PageParts | PartsMissing> = readPageParts
 ): Promise<ReadonlyArray<ReportFile> | CannotBeWritten> => {
-  let parts: PageParts = { script: "", style: "" }
-  if (wanted.html !== undefined) {
-    try {
-      parts = await readParts()
-    } catch (cause) {
-      const message = `what the page is made of is missing, this build is not whole: ${String(cause)}`
-      return { kind: "cannotBeWritten", losses: [{ kind: "fileNotWritten", path: wanted.html, message }] }
-    }
+  const parts = wanted.html === undefined ? noParts : await readParts()
+  if ("kind" in parts) {
+    const loss: FileNotWritten = { kind: "fileNotWritten", path: wanted.html!, message: parts.message }
+    return { kind: "cannotBeWritten", losses: [loss] }
   }
   const files = wantedFiles(wanted, parts)
   const tried = await Promise.all(files.map(({ path }) => tryToWrite(path)))

@@ -14,6 +14,7 @@ import {
   setup
 } from "./runs.ts"
 import "../theme.css"
+import "../parts/controls.css"
 import "../parts/chart.css"
 import "./report.css"
 

@@ -22,12 +22,23 @@ export interface NamedReport {
 /** Beside the compiled program: dist/report. */
 const BUNDLE = new URL("../../../report/", import.meta.url)
 
-/** Rejects where the program was not built whole. */
-export const readPageParts = async (folder: URL = BUNDLE): Promise<PageParts> => {
-  const [script, style] = await Promise.all(
-    ["report.js", "report.css"].map((name) => readFile(new URL(name, folder), "utf8"))
-  )
-  return { script: withinScript(script!), style: style!.replaceAll("</", "<\\/") }
+/** The program was not built whole. */
+export interface PartsMissing {
+  readonly kind: "partsMissing"
+  readonly message: string
+}
+
+/** Never rejects. */
+export const readPageParts = async (folder: URL = BUNDLE): Promise<PageParts | PartsMissing> => {
+  try {
+    const [script, style] = await Promise.all(
+      ["report.js", "report.css"].map((name) => readFile(new URL(name, folder), "utf8"))
+    )
+    return { script: withinScript(script!), style: style! }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    return { kind: "partsMissing", message: `this build has no parts for pages: ${reason}` }
+  }
 }
 
 /** Texts of a script must not look like the end of its element. */

@@ -2,6 +2,7 @@
 import type { Report, ScenarioOutcome, Verdict } from "../../../protocol/report.ts"
 import { grouped, shortest, withUnit } from "../../numbers.ts"
 import { allFigures, deliveryText, type Figure, figureGroups } from "../figures.ts"
+import { leaves } from "../leaves.ts"
 import { html, type Markup, none } from "./markup.ts"
 import type { Page } from "./page.ts"
 import {
@@ -148,10 +149,4 @@ const machine = ({ run }: Report): Markup =>
     ["open files", run.openFiles === null ? "no limit known" : grouped(run.openFiles)]
   ])
 
-const configuration = (config: unknown): Markup => factTable("Configuration", keysOf("", config))
-
-/** "setup.batchSize" and its value. */
-const keysOf = (path: string, value: unknown): ReadonlyArray<readonly [string, string]> =>
-  value === null || typeof value !== "object" || Array.isArray(value)
-    ? [[path, Array.isArray(value) ? value.join(", ") : String(value)]]
-    : Object.entries(value).flatMap(([name, inner]) => keysOf(path === "" ? name : `${path}.${name}`, inner))
+const configuration = (config: unknown): Markup => factTable("Configuration", leaves("", config))

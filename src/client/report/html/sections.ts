@@ -15,7 +15,7 @@ export const figureTable = ({ title, figures }: FigureGroup): Markup =>
       )}</tbody></table>`
 
 /** Names and texts. */
-export const factTable = (title: string, facts: ReadonlyArray<readonly [string, string]>): Markup =>
+export const factTable = (title: string, facts: ReadonlyArray<readonly [string, string | number]>): Markup =>
   html`<table class="values"><caption>${title}</caption><tbody>${facts.map(
     ([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`
   )}</tbody></table>`
@@ -26,7 +26,7 @@ export const wideTable = (
   rows: ReadonlyArray<ReadonlyArray<string | number | Markup>>
 ): Markup =>
   // Wider than a phone, it scrolls by itself; what scrolls can be reached with the keyboard.
-  html`<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table><caption>${title}</caption>
+  html`<div class="scroll" tabindex="0" role="group" aria-label="${title}"><table>
 <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>${rows.map(
     ([first, ...cells]) =>

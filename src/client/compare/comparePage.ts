@@ -1,0 +1,61 @@
+/** Two runs as a page: their figures side by side, and both in the same charts. */
+import type { Report } from "../../protocol/report.ts"
+import { withUnit } from "../numbers.ts"
+import { html, type Markup } from "../report/html/markup.ts"
+import type { NamedReport, Page } from "../report/html/page.ts"
+import { targetOf } from "../report/html/runPage.ts"
+import { charts, lasting, moment, section, wideTable } from "../report/html/sections.ts"
+import {
+  type ComparedFigure,
+  type ComparedGroup,
+  changeText,
+  compareReports,
+  type Difference
+} from "./comparison.ts"
+
+export const comparePage = (a: NamedReport, b: NamedReport): Page => {
+  const { groups, differences } = compareReports(a.report, b.report)
+  const title = `Load tests ${a.name} and ${b.name}`
+  const body = html`<main>
+<header><h1>${title}</h1>
+${runLine("a", a)}${runLine("b", b)}</header>
+${charts}
+${section(
+  "figures",
+  "Figures",
+  groups.map((group) => groupTable(group, a.name, b.name))
+)}
+${section("setting", "Different settings", differenceTable(differences, a.name, b.name))}
+</main>`
+  return { title, body, runs: [a, b] }
+}
+
+const runLine = (letter: string, { name, report }: NamedReport): Markup =>
+  html`<p>${letter}: ${name}, ${targetOf(report)}, ${moment(report.run.startedAt)}, ${lasting(report.run.durationMs)}${unreliable(report)}.</p>`
+
+const unreliable = ({ reliable }: Report): string => (reliable ? "" : ", figures in doubt")
+
+const groupTable = ({ title, figures }: ComparedGroup, a: string, b: string): Markup =>
+  html`<h3>${title}</h3>${wideTable(
+    title,
+    ["figure", a, b, "difference", "b is"],
+    figures.map((figure) => [
+      figure.label,
+      valueOf(figure, "a"),
+      valueOf(figure, "b"),
+      changeText(figure),
+      html`<span class="${figure.verdict ?? ""}">${figure.verdict ?? ""}</span>`
+    ])
+  )}`
+
+const valueOf = (figure: ComparedFigure, of: "a" | "b"): Markup =>
+  html`<data value="${figure[of] ?? ""}" data-figure="${figure.name}" data-run="${of}">${withUnit(figure[of], figure.unit)}</data>`
+
+const differenceTable = (differences: ReadonlyArray<Difference>, a: string, b: string): Markup =>
+  differences.length === 0
+    ? html`<p>Configuration and machine are the same.</p>`
+    : wideTable(
+        "Different settings",
+        ["setting", a, b],
+        differences.map((difference) => [difference.name, difference.a, difference.b])
+      )
