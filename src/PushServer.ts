@@ -38,6 +38,7 @@ import { Emulation } from "./services/Emulation.ts"
 import { EventLoopDelay } from "./services/EventLoopDelay.ts"
 import * as HttpApi from "./services/HttpApi.ts"
 import { Hub } from "./services/Hub.ts"
+import { LargestChannels } from "./services/LargestChannels.ts"
 import * as MemoryPresence from "./services/MemoryPresence.ts"
 import { Metrics } from "./services/Metrics.ts"
 import { Publisher } from "./services/Publisher.ts"
@@ -105,7 +106,7 @@ const make = Effect.gen(function* () {
 })
 
 const layerServingHere = LocalServing.layer.pipe(
-  Layer.provideMerge(Layer.mergeAll(ShardSupervisor.layer, layerLocal)),
+  Layer.provideMerge(Layer.mergeAll(ShardSupervisor.layer, layerLocal, LargestChannels.layerHere)),
   Layer.provideMerge(Sessions.layer),
   Layer.provide(Emulation.layerAlone),
   Layer.provide(Layer.mergeAll(ClientPublications.layer, layerTransport, layerTokens, layerBackend))
@@ -116,9 +117,11 @@ type ServingLayer = typeof layerServingHere | typeof WorkerServing.layer
 /** Who holds the connections, here or in workers. */
 const layerServing: (
   config: ServerConfigValue
-) => Layer.Layer<Control | Serving, Layer.Error<ServingLayer>, Layer.Services<ServingLayer>> = ({
-  server: { workers }
-}) => (workers === 0 ? layerServingHere : WorkerServing.layer)
+) => Layer.Layer<
+  Control | LargestChannels | Serving,
+  Layer.Error<ServingLayer>,
+  Layer.Services<ServingLayer>
+> = ({ server: { workers } }) => (workers === 0 ? layerServingHere : WorkerServing.layer)
 
 /** What channels are, what they keep, and who is in them. */
 const layerChannels = Layer.mergeAll(

@@ -20,6 +20,7 @@ import { ClientPublications } from "./services/ClientPublications.ts"
 import { Channels } from "./services/channels/Channels.ts"
 import { EventLoopDelay, RESOLUTION_MS } from "./services/EventLoopDelay.ts"
 import { Hub } from "./services/Hub.ts"
+import { makeLargestHere, subscribersOf } from "./services/LargestChannels.ts"
 import * as Logs from "./services/Logs.ts"
 import { Metrics, type Sample } from "./services/Metrics.ts"
 import { EpochAtZero } from "./services/now.ts"
@@ -69,6 +70,7 @@ const serve = Effect.fnUntraced(function* (assignment: Assignment, line: Line) {
   const publish = publishHere(hub, send, acks)
   const { limits } = yield* ServerConfig
   const sessions = yield* Sessions
+  const largest = yield* makeLargestHere
   const addresses = new AddressAsker(limits.pendingHandshakes, send)
   const share: Share = { port: assignment.port, workers: assignment.workers, addresses }
   const { served, intake } = yield* serveHere(forwarder.handle, share)
@@ -113,6 +115,10 @@ const serve = Effect.fnUntraced(function* (assignment: Assignment, line: Line) {
     AckedTaken: () => acked.taken(),
     TellNode: () => send({ _tag: "Node", node: sessions.info() }),
     TellChannels: () => send({ _tag: "Channels", counts: [...sessions.channelCounts()] }),
+    TellLargest: ({ limit }) =>
+      void fork(Effect.map(largest(limit), (counts) => send({ _tag: "Largest", counts }))),
+    TellSizes: ({ channels }) =>
+      send({ _tag: "Sizes", counts: channels.map((channel) => [channel, subscribersOf(hub, channel)]) }),
     StopAccepting: () => void fork(served.stopAccepting),
     Drain: ({ withinMs }) => void Deferred.doneUnsafe(drained, Effect.succeed(withinMs))
   })

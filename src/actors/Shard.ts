@@ -76,6 +76,10 @@ export class Shard implements ConnectionOwner, HubMember, SessionHome {
     return this.connections.size + this.sessions.size
   }
 
+  subscribers(channel: string): number {
+    return this.rooms.get(channel)?.size ?? 0
+  }
+
   room(channel: string): Room {
     const found = this.rooms.get(channel)
     if (found !== undefined) return found

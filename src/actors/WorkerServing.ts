@@ -39,7 +39,7 @@ import { AddressLedger } from "../services/workers/AddressLedger.ts"
 import type { DeskEnv } from "../services/workers/AnswerDesk.ts"
 import { workerEventTags } from "../services/workers/controlMessages.ts"
 import { addSamples } from "../services/workers/sampleSums.ts"
-import { layerControl, WorkerRoster } from "../services/workers/WorkerRoster.ts"
+import { layerControl, layerLargest, WorkerRoster } from "../services/workers/WorkerRoster.ts"
 import { workerSettings } from "../services/workers/workerSettings.ts"
 import { CLOSE_GRACE } from "./LocalServing.ts"
 import * as Supervisor from "./Supervisor.ts"
@@ -226,4 +226,4 @@ export const layer = Layer.effect(
     >()
     return Serving.of({ begin: (http) => Effect.provide(begin(http), context) })
   })
-).pipe(Layer.provideMerge(layerControl), Layer.provide(WorkerRoster.layer))
+).pipe(Layer.provideMerge(Layer.merge(layerControl, layerLargest)), Layer.provide(WorkerRoster.layer))

@@ -169,6 +169,8 @@ export const workerProgram = (options: WorkerOptions) =>
       },
       Node: ({ node }) => peer.noteNode(node),
       Channels: ({ counts }) => peer.noteChannels(counts),
+      Largest: ({ counts }) => peer.noteLargest(counts),
+      Sizes: ({ counts }) => peer.noteSizes(counts),
       Observed: (observed) => {
         worker.noteObserved(observed)
         if (observed.slow !== undefined) options.slow.add(observed.slow)

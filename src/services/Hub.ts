@@ -27,6 +27,8 @@ export interface HubMember {
    * is.
    */
   readonly spare?: number
+  /** How many of its connections are subscribed to a channel that it listens to. Absent: they are in another process. */
+  readonly subscribers?: (channel: string) => number
 }
 
 /** Sums over all that happened in channels, as in `Delivery`. */
@@ -47,6 +49,8 @@ export class Hub extends Context.Service<
     /** From now on the member gets what happens in the channel. To be called once until `ignore`. */
     readonly listen: (channel: string, member: HubMember) => void
     readonly ignore: (channel: string, member: HubMember) => void
+    /** The channels that members listen to, with these members. */
+    readonly listened: ReadonlyMap<string, ReadonlyArray<HubMember>>
     /** From now on told of the first member that listens to a channel, and of the last that does no more. */
     readonly onInterest: (told: (channel: string, isWanted: boolean) => void) => void
     /**
@@ -128,6 +132,7 @@ export class Hub extends Context.Service<
         }
       },
       ignore,
+      listened: listeners,
       onInterest: (told) => void interested.push(told),
       size: () => {
         let size = 0

@@ -2,12 +2,13 @@
  * The feeds of the dashboard: each publishes into its channel while somebody listens there, through the broker as anybody else, so that
  * deltas, the newest state for who comes later, and recovery are those of all channels.
  */
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { dashboardChannels, type SlowState } from "../../protocol/dashboard.ts"
 import { ActorTree } from "../ActorTree.ts"
 import { Broker, type PublishOptions } from "../broker/Broker.ts"
+import { OWN_OPTIONS } from "../channels/ownChannels.ts"
+import { streamOptions } from "../channels/streams.ts"
 import { Hub } from "../Hub.ts"
 import { forkLongLived } from "../longLived.ts"
 import { Metrics } from "../Metrics.ts"
@@ -15,6 +16,7 @@ import { makeNow } from "../now.ts"
 import { Receipts } from "../receipts/Receipts.ts"
 import { SlowConsumers } from "../SlowConsumers.ts"
 import { ScheduleStore } from "../schedules/ScheduleStore.ts"
+import { makeChannelsSource } from "./channelsSource.ts"
 import { Feed, type FeedSource, type PublishState } from "./Feed.ts"
 import { Overviews } from "./Overviews.ts"
 import { Pace } from "./Pace.ts"
@@ -28,10 +30,7 @@ const SLOW_MS = 1000
 const MAX_AGE_MS = 750
 
 /** The newest state alone is kept, for those who come while it is current. */
-const AS_STATE: PublishOptions = {
-  stream: { size: 1, ttlMs: Duration.toMillis("1 hour"), metaTtlMs: Duration.toMillis("1 day") },
-  isDelta: true
-}
+const AS_STATE: PublishOptions = { stream: streamOptions(OWN_OPTIONS), isDelta: OWN_OPTIONS.deltaPublish }
 
 const overviewSource = Effect.gen(function* () {
   const metrics = yield* Metrics
@@ -97,6 +96,7 @@ export const layer = Layer.effectDiscard(
     yield* runFeeds([
       yield* overviewSource,
       yield* actorsSource,
+      yield* makeChannelsSource,
       yield* slowSource,
       schedulesSource(yield* ScheduleStore, now),
       receiptsSource(yield* Receipts, now)

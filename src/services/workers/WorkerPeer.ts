@@ -23,6 +23,8 @@ export class WorkerPeer {
   isServing = false
   readonly #node = new Question<NodeInfo | undefined>()
   readonly #channels = new Question<ChannelCounts | undefined>()
+  readonly #largest = new Question<ChannelCounts | undefined>()
+  readonly #sizes = new Question<ChannelCounts | undefined>()
   #unsent = 0
   readonly #commands = this.#outbox<ControlCommand>((commands) => ({ _tag: "Control", commands }))
   readonly #frames = this.#outbox<{ readonly session: string; readonly data: Uint8Array }>((frames) => ({
@@ -77,6 +79,16 @@ export class WorkerPeer {
     this.#pose("TellChannels")
   )
 
+  /** Subscribers of each of its largest channels, at most so many; undefined where it is gone. */
+  tellLargest(limit: number): Effect.Effect<ChannelCounts | undefined> {
+    return this.#largest.ask(() => this.send({ _tag: "TellLargest", limit }, () => {}))
+  }
+
+  /** Its subscribers of these channels; undefined where it is gone. */
+  tellSizes(channels: ReadonlyArray<string>): Effect.Effect<ChannelCounts | undefined> {
+    return this.#sizes.ask(() => this.send({ _tag: "TellSizes", channels }, () => {}))
+  }
+
   noteNode(node: NodeInfo): void {
     this.#node.settle(node)
   }
@@ -85,10 +97,20 @@ export class WorkerPeer {
     this.#channels.settle(counts)
   }
 
+  noteLargest(counts: ChannelCounts): void {
+    this.#largest.settle(counts)
+  }
+
+  noteSizes(counts: ChannelCounts): void {
+    this.#sizes.settle(counts)
+  }
+
   /** It is gone: nobody has to wait for it. */
   end(): void {
     this.#node.settle(undefined)
     this.#channels.settle(undefined)
+    this.#largest.settle(undefined)
+    this.#sizes.settle(undefined)
   }
 
   #pose(_tag: "TellNode" | "TellChannels"): void {

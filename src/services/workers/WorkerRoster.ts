@@ -2,15 +2,19 @@
  * In the primary: the workers that serve now, by the ids of their lives, and what the server API asks of them together.
  */
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { BrokerUnavailable } from "../broker/Broker.ts"
 import { Control, type NodeInfo } from "../Control.ts"
+import { type ChannelCount, Largest, LargestChannels } from "../LargestChannels.ts"
 import type { WorkerPeer } from "./WorkerPeer.ts"
 
 /** Time for workers to tell what they hold. */
 const ASK_TIMEOUT = "1 second"
+/** The same for what they take their time with. */
+const LARGEST_TIMEOUT = "10 seconds"
 
 export class WorkerRoster extends Context.Service<
   WorkerRoster,
@@ -50,7 +54,8 @@ export class WorkerRoster extends Context.Service<
 const askAll = <A>(
   { serving }: WorkerRoster["Service"],
   what: string,
-  ask: (peer: WorkerPeer) => Effect.Effect<A | undefined>
+  ask: (peer: WorkerPeer) => Effect.Effect<A | undefined>,
+  duration: Duration.Input = ASK_TIMEOUT
 ): Effect.Effect<ReadonlyArray<A>> =>
   Effect.suspend(() =>
     Effect.forEach(
@@ -58,7 +63,7 @@ const askAll = <A>(
       (peer) =>
         ask(peer).pipe(
           Effect.timeoutOrElse({
-            duration: ASK_TIMEOUT,
+            duration,
             orElse: () => Effect.as(Effect.logWarning(`${peer.name} has not told ${what} in time`), undefined)
           })
         ),
@@ -85,13 +90,42 @@ export const layerControl = Layer.effect(
       nodes: askAll<NodeInfo>(roster, "what it holds", ({ tellNode }) => tellNode),
       channels: Effect.map(
         askAll(roster, "its channels", ({ tellChannels }) => tellChannels),
-        (all) => {
-          const sums = new Map<string, number>()
-          for (const counts of all)
-            for (const [channel, count] of counts) sums.set(channel, (sums.get(channel) ?? 0) + count)
-          return sums
-        }
+        sumCounts
       )
     })
   )
 )
+
+/** Subscribers of each channel over all workers. */
+const sumCounts = (all: ReadonlyArray<ReadonlyArray<ChannelCount>>): ReadonlyMap<string, number> => {
+  const sums = new Map<string, number>()
+  for (const counts of all)
+    for (const [channel, count] of counts) sums.set(channel, (sums.get(channel) ?? 0) + count)
+  return sums
+}
+
+/** First every worker names its largest channels, then all tell their subscribers of the largest of these. */
+export const layerLargest = Layer.effect(
+  LargestChannels,
+  Effect.map(WorkerRoster, (roster) =>
+    LargestChannels.of({
+      find: Effect.fnUntraced(function* (limit) {
+        const named = yield* askAll(
+          roster,
+          "its largest channels",
+          (peer) => peer.tellLargest(2 * limit),
+          LARGEST_TIMEOUT
+        )
+        const channels = largestOf(sumCounts(named), limit).map(([channel]) => channel)
+        const sizes = yield* askAll(roster, "sizes of channels", (peer) => peer.tellSizes(channels))
+        return largestOf(sumCounts(sizes), limit)
+      })
+    })
+  )
+)
+
+const largestOf = (counts: ReadonlyMap<string, number>, limit: number): ReadonlyArray<ChannelCount> => {
+  const largest = new Largest(limit)
+  for (const [channel, count] of counts) largest.add(channel, count)
+  return largest.all
+}

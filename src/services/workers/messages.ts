@@ -127,6 +127,8 @@ export type Assignment = typeof Assignment.Type
 const AddressEvent = Schema.Struct({ address: Schema.String, id: Schema.NullOr(Schema.Number) })
 export type AddressEvent = typeof AddressEvent.Type
 
+const ChannelCounts = Schema.Array(Schema.Tuple([Schema.String, Schema.Number]))
+
 export const ToWorker = Schema.TaggedUnion({
   Start: { assignment: Assignment },
   /** Without `inChannel`, for every raw connection. */
@@ -165,6 +167,10 @@ export const ToWorker = Schema.TaggedUnion({
   TellNode: {},
   /** Answered at once by `Channels`. */
   TellChannels: {},
+  /** Answered by `Largest`. */
+  TellLargest: { limit: Schema.Number },
+  /** Answered at once by `Sizes`. */
+  TellSizes: { channels: Schema.Array(Schema.String) },
   StopAccepting: {},
   /** Close everyone, spread over so many ms, and exit. */
   Drain: { withinMs: Schema.Number }
@@ -191,7 +197,11 @@ export const FromWorker = Schema.TaggedUnion({
   Acked: { counts: Schema.Array(Schema.Tuple([Schema.String, Schema.Number])) },
   Node: { node: NodeInfo },
   /** Subscribers of each channel. */
-  Channels: { counts: Schema.Array(Schema.Tuple([Schema.String, Schema.Number])) },
+  Channels: { counts: ChannelCounts },
+  /** The same of those with the most subscribers. */
+  Largest: { counts: ChannelCounts },
+  /** The same of those that it was asked for. */
+  Sizes: { counts: ChannelCounts },
   Observed: {
     live: Schema.Number,
     samples: Schema.Array(Sample),

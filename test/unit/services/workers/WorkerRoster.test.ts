@@ -6,9 +6,10 @@ import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { describe, expect } from "vitest"
 import { Control, type ControlCommand } from "../../../../src/services/Control.ts"
+import { LargestChannels } from "../../../../src/services/LargestChannels.ts"
 import type { ToWorker } from "../../../../src/services/workers/messages.ts"
 import { MAX_UNSENT_BYTES, WorkerPeer } from "../../../../src/services/workers/WorkerPeer.ts"
-import { layerControl, WorkerRoster } from "../../../../src/services/workers/WorkerRoster.ts"
+import { layerControl, layerLargest, WorkerRoster } from "../../../../src/services/workers/WorkerRoster.ts"
 import { CapturedLogs } from "../../../support/CapturedLogs.ts"
 
 const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
@@ -50,8 +51,11 @@ const infoOf = (uid: string) => ({
   uptime: 5
 })
 
-const test = (name: string, body: () => Effect.Effect<void, unknown, Control | WorkerRoster | Scope.Scope>) =>
-  it.effect(name, () => Effect.provide(body(), Layer.provideMerge(layerControl, WorkerRoster.layer)))
+type Env = Control | LargestChannels | WorkerRoster | Scope.Scope
+const layer = Layer.provideMerge(Layer.merge(layerControl, layerLargest), WorkerRoster.layer)
+
+const test = (name: string, body: () => Effect.Effect<void, unknown, Env>) =>
+  it.effect(name, () => Effect.provide(body(), layer))
 
 describe("commands of the server API", () => {
   test("go to every worker that serves, one message for each turn, in order", () =>
@@ -184,5 +188,52 @@ describe("commands of clients for another worker", () => {
       yield* turn
       one.leave()
       expect(isDone(yield* begin(emulate("1", "s", Buffer.alloc(1))))).toBe(false)
+    }))
+})
+
+describe("the largest channels of all workers", () => {
+  /** What it was asked last. */
+  const asked = ({ sent }: { readonly sent: ReadonlyArray<ToWorker> }) => sent.at(-1)
+
+  test("are found among those that each names, and counted over all of them", () =>
+    Effect.gen(function* () {
+      const [one, two] = [yield* join("1"), yield* join("2")]
+      const finding = yield* begin((yield* LargestChannels).find(2))
+      expect([asked(one), asked(two)]).toEqual(Array(2).fill({ _tag: "TellLargest", limit: 4 }))
+      one.peer.noteLargest([
+        ["a", 5],
+        ["b", 4],
+        ["c", 3]
+      ])
+      two.peer.noteLargest([
+        ["c", 9],
+        ["d", 1]
+      ])
+      yield* Effect.yieldNow
+      expect([asked(one), asked(two)]).toEqual(Array(2).fill({ _tag: "TellSizes", channels: ["c", "a"] }))
+      one.peer.noteSizes([
+        ["c", 3],
+        ["a", 5]
+      ])
+      // Not among its largest, and counted all the same.
+      two.peer.noteSizes([
+        ["c", 9],
+        ["a", 8]
+      ])
+      expect(yield* Fiber.join(finding)).toEqual([
+        ["a", 13],
+        ["c", 12]
+      ])
+    }))
+
+  test("are those of the others where one dies meanwhile", () =>
+    Effect.gen(function* () {
+      const [one, two] = [yield* join("1"), yield* join("2")]
+      const finding = yield* begin((yield* LargestChannels).find(2))
+      one.peer.noteLargest([["a", 5]])
+      yield* two.end
+      yield* Effect.yieldNow
+      one.peer.noteSizes([["a", 6]])
+      expect(yield* Fiber.join(finding)).toEqual([["a", 6]])
     }))
 })

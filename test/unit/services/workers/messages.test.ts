@@ -143,6 +143,8 @@ const toWorker: Examples<ToWorker> = {
   EventsTaken: [{ count: 2, bytes: 300 }],
   TellNode: [{}],
   TellChannels: [{}],
+  TellLargest: [{ limit: 200 }],
+  TellSizes: [{ channels: ["a", "b"] }],
   Taken: [{ count: 10_000, bytes: 64 }],
   Observe: [{}],
   Room: [
@@ -247,6 +249,8 @@ const fromWorker: Examples<FromWorker> = {
     }
   ],
   Node: [{ node: { ...node, uptime: 0 } }],
+  Largest: [{ counts: [["a", 7]] }],
+  Sizes: [{ counts: [["a", 0]] }],
   Channels: [
     { counts: [] },
     {

@@ -1,0 +1,86 @@
+/** The channels with the most subscribers, over all processes. Nothing is kept for it: it is counted when somebody asks. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { isOwnChannel } from "./channels/ownChannels.ts"
+import { Pace } from "./dashboard/Pace.ts"
+import { Hub } from "./Hub.ts"
+import { makeNow } from "./now.ts"
+
+/** A channel and its subscribers. */
+export type ChannelCount = readonly [channel: string, subscribers: number]
+
+/** Channels that are looked at in one turn of the event loop: 0.3 ms. */
+const TURN = 1000
+
+const compare = ([a, one]: ChannelCount, [b, two]: ChannelCount): number => two - one || (a < b ? -1 : 1)
+
+/** Those with the most of all that were added; of equals, the first by name. */
+export class Largest {
+  #kept: Array<ChannelCount> = []
+  /** Fewer than this are not among the largest. */
+  #least = 1
+
+  constructor(readonly limit: number) {}
+
+  add(channel: string, subscribers: number): void {
+    if (subscribers < this.#least) return
+    this.#kept.push([channel, subscribers])
+    if (this.#kept.length >= 2 * this.limit) this.#cut()
+  }
+
+  /** The largest first. */
+  get all(): ReadonlyArray<ChannelCount> {
+    this.#cut()
+    return this.#kept
+  }
+
+  #cut(): void {
+    this.#kept = this.#kept.sort(compare).slice(0, this.limit)
+    if (this.#kept.length === this.limit) this.#least = this.#kept.at(-1)![1]
+  }
+}
+
+/** Subscribers of one channel in this process. */
+export const subscribersOf = ({ listened }: Hub["Service"], channel: string): number =>
+  (listened.get(channel) ?? []).reduce((sum, member) => sum + (member.subscribers?.(channel) ?? 0), 0)
+
+/** The largest of this process, in at most 1 % of its time. */
+export const makeLargestHere = Effect.gen(function* () {
+  const hub = yield* Hub
+  const pace = new Pace(yield* makeNow)
+  const count = Effect.fnUntraced(function* (limit: number) {
+    const largest = new Largest(limit)
+    let looked = 0
+    for (const channel of hub.listened.keys()) {
+      if (!isOwnChannel(channel)) largest.add(channel, subscribersOf(hub, channel))
+      if (++looked % TURN === 0) yield* Effect.yieldNow
+    }
+    return largest.all
+  })
+  return (limit: number) => pace.run(count(limit))
+})
+
+/** Channels that have subscribers, but for the server's own. */
+export const countChannels = ({ listened }: Hub["Service"], own: Iterable<string>): number => {
+  let count = listened.size
+  for (const channel of own) if (listened.has(channel)) count--
+  return count
+}
+
+export class LargestChannels extends Context.Service<
+  LargestChannels,
+  {
+    /**
+     * At most so many, the largest first. Over several processes, a channel that is among the largest of none of them is not among these; the
+     * numbers are those of all processes.
+     */
+    readonly find: (limit: number) => Effect.Effect<ReadonlyArray<ChannelCount>>
+  }
+>()("clarion/services/LargestChannels") {
+  /** Where one process serves. */
+  static readonly layerHere = Layer.effect(
+    this,
+    Effect.map(makeLargestHere, (find) => ({ find }))
+  )
+}
