@@ -20,11 +20,20 @@ export interface TableProps<Row> {
   readonly rowKey: (row: Row) => string | number
   /** A sentence instead of rows. */
   readonly empty: string
+  /** Where there is little room: a card has a line for each cell, or its cells one after the other; "table" stays one. */
+  readonly narrow?: "lines" | "flow" | "table"
 }
+
+const isNothing = (content: ComponentChildren): boolean =>
+  content === undefined || content === null || content === "" || content === false
+
+const classes = { lines: "cards", flow: "cards flow", table: "" }
 
 const Cell = <Row,>({ column, row }: { column: Column<Row>; row: Row }) => {
   const { kind, title } = column
-  const content = column.cell(row)
+  const given = column.cell(row)
+  // Cards leave out cells that are empty.
+  const content = isNothing(given) ? null : <div>{given}</div>
   const common = { class: kind, "data-title": column.isTitleHidden ? "" : title }
   return kind === "head" ? (
     <th scope="row" role="rowheader" {...common}>
@@ -37,10 +46,10 @@ const Cell = <Row,>({ column, row }: { column: Column<Row>; row: Row }) => {
   )
 }
 
-export const Table = <Row,>({ label, columns, rows, rowKey, empty }: TableProps<Row>) => {
+export const Table = <Row,>({ label, columns, rows, rowKey, empty, narrow = "lines" }: TableProps<Row>) => {
   if (rows.length === 0) return <p class="empty">{empty}</p>
   return (
-    <table class="cards" role="table" aria-label={label}>
+    <table class={classes[narrow]} role="table" aria-label={label}>
       <thead role="rowgroup">
         <tr role="row">
           {columns.map(({ title, kind, isTitleHidden }) => (

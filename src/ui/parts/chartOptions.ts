@@ -1,6 +1,6 @@
 /** What uPlot is told of a chart: axes, colours, lines. Colours come from the style sheet, as uPlot draws on a canvas. */
 import uPlot from "uplot"
-import { decades, fromZero } from "./chartScale.ts"
+import { alone, decades, fromZero } from "./chartScale.ts"
 import type { Series } from "./chartText.ts"
 import { clock, compact, minuteOfDay } from "./format.ts"
 
@@ -33,14 +33,19 @@ const resolved = (element: HTMLElement, property: string): string => {
   return color
 }
 
+/** A value between two gaps is a point. */
+const alonePoints = (plot: uPlot, series: number) => [
+  ...alone(plot.data[series] as ReadonlyArray<number | null>)
+]
+
 const drawn = (element: HTMLElement, { label, tone, kind = "line" }: Series): uPlot.Series => {
   const stroke = resolved(element, `--tone-${tone}`)
   if (kind === "points") {
     return { label, stroke, paths: () => null, points: { show: true, size: 5, width: 1, fill: stroke } }
   }
   const steps = uPlot.paths.stepped!({ align: 1 })
-  // A value between two gaps has no line: uPlot draws it as a point by itself, unless points are off.
-  return { label, stroke, width: 1.5, ...(kind === "steps" ? { paths: steps } : {}) }
+  const points = { show: false, size: 3, width: 0, fill: stroke, filter: alonePoints }
+  return { label, stroke, width: 1.5, points, ...(kind === "steps" ? { paths: steps } : {}) }
 }
 
 /** 1, 2, 5, 10, … */

@@ -1,4 +1,4 @@
-/** Where the axes of charts begin and end. */
+/** Where the axes of charts begin and end, and what a line cannot show. */
 
 /** From 0, with a little room above what is drawn; [0, 1] where nothing is. Values below 0 are none. */
 export const fromZero = (highest: number | null | undefined): [number, number] =>
@@ -14,3 +14,11 @@ export const decades = (
   const high = 10 ** Math.ceil(Math.log10(highest))
   return [low, high > low ? high : low * 10]
 }
+
+const isNothing = (value: number | null | undefined): boolean => value === null || value === undefined
+
+/** Places of values that have no neighbour to draw a line to. */
+export const alone = (values: ReadonlyArray<number | null | undefined>): ReadonlyArray<number> =>
+  values.flatMap((value, at) =>
+    !isNothing(value) && isNothing(values[at - 1]) && isNothing(values[at + 1]) ? [at] : []
+  )

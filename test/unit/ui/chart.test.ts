@@ -1,5 +1,5 @@
 import { expect, describe as group, it } from "vitest"
-import { decades, fromZero } from "../../../src/ui/parts/chartScale.ts"
+import { alone, decades, fromZero } from "../../../src/ui/parts/chartScale.ts"
 import { describe, newest, tableRows } from "../../../src/ui/parts/chartText.ts"
 
 group("what a chart says", () => {
@@ -26,6 +26,15 @@ group("what a chart says", () => {
     expect(tableRows(3)).toEqual([2, 1, 0])
     expect(tableRows(1)).toEqual([0])
     expect(tableRows(0)).toEqual([])
+  })
+})
+
+group("values between gaps", () => {
+  it("are points, as no line leads to them", () => {
+    expect(alone([1, null, 0, null, 3, 4, null, 5])).toEqual([0, 2, 7])
+    expect(alone([1, 2, 3])).toEqual([])
+    expect(alone([7])).toEqual([0])
+    expect(alone([null, undefined])).toEqual([])
   })
 })
 

@@ -27,7 +27,7 @@ const Tree = ({ actors, isAll }: { actors: ReadonlyArray<ActorState>; isAll: boo
   const open = useCell(openActors)
   const rows = useMemo(() => rowsOf(actors, isAll ? isOpen(open) : () => true), [actors, isAll, open])
   return (
-    <table class="cards actors" role="table" aria-label="Actors">
+    <table class="cards flow actors" role="table" aria-label="Actors">
       <thead role="rowgroup">
         <tr role="row">
           {titles.map((title) => (

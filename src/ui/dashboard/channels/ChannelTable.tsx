@@ -20,6 +20,7 @@ export const ChannelTable = ({ channels, empty }: { channels: ReadonlyArray<List
       rows={channels}
       rowKey={({ channel }) => channel}
       empty={empty}
+      narrow="flow"
       columns={[
         {
           title: "Channel",

@@ -31,7 +31,7 @@ const People = ({ people }: { readonly people: ReadonlyArray<Present> }) => {
   const hidden = Math.min(people.length, PRESENCE_SHOWN) - shown.length
   return (
     <>
-      <p class="empty">
+      <p class="empty" hidden={people.length === 0}>
         {plural(people.length, "client")}
         {people.length > PRESENCE_SHOWN && `, of which ${count(PRESENCE_SHOWN)} can be shown`}
       </p>

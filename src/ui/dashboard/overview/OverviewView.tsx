@@ -7,7 +7,7 @@ import { Tiles } from "../../parts/Tiles.tsx"
 import { useCell } from "../../parts/useCell.ts"
 import { useDraft } from "../drafts.ts"
 import { TopicProblem } from "../push/TopicProblem.tsx"
-import { type ChartOfTicks, machine, traffic } from "./charts.ts"
+import { type ChartOfTicks, machine, millisecondsAxis, traffic } from "./charts.ts"
 import { follow, overviews } from "./overviews.ts"
 import { Processes } from "./Processes.tsx"
 import { Reasons } from "./Reasons.tsx"
@@ -75,7 +75,7 @@ const Charts = ({ known, now, span }: { known: ReadonlyArray<Overview>; now: Ove
         xs={writtenAt}
         series={writtenSeries}
         text={milliseconds}
-        axisText={milliseconds}
+        axisText={millisecondsAxis}
         range={range}
         empty="No broadcast has been written yet."
       />

@@ -23,6 +23,7 @@ export const Reasons = ({ title, name, of, empty }: ReasonsProps) => {
         rows={rows}
         rowKey={([reason]) => reason}
         empty={empty}
+        narrow="table"
         columns={[
           {
             title: name,

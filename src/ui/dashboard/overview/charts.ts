@@ -23,6 +23,9 @@ const each =
 const toned = (lines: ReadonlyArray<Line>): ReadonlyArray<Series> =>
   lines.map((line, at) => ({ ...line, tone: at + 1 }))
 
+export const millisecondsAxis = (value: number): string =>
+  value < 1_000 ? `${compact(value)} ms` : `${compact(value / 1_000)} s`
+
 const MEBIBYTE = 2 ** 20
 
 /** Where a reason is new, nothing was dropped for it before. */
@@ -73,7 +76,7 @@ export const machine: ReadonlyArray<ChartOfTicks> = [
     title: "Event-loop delay",
     note: "p99 of the last 10 s",
     text: milliseconds,
-    axisText: (value) => `${compact(value)} ms`,
+    axisText: millisecondsAxis,
     series: (ticks) => toned(perProcess(ticks, gauge, ({ loopDelayMs }) => loopDelayMs.p99))
   },
   {

@@ -9,6 +9,7 @@ export const ReceiptTable = ({ receipts, empty }: { receipts: ReadonlyArray<Rece
     rows={receipts}
     rowKey={({ id }) => id}
     empty={empty}
+    narrow="flow"
     columns={[
       {
         title: "Published",

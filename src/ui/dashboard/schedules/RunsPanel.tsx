@@ -25,6 +25,7 @@ const RunTable = ({ runs }: { readonly runs: ReadonlyArray<Run> }) => (
     rows={runs}
     rowKey={({ id }) => id}
     empty="It has not run yet."
+    narrow="flow"
     columns={[
       {
         title: "Due",
