@@ -20,6 +20,7 @@ import { ApiKey } from "./services/ApiKey.ts"
 import { Access } from "./services/admin/Access.ts"
 import { layerTokens, OwnTokenKey } from "./services/admin/ownTokens.ts"
 import { DASHBOARD, DEMO, makePages } from "./services/admin/Pages.ts"
+import { startLink } from "./services/admin/startLink.ts"
 import { listenAdmin } from "./services/adminPort.ts"
 import { ServerApi } from "./services/api/ServerApi.ts"
 import { layerBackend } from "./services/backend/backendLayer.ts"
@@ -58,6 +59,20 @@ import * as Tracing from "./services/tracing/Tracing.ts"
 import { layerTransport } from "./services/transportLayer.ts"
 import { layerSessionEvents } from "./services/webhooks/sessionEventsLayer.ts"
 
+/** What answers plain HTTP: all of it, and what of it is on `server.port`. */
+const makeHandlers = Effect.fnUntraced(function* (
+  config: ServerConfigValue,
+  readiness: Effect.Effect<HttpApi.Readiness>
+) {
+  const isShared = config.admin.port === undefined
+  // The demo is where its connections go.
+  const demo = config.demo.enabled ? DEMO : {}
+  const pages = yield* makePages(isShared ? { ...DASHBOARD, ...demo } : DASHBOARD)
+  const full = yield* HttpApi.makeFull(readiness, pages)
+  const ofServer = isShared ? full : yield* HttpApi.makePublic(readiness, yield* makePages(demo))
+  return { full, ofServer, hasDashboard: pages.has("/") }
+})
+
 const make = Effect.gen(function* () {
   const config = yield* ServerConfig
   const serving = yield* Serving
@@ -72,14 +87,11 @@ const make = Effect.gen(function* () {
     isReady: life.state === "serving",
     connections
   }))
-  const isShared = config.admin.port === undefined
-  // The demo is where its connections go.
-  const demo = config.demo.enabled ? DEMO : {}
-  const dashboard = yield* makePages(isShared ? { ...DASHBOARD, ...demo } : DASHBOARD)
-  const full = yield* HttpApi.makeFull(readiness, dashboard)
-  const http = isShared ? full : yield* HttpApi.makePublic(readiness, yield* makePages(demo))
-  const adminPort = yield* listenAdmin(config, full)
-  const served = yield* serving.begin(http)
+  const { full, ofServer, hasDashboard } = yield* makeHandlers(config, readiness)
+  let port: number | undefined
+  const adminPort = yield* listenAdmin(config, full, () => port)
+  const served = yield* serving.begin(ofServer)
+  port = served.port
   life.state = "serving"
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {
@@ -97,6 +109,8 @@ const make = Effect.gen(function* () {
     `serving on ws${secure}://${config.server.ip}:${served.port} over ${served.transport}, ${served.size}` +
       (adminPort === undefined ? "" : `; API on http${secure}://${config.admin.ip}:${adminPort}`)
   )
+  if (hasDashboard)
+    yield* Effect.logInfo(`dashboard on ${yield* startLink(config, adminPort ?? served.port)}`)
   return PushServer.of({
     port: served.port,
     adminPort,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * `node dist/server.js`: reads the configuration and serves until it is told to stop. `node dist/server.js schedule` talks to one that serves.
+ * `node dist/server.js`: reads the configuration and serves until it is told to stop. `node dist/server.js schedule` talks to one that serves,
+ * and `node dist/server.js hash-password` makes a part of a configuration.
  */
 import * as Effect from "effect/Effect"
 import { clientKeys } from "./config/ClientConfig.ts"
@@ -17,10 +18,15 @@ const program = {
   keys: serverKeys,
   rules: serverRules,
   alsoKnown: clientKeys,
-  commands: [["schedule --help", "schedules of a running server: list, add, pause, cancel and more"]]
+  commands: [
+    ["schedule --help", "schedules of a running server: list, add, pause, cancel and more"],
+    ["hash-password --help", "makes the hash of a password, for admin.passwordHash"]
+  ]
 } as const
 
-if (process.argv[2] === "schedule") (await import("./schedule.ts")).runSchedule(process.argv.slice(3))
+const [, , command, ...args] = process.argv
+if (command === "schedule") (await import("./schedule.ts")).runSchedule(args)
+else if (command === "hash-password") (await import("./hashPassword.ts")).runHashPassword(args)
 else
   runProgram(program, diagnoseServer, (config) => {
     const facts = gatherFacts()

@@ -1,8 +1,13 @@
-/** The API on a port of its own, on Node's HTTP server: it is neither hot nor does it hold connections. With `server.tls` it is HTTPS. */
+/**
+ * The dashboard and the API on a port of their own, on Node's HTTP server: it is neither hot nor does it hold connections. With `server.tls` it is
+ * HTTPS.
+ */
 import { createServer, type RequestListener } from "node:http"
 import { createServer as createTlsServer } from "node:https"
 import * as Effect from "effect/Effect"
 import type { ServerConfigValue } from "../config/ServerConfig.ts"
+import { Access } from "./admin/Access.ts"
+import { openTunnels } from "./admin/tunnel.ts"
 import { bindServer } from "./bindServer.ts"
 import { readCertificate } from "./certificate.ts"
 import { BROKEN } from "./httpReply.ts"
@@ -12,8 +17,16 @@ import type { PlainHandler } from "./Transport.ts"
 /** A `PlainHandler` makes none. */
 const noStreams: OpenStream = () => Promise.resolve(BROKEN)
 
-/** The bound port; undefined where the API shares `server.port`. */
-export const listenAdmin = Effect.fnUntraced(function* (config: ServerConfigValue, handler: PlainHandler) {
+/**
+ * The bound port; undefined where the API shares `server.port`.
+ *
+ * @param serverPort the port that connections come to; undefined while it is not known
+ */
+export const listenAdmin = Effect.fnUntraced(function* (
+  config: ServerConfigValue,
+  handler: PlainHandler,
+  serverPort: () => number | undefined
+) {
   const { admin, limits } = config
   const { ip, port } = admin
   if (port === undefined) return undefined
@@ -33,5 +46,6 @@ export const listenAdmin = Effect.fnUntraced(function* (config: ServerConfigValu
         server.closeAllConnections()
       })
   )
+  yield* openTunnels(server, yield* Access, { ip: config.server.ip, port: serverPort, certificate })
   return yield* bindServer(server, { host: ip, port })
 })

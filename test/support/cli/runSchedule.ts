@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
 import { runCommand } from "../../../src/cli/runCommand.ts"
+import { scheduleCommand } from "../../../src/cli/scheduleCommand.ts"
 
 export interface CommandEnd {
   readonly out: string
@@ -24,7 +25,7 @@ export const runSchedule = async (...args: ReadonlyArray<string>): Promise<Comma
     error: (...words: ReadonlyArray<unknown>) => errors.push(words.join(" "))
   }
   const exit = await Effect.runPromiseExit(
-    runCommand(args, "0").pipe(
+    runCommand(scheduleCommand, args, "0").pipe(
       Effect.provide(NodeServices.layer),
       Effect.provideService(Console.Console, console as unknown as Console.Console)
     )
