@@ -26,7 +26,7 @@ const MAX_MEMORY = 256 * 1_048_576
 const MAX_P = 16
 
 /** Bytes that scrypt works on. */
-const memory = ({ ln, r }: Pick<PasswordHash, "ln" | "r">): number => 128 * 2 ** ln * r
+const memory = ({ ln, r, p }: Pick<PasswordHash, "ln" | "r" | "p">): number => 128 * r * (2 ** ln + 2 + p)
 
 const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,3}),p=(\d{1,3})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
 const MADE_BY = "`node dist/server.js hash-password` makes one"
@@ -44,9 +44,9 @@ export const readPasswordHash = (text: string): Result.Result<PasswordHash, stri
   }
   const [ln, r, p] = [Number(found[1]), Number(found[2]), Number(found[3])]
   const [salt, hash] = [Buffer.from(found[4]!, "base64"), Buffer.from(found[5]!, "base64")]
-  if (ln < 1 || r < 1 || p < 1 || p > MAX_P || memory({ ln, r }) > MAX_MEMORY)
+  if (ln < 1 || r < 1 || p < 1 || p > MAX_P || memory({ ln, r, p }) > MAX_MEMORY)
     return Result.fail(
-      `has a cost that is none or too high: ln=${ln},r=${r},p=${p}; up to 256 MiB (128 · 2^ln · r) and p=${MAX_P} are taken`
+      `has a cost that is none or too high: ln=${ln},r=${r},p=${p}; less than 256 MiB (128 · r · 2^ln) and up to p=${MAX_P} are taken`
     )
   if (salt.length < 8 || hash.length < 16)
     return Result.fail(
@@ -57,7 +57,7 @@ export const readPasswordHash = (text: string): Result.Result<PasswordHash, stri
 
 const derive = (password: string, { ln, r, p, salt }: PasswordHash, bytes: number): Promise<Buffer> =>
   new Promise((resolve, reject) => {
-    const options = { N: 2 ** ln, r, p, maxmem: 2 * memory({ ln, r }) }
+    const options = { N: 2 ** ln, r, p, maxmem: memory({ ln, r, p }) }
     // The same characters may be written in more than one way, and keyboards differ in which they choose.
     scrypt(password.normalize("NFKC"), salt, bytes, options, (error, key) =>
       error === null ? resolve(key) : reject(error)

@@ -73,7 +73,7 @@ const bounds = (expected: string): { min: number; max: number } => {
 }
 
 /** Of "correct horse battery staple" and "é", cheap ones. */
-const passwordHashes = [
+export const passwordHashes = [
   "$scrypt$ln=4,r=8,p=1$QUFBQUFBQUFBQUFBQUFBQQ$M1sEm7pUmmv+DBXk5l+eBS3IMAVyOJq8R8kLYN4E1EM",
   "$scrypt$ln=1,r=1,p=2$QkJCQkJCQkJCQkJCQkJCQg$tVirlaYzyFomMFzvKvQmDQ"
 ] as const
