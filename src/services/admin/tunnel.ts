@@ -2,7 +2,7 @@
  * The way of the dashboard's WebSocket where the API has a port of its own: handshakes on `/connection/websocket` that come there go on to the
  * server's own port on this machine, and so do all bytes after them, both ways. Only those who are logged in have it, from our own page.
  *
- * It ends with either of its ends; those that are left end with the scope.
+ * It ends with either of its ends; those that are left end with the scope, a moment after the server's own port.
  */
 import { X509Certificate } from "node:crypto"
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http"
@@ -10,6 +10,7 @@ import { connect, type Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { connect as connectTls, type TLSSocket } from "node:tls"
 import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
 import { isSameOrigin } from "../auth/origins.ts"
 import type { Certificate } from "../certificate.ts"
 import { copyHeaders, splitUrl } from "../nodeHttp.ts"
@@ -20,6 +21,9 @@ import type { Access } from "./Access.ts"
 export const MAX_TUNNELS = 100
 /** Time for the server's own port to take a connection. */
 const CONNECT_TIMEOUT_MS = 5000
+
+/** Time that tunnels have to carry what is left in them when the server ends. */
+const END_TIMEOUT = "1 second"
 
 const PATH = "/connection/websocket"
 
@@ -80,14 +84,20 @@ export const openTunnels = Effect.fnUntraced(function* (
   address: ServerAddress
 ) {
   const open = new Set<Socket>()
+  const isEmpty = yield* Latch.make(true)
+  // The server's own port has ended by then, so that each end has but to tell the other.
   yield* Effect.addFinalizer(() =>
-    Effect.sync(() => {
-      for (const socket of open) socket.destroy()
-    })
+    Effect.andThen(
+      Effect.timeoutOption(isEmpty.await, END_TIMEOUT),
+      Effect.sync(() => {
+        for (const socket of open) socket.destroy()
+      })
+    )
   )
 
   const join = (request: IncomingMessage, near: Socket, first: Buffer, port: number): void => {
     open.add(near)
+    isEmpty.closeUnsafe()
     let isOpen = false
     const far = reach(address, port, () => {
       isOpen = true
@@ -106,6 +116,7 @@ export const openTunnels = Effect.fnUntraced(function* (
     })
     near.once("close", () => {
       open.delete(near)
+      if (open.size === 0) isEmpty.openUnsafe()
       far.destroy()
     })
   }

@@ -112,7 +112,7 @@ describe.each(["uws", "ws"] as const)("the dashboard's log-in on %s", (transport
   it("on another method, or cross-site, is refused", async () => {
     const { visitor } = await start()
     const get = await visitor.get(adminPaths.logIn)
-    expect([refusal(get), get.headers["allow"]]).toEqual([[405, "malformed"], "POST"])
+    expect([refusal(get), get.headers.allow]).toEqual([[405, "malformed"], "POST"])
     for (const headers of [
       { origin: "https://evil.example" },
       { origin: "null" },
