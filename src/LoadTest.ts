@@ -26,6 +26,10 @@ import {
 import { prepareReportFiles, type ReportFile, writeReportFiles } from "./client/report/reportFiles.ts"
 import { summary } from "./client/report/summary.ts"
 import { ReportLost, ThresholdsMissed, Unreachable } from "./client/runErrors.ts"
+import { firstConnections } from "./client/scenario/Order.ts"
+import { makePublisher, type Publisher } from "./client/scenario/Publisher.ts"
+import type { Scenario, Stage } from "./client/scenario/Scenario.ts"
+import { scenarioOf } from "./client/scenario/scenarios.ts"
 import { parseTarget, type ResolvedTarget, resolveTarget } from "./client/target.ts"
 import type { LiveView } from "./client/view/LiveView.ts"
 import { type ClientConfigValue, clientKeys } from "./config/ClientConfig.ts"
@@ -61,28 +65,36 @@ interface Run {
   readonly view: LiveView
   readonly files: ReadonlyArray<ReportFile>
   readonly now: () => number
+  readonly publisher: Publisher
+  /** What the run does beside ramping and holding; undefined where nothing was chosen. */
+  readonly scenario: Scenario | undefined
 }
+
+/** All that was measured. Only another process can have sent a histogram that cannot be read, which is of the same program. */
+const measure = (crew: Crew) =>
+  Effect.flatMap(crew.snapshot, ({ snapshot, ...rest }) =>
+    "kind" in snapshot ? Effect.die(new Error(snapshot.message)) : Effect.succeed({ snapshot, ...rest })
+  )
 
 /** The report as of now, made by `build`. */
 const makeReport = Effect.fnUntraced(function* <R extends InterimReport>(
-  { id, host, config, crew, now }: Run,
+  { id, host, config, crew, now, scenario, publisher }: Run,
   build: (input: ReportInput) => R | BadHistogram
 ) {
-  const { snapshot, client, doubts } = yield* crew.snapshot
-  // Only another process can have sent a histogram that cannot be read, which is of the same program.
-  if ("kind" in snapshot) return yield* Effect.die(new Error(snapshot.message))
+  const { snapshot, client, doubts } = yield* measure(crew)
   const endedAt = now()
   const report = build({
     id,
     version,
     host,
     config: printable(clientKeys, config),
-    thresholds: config.thresholds,
+    thresholds: scenario?.judges === true ? {} : config.thresholds,
     startedAt: crew.startedAt() ?? endedAt,
     now: endedAt,
     snapshot,
     client,
-    doubts
+    doubts,
+    scenario: scenario?.outcome(snapshot, publisher.figures())
   })
   if ("kind" in report) return yield* Effect.die(new Error(report.message))
   return report
@@ -127,7 +139,7 @@ const logEnded = ({ ended }: Crew) =>
 
 /** Fails when connecting has failed so often that there can be no server, and never once succeeded. */
 const noticeUnreachable = Effect.fnUntraced(function* ({ config, crew }: Run) {
-  const enough = Math.min(config.setup.batchSize, config.total.clients)
+  const enough = Math.min(config.setup.batchSize, firstConnections(config, config.total.clients))
   while (true) {
     yield* Effect.sleep(CHECK_INTERVAL)
     const { opened, errors } = crew.glance()
@@ -157,7 +169,8 @@ const awaitLastBroadcast = Effect.fnUntraced(function* ({ crew, now }: Run) {
 
 /** Says what was measured, closes, and fails where a limit was missed or the report could not be written. */
 const conclude = Effect.fnUntraced(function* (run: Run) {
-  const { view, crew, files } = run
+  const { view, crew, files, scenario } = run
+  if (scenario !== undefined) yield* scenario.settle
   yield* awaitLastBroadcast(run)
   const report = yield* makeReport(run, buildReport)
   yield* Effect.timeoutOption(crew.stop, STOP_TIMEOUT)
@@ -166,16 +179,17 @@ const conclude = Effect.fnUntraced(function* (run: Run) {
   view.print(summary(report))
   const losses = yield* Effect.promise(() => writeReportFiles(files, report))
   if (losses.length > 0) return yield* new ReportLost({ losses })
-  const missed = report.thresholds.filter(({ met }) => !met)
-  if (missed.length > 0) {
-    return yield* new ThresholdsMissed({
-      missed: missed.map(({ name, limit, found }) => `${name} is ${found ?? "not known"}, limit ${limit}`)
-    })
-  }
+  const missed = [
+    ...report.thresholds
+      .filter(({ met }) => !met)
+      .map(({ name, limit, found }) => `${name} is ${found ?? "not known"}, limit ${limit}`),
+    ...(scenario?.missed?.() ?? [])
+  ]
+  if (missed.length > 0) return yield* new ThresholdsMissed({ missed })
 })
 
-const resolveUri = Effect.fnUntraced(function* (uri: string) {
-  const target = parseTarget(uri)
+const resolveUri = Effect.fnUntraced(function* ({ server: { uri }, protocol }: ClientConfigValue) {
+  const target = parseTarget(uri, protocol.type === "centrifuge" ? "/connection/websocket" : "/")
   if ("kind" in target) return yield* new Unreachable({ uri, detail: target.message })
   const resolved = yield* Effect.promise(() => resolveTarget(target))
   if ("kind" in resolved) return yield* new Unreachable({ uri, detail: resolved.message })
@@ -215,7 +229,7 @@ export const runLoadTest = Effect.fnUntraced(function* (
   stopped: Effect.Effect<void>
 ) {
   const files = yield* prepareFiles(config)
-  const target = yield* resolveUri(config.server.uri)
+  const target = yield* resolveUri(config)
   const now = yield* makeNow
   // Asked now: a client that has run out of files later cannot.
   const host = hostFacts()
@@ -223,7 +237,18 @@ export const runLoadTest = Effect.fnUntraced(function* (
     const crew = yield* makeCrew(config, target)
     const total =
       config.total.clients * (parseLocalAddresses(config.local.ip) as ReadonlyArray<string>).length
-    const run: Run = { id: randomUUID(), host, config, total, crew, view, files, now }
+    const publisher = yield* makePublisher(config)
+    const stage: Stage = {
+      ...{ config, total, now, publisher },
+      phase: crew.phase,
+      look: crew.look,
+      measure: Effect.map(measure(crew), ({ snapshot }) => snapshot),
+      order: crew.order
+    }
+    const scenario = config.scenario === undefined ? undefined : scenarioOf(config.scenario)(stage)
+    const run: Run = { id: randomUUID(), host, config, total, crew, view, files, now, publisher, scenario }
+    const { rate } = config.publish
+    const publishes = rate === 0 ? Effect.never : publisher.at(rate)
     const duration = Duration.toMillis(config.duration) === 0 ? Effect.never : Effect.sleep(config.duration)
     const lasts = Effect.andThen(crew.begun, duration)
     yield* Effect.addFinalizer(() =>
@@ -235,7 +260,11 @@ export const runLoadTest = Effect.fnUntraced(function* (
     yield* watch(run)
     // A run that fails has measured something too: it is concluded, and its failure goes before that of a limit.
     const ended = yield* Effect.exit(
-      Effect.raceAllFirst([lasts, stopped, crew.failure, noticeUnreachable(run)])
+      Effect.raceAllFirst([
+        ...[lasts, stopped, crew.failure, noticeUnreachable(run)],
+        Effect.andThen(crew.begun, publishes),
+        Effect.andThen(crew.begun, scenario?.direct ?? Effect.never)
+      ])
     )
     const concluded = yield* Effect.exit(conclude(run))
     yield* ended

@@ -8,6 +8,8 @@ import { asksToCompare, compareCommand } from "./client/compare/compareCommand.t
 import { LiveView } from "./client/view/LiveView.ts"
 import { clientKeys } from "./config/ClientConfig.ts"
 import { serverKeys } from "./config/ServerConfig.ts"
+import { scenarioPreset } from "./config/scenarioPresets.ts"
+import { scenarioRules } from "./config/scenarioRules.ts"
 import { diagnoseClient } from "./doctor/doctor.ts"
 import { runLoadTest } from "./LoadTest.ts"
 import { runConcluding, runMain, runProgram } from "./program.ts"
@@ -17,8 +19,9 @@ const program = {
   name: "client",
   about: "ramps WebSocket connections against a server and measures what they hear",
   keys: clientKeys,
-  rules: [],
+  rules: scenarioRules,
   alsoKnown: serverKeys,
+  presets: scenarioPreset,
   commands: [["--compare A B", "compare two JSON reports, with --report.html FILE also as a page, and exit"]]
 } as const
 

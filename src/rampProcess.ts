@@ -6,6 +6,7 @@ import * as Result from "effect/Result"
 import { makeRampHost } from "./actors/RampHost.ts"
 import { HeldLog } from "./client/HeldLog.ts"
 import { type FromRamps, ToRamps } from "./client/processMessages.ts"
+import type { Order } from "./client/scenario/Order.ts"
 import { clientKeys } from "./config/ClientConfig.ts"
 import { resolve } from "./config/resolve.ts"
 import { fromJson } from "./config/sources.ts"
@@ -14,18 +15,23 @@ import { linkToParent } from "./services/processes/ParentLink.ts"
 import { runChild } from "./services/processes/runChild.ts"
 
 type Prepare = Extract<ToRamps, { _tag: "Prepare" }>
-type Ask = Extract<ToRamps, { _tag: "AskGlance" | "AskSnapshot" }>
+type RampHost = Effect.Success<ReturnType<typeof makeRampHost>>
 
 const main = Effect.gen(function* () {
   const prepared = yield* Deferred.make<Prepare>()
   const begun = yield* Deferred.make<number>()
   const stopped = yield* Deferred.make<void>()
-  let answer: ((message: Ask) => FromRamps) | undefined
+  let host: RampHost | undefined
+  /** The latest order that came before there were ramps to obey it. */
+  let early: Order | undefined
   const link = yield* linkToParent<ToRamps, FromRamps>(ToRamps, (message) => {
     if (message._tag === "Prepare") Deferred.doneUnsafe(prepared, Effect.succeed(message))
     else if (message._tag === "Begin") Deferred.doneUnsafe(begun, Effect.succeed(message.startedAt))
     else if (message._tag === "Stop") Deferred.doneUnsafe(stopped, Effect.void)
-    else if (answer !== undefined) link.send(answer(message))
+    else if (message._tag === "Obey") {
+      if (host === undefined) early = message.order
+      else host.obey(message.order)
+    } else if (host !== undefined) link.send(host.answer(message))
   })
 
   const ramp = Effect.gen(function* () {
@@ -35,10 +41,11 @@ const main = Effect.gen(function* () {
     link.send({ _tag: "Ready" })
     yield* Effect.gen(function* () {
       const startedAt = yield* Deferred.await(begun)
-      const host = yield* makeRampHost({ config, prepared: order, startedAt, takeLog: log.take })
-      answer = host.answer
-      yield* Effect.raceFirst(Deferred.await(stopped), host.failure)
-      yield* link.flush(yield* host.stop)
+      const ramps = yield* makeRampHost({ config, prepared: order, startedAt, takeLog: log.take })
+      host = ramps
+      if (early !== undefined) ramps.obey(early)
+      yield* Effect.raceFirst(Deferred.await(stopped), ramps.failure)
+      yield* link.flush(yield* ramps.stop)
     }).pipe(
       Effect.scoped,
       Effect.provideService(EpochAtZero, order.epochAtZeroMs),

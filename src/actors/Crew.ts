@@ -6,6 +6,7 @@ import type * as Effect from "effect/Effect"
 import type { EndedConnections } from "../client/EndedConnections.ts"
 import type { BadHistogram } from "../client/metrics/LatencyHistogram.ts"
 import type { Glance, RunSnapshot } from "../client/metrics/RunMetrics.ts"
+import type { Order } from "../client/scenario/Order.ts"
 import type { ClientLoad } from "../protocol/report.ts"
 import type { RampState } from "./rampMachine.ts"
 import type { RestartBudgetSpent } from "./Supervisor.ts"
@@ -35,6 +36,8 @@ export interface Crew {
   readonly snapshot: Effect.Effect<CrewSnapshot>
   /** Why connections ended, those of all processes together. */
   readonly ended: EndedConnections
+  /** Has all ramps do what a scenario asks for; completes when they were told. */
+  readonly order: (order: Order) => Effect.Effect<void>
   /** Closes every connection, and completes when they are gone. */
   readonly stop: Effect.Effect<void>
   /** Fails when a restart budget is spent. */

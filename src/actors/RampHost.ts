@@ -58,6 +58,7 @@ export const makeRampHost = Effect.fnUntraced(function* (options: RampHostOption
             load: loadNow(now(), delay.read())
           }
     },
+    obey: supervisor.order,
     /** Closes everything; completes with the last message. */
     stop: Effect.map(supervisor.stop, (): FromRamps => ({ _tag: "Stopped", glance: glance() })),
     failure: supervisor.failure

@@ -12,6 +12,7 @@ import { addSnapshots, type RunCounts, type RunSnapshot } from "../client/metric
 import { addSeries, knownUpTo, withNews } from "../client/metrics/seriesSums.ts"
 import type { ProcessLoad } from "../client/processLoad.ts"
 import { FromRamps, type ProcessGlance, type ProcessNews, type ToRamps } from "../client/processMessages.ts"
+import type { Order } from "../client/scenario/Order.ts"
 import type { ActorNode, ActorProbe } from "../services/ActorTree.ts"
 import { type ChildLink, startChild } from "../services/processes/ChildLink.ts"
 import { Question } from "../services/processes/Question.ts"
@@ -61,6 +62,8 @@ export class RampProcess {
   #past: { readonly snapshot: RunSnapshot; readonly restarts: number } | undefined
   readonly #look = new Question()
   readonly #measure = new Question()
+  /** The order that each life has to know. */
+  #standing: Order | undefined
 
   constructor(readonly options: RampProcessOptions) {}
 
@@ -133,6 +136,12 @@ export class RampProcess {
       )
     )
 
+  /** Has its ramps do what a scenario asks for. */
+  readonly order = (order: Order): void => {
+    if (order._tag === "Raise") this.#standing = order
+    this.#alive?.link.send({ _tag: "Obey", order })
+  }
+
   /** Ends it at once. */
   readonly kill = (): void => this.#alive?.link.kill("SIGKILL")
 
@@ -187,6 +196,7 @@ export class RampProcess {
         Effect.sync(() => {
           link.send({ _tag: "Begin", startedAt })
           this.#alive = { link, startedAt, heardAt: this.options.now() }
+          if (this.#standing !== undefined) link.send({ _tag: "Obey", order: this.#standing })
         }),
         () => Effect.sync(() => this.#died())
       )

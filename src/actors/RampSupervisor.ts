@@ -4,10 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { EndedConnections } from "../client/EndedConnections.ts"
 import type { RunMetrics } from "../client/metrics/RunMetrics.ts"
+import type { RampShare } from "../client/RampSockets.ts"
+import type { Order } from "../client/scenario/Order.ts"
 import type { ResolvedTarget } from "../client/target.ts"
 import type { ClientConfigValue } from "../config/ClientConfig.ts"
 import type { ActorProbe } from "../services/ActorTree.ts"
-import { type RampShare, type RampSockets, rampProgram } from "./Ramp.ts"
+import { type LivingRamp, rampProgram } from "./Ramp.ts"
 import type { RampState } from "./rampMachine.ts"
 import * as Supervisor from "./Supervisor.ts"
 
@@ -44,6 +46,8 @@ export class RampSupervisor extends Context.Service<
     readonly probes: () => ReadonlyArray<RampProbe>
     /** Restarts of all ramps since start. */
     readonly restarts: () => number
+    /** Has all ramps do what a scenario asks for. */
+    readonly order: (order: Order) => void
     /** Closes every connection, and completes when they are gone. */
     readonly stop: Effect.Effect<void>
     /** Fails when a ramp's restart budget is spent. */
@@ -55,14 +59,15 @@ export class RampSupervisor extends Context.Service<
       this,
       Effect.gen(function* () {
         const supervisor = yield* Supervisor.make(options.address ?? "client", RAMP_RESTARTS)
-        const ramps: Array<{ readonly state: () => RampState; readonly sockets: RampSockets } | undefined> =
-          options.shares.map(() => undefined)
+        const ramps: Array<LivingRamp | undefined> = options.shares.map(() => undefined)
+        let standing: Order | undefined
         const connections = (i: number) => ramps[i]?.sockets.sockets.size ?? 0
         const actors = yield* Effect.forEach(options.shares, (share, i) =>
           supervisor.supervise({
             name: `ramp-${share.localAddress}`,
             program: rampProgram({ ...options, share }, (ramp) => {
               ramps[i] = ramp
+              if (standing !== undefined) ramp.obey(standing)
             }),
             probe: () => ({ connections: connections(i) })
           })
@@ -76,6 +81,10 @@ export class RampSupervisor extends Context.Service<
               connections: connections(i)
             })),
           restarts: () => actors.reduce((sum, actor) => sum + actor.restarts(), 0),
+          order: (order) => {
+            if (order._tag === "Raise") standing = order
+            for (const ramp of ramps) ramp?.obey(order)
+          },
           stop: Effect.forEach(actors, (actor) => actor.stop, { concurrency: "unbounded", discard: true }),
           failure: supervisor.failure
         })

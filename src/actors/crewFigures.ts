@@ -93,7 +93,8 @@ export class CrewFigures {
       errorsByKind: errors,
       messages,
       latencyMs: this.#percentiles,
-      missing: missingOf(counts)
+      missing: missingOf(counts),
+      opening: counts.reduce((sum, { opening }) => sum + opening, 0)
     }
   }
 

@@ -5,12 +5,12 @@ import * as Layer from "effect/Layer"
 import { EndedConnections } from "../client/EndedConnections.ts"
 import { RunMetrics } from "../client/metrics/RunMetrics.ts"
 import { loadSince } from "../client/processLoad.ts"
+import type { RampShare } from "../client/RampSockets.ts"
 import type { ResolvedTarget } from "../client/target.ts"
 import type { ClientConfigValue } from "../config/ClientConfig.ts"
 import { EventLoopDelay } from "../services/EventLoopDelay.ts"
 import { makeNow } from "../services/now.ts"
 import type { Crew } from "./Crew.ts"
-import type { RampShare } from "./Ramp.ts"
 import { RampSupervisor } from "./RampSupervisor.ts"
 
 export interface LocalCrewOptions {
@@ -46,6 +46,7 @@ export const makeLocalCrew = Effect.fnUntraced(function* (options: LocalCrewOpti
       doubts: []
     })),
     ended,
+    order: (order) => Effect.sync(() => ramps.order(order)),
     stop: ramps.stop,
     failure: ramps.failure
   }

@@ -11,14 +11,14 @@ import * as Semaphore from "effect/Semaphore"
 import { EndedConnections } from "../client/EndedConnections.ts"
 import { worstLoad } from "../client/processLoad.ts"
 import type { ProcessNews } from "../client/processMessages.ts"
+import type { RampShare } from "../client/RampSockets.ts"
 import type { ResolvedTarget } from "../client/target.ts"
 import { type ClientConfigValue, clientKeys } from "../config/ClientConfig.ts"
-import { printable } from "../config/resolve.ts"
+import { transferable } from "../config/resolve.ts"
 import { RESOLUTION_MS } from "../services/EventLoopDelay.ts"
 import { epochAtZero, makeNow } from "../services/now.ts"
 import type { Crew, CrewSnapshot } from "./Crew.ts"
 import { CrewFigures } from "./crewFigures.ts"
-import type { RampShare } from "./Ramp.ts"
 import { RampProcess } from "./RampProcess.ts"
 import { leastAdvanced, RAMP_RESTARTS } from "./RampSupervisor.ts"
 import * as Supervisor from "./Supervisor.ts"
@@ -95,6 +95,10 @@ export const makeProcessCrew = Effect.fnUntraced(function* (options: ProcessCrew
     }),
     snapshot: measured,
     ended,
+    order: (order) =>
+      Effect.sync(() => {
+        for (const process of processes) process.order(order)
+      }),
     stop: Effect.forEach(actors, (actor) => actor.stop, { concurrency: "unbounded", discard: true }),
     failure
   }
@@ -111,7 +115,7 @@ const startAll = Effect.fnUntraced(function* (
   const supervisor = yield* Supervisor.make(ROOT, RAMP_RESTARTS)
   const calm = yield* Semaphore.make(STARTS_PER_CORE * availableParallelism())
   const common = {
-    config: printable(clientKeys, config),
+    config: transferable(clientKeys, config),
     target,
     epochAtZeroMs: epochAtZero(),
     // Every sample wakes a process up: all together sample as often as one on each core would.

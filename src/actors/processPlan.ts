@@ -4,7 +4,7 @@
  * Every process holds the same number of connections, give or take one, and none more than `capacity`. An address is cut only at the
  * border of two pieces, and the pace of its parts adds up to its own.
  */
-import type { RampShare } from "./Ramp.ts"
+import type { RampShare } from "../client/RampSockets.ts"
 
 /** Connections of one client process at most, however many files it may open: its messages are read by one core. */
 export const MAX_PROCESS_CONNECTIONS = 25_000

@@ -7,7 +7,7 @@
 import { assign, setup } from "xstate"
 
 export interface RampContext {
-  /** Connections to attempt in all. */
+  /** Connections to attempt in all, up to now. */
   readonly total: number
   readonly batchSize: number
   readonly intervalMs: number
@@ -19,6 +19,8 @@ export interface RampContext {
 
 export type RampEvent =
   | { readonly type: "start" }
+  /** Have so many connections in all; fewer than there are changes nothing. */
+  | { readonly type: "raise"; readonly total: number }
   /** Close what is open. */
   | { readonly type: "stop" }
   /** Nothing is open any more. */
@@ -31,6 +33,9 @@ export const rampMachine = setup({
   delays: { interval: ({ context }) => context.intervalMs },
   guards: { hasMore: ({ context }) => context.attempted < context.total },
   actions: {
+    raise: assign({
+      total: ({ context, event }) => Math.max(context.total, event.type === "raise" ? event.total : 0)
+    }),
     nextBatch: assign(({ context: { attempted, batchSize, total } }) => {
       const batch = Math.min(batchSize, total - attempted)
       return { batch, attempted: attempted + batch }
@@ -41,13 +46,16 @@ export const rampMachine = setup({
   context: ({ input }) => ({ ...input, attempted: 0, batch: 0 }),
   initial: "idle",
   states: {
-    idle: { on: { start: "ramping", stop: "done" } },
+    idle: { on: { start: "ramping", stop: "done", raise: { actions: "raise" } } },
     ramping: {
       entry: "nextBatch",
       after: { interval: [{ guard: "hasMore", target: "ramping", reenter: true }, { target: "holding" }] },
-      on: { stop: "draining" }
+      on: { stop: "draining", raise: { actions: "raise" } }
     },
-    holding: { on: { stop: "draining" } },
+    holding: {
+      on: { stop: "draining", raise: { actions: "raise" } },
+      always: { guard: "hasMore", target: "ramping" }
+    },
     draining: { on: { empty: "done" } },
     done: { type: "final" }
   }

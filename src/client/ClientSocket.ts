@@ -11,6 +11,7 @@ import { FrameParser } from "../services/hot/frameParser.ts"
 import { closePayload, maskedFrame, Opcode } from "../services/hot/frames.ts"
 import type { FrameViolation } from "../services/hot/frameViolation.ts"
 import type { Closed, Connector } from "./Connector.ts"
+import type { Session } from "./dialect/Session.ts"
 import { handshakeFailure, KEY_BYTES, ResponseHead, withKey } from "./handshake.ts"
 import { MAX_PORT_TRIES } from "./localPorts.ts"
 import { fromSystemError, isPortTaken, type SocketError } from "./SocketError.ts"
@@ -46,6 +47,8 @@ export class ClientSocket {
   opened = false
   /** The owner's place for it, for instance its index in a dense array. */
   slot = -1
+  /** What the owner knows of it beyond this one socket; null where it needs to know nothing. */
+  session: Session | null = null
   readonly connector: Connector
   private socket: OwnedSocket
   private readonly parser = new FrameParser()
@@ -92,6 +95,16 @@ export class ClientSocket {
   /** Ends the connection at once, without a close frame: `onClosed` with 1006, or as `close` where it never opened. */
   terminate(): void {
     this.give(this.opened ? noCloseFrame : { kind: "abandoned", message: "given up before it was open" })
+  }
+
+  /** Reads no more: what the server sends then waits in the kernel's buffers, and in the server. */
+  stopReading(): void {
+    this.socket.pause()
+  }
+
+  /** Reads on, beginning with all that waits. */
+  readOn(): void {
+    this.socket.resume()
   }
 
   /**

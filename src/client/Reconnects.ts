@@ -2,11 +2,12 @@
  * Brings back a ramp's lost connections, each after its own backoff.
  *
  * One timer serves all that wait. A connection that is open and was never lost has nothing here; one that was lost has
- * an object of two fields while it waits and until it has proved itself. So the size is bounded by the ramp's share.
+ * an object of three fields while it waits and until it has proved itself. So the size is bounded by the ramp's share.
  */
 import { fullJitter } from "./backoff.ts"
 import type { ClientSocket } from "./ClientSocket.ts"
 import { DueQueue } from "./DueQueue.ts"
+import type { Session } from "./dialect/Session.ts"
 
 /** Attempts that start in one turn of the event loop: at 45 µs each, 12 ms. */
 export const MAX_ATTEMPTS_A_TURN = 256
@@ -14,7 +15,7 @@ export const MAX_ATTEMPTS_A_TURN = 256
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** What is asked of a socket here. */
-type Socket = Pick<ClientSocket, "opened" | "state" | "since">
+type Socket = Pick<ClientSocket, "opened" | "state" | "since"> & { readonly session?: Session | null }
 
 /** A connection that was lost, or never came about. */
 interface Lost {
@@ -22,6 +23,8 @@ interface Lost {
   failures: number
   /** Whether it was ever open. */
   wasOpen: boolean
+  /** What it goes on with. */
+  session: Session | null
 }
 
 export interface Timers {
@@ -37,8 +40,8 @@ export interface ReconnectsOptions {
   readonly timers: Timers
   /** Uniform from 0 to below 1. */
   readonly random: () => number
-  /** Starts an attempt. It tells nothing before it returns. */
-  readonly connect: () => Socket
+  /** Starts an attempt for what had this session. It tells nothing before it returns. */
+  readonly connect: (session: Session | null) => Socket
   /** So many more, or fewer, wait. */
   readonly waitingChanged: (by: number) => void
 }
@@ -67,13 +70,14 @@ export class Reconnects {
    * backoff, so that those who were told the same time do not come all at once.
    */
   ended(socket: Socket, comesBack: boolean, atLeastMs = 0): void {
-    const lost = this.#onTrial.get(socket) ?? { failures: 0, wasOpen: false }
+    const lost = this.#onTrial.get(socket) ?? { failures: 0, wasOpen: false, session: null }
     this.#onTrial.delete(socket)
     if (!comesBack || this.#stopped) return
     const { minDelayMs, maxDelayMs, now, random, waitingChanged } = this.#options
     const delay = atLeastMs + fullJitter(lost.failures, minDelayMs, maxDelayMs, random)
     lost.failures++
     lost.wasOpen ||= socket.opened
+    lost.session = socket.session ?? null
     this.#waiting.add(now() + delay, lost)
     waitingChanged(1)
     this.#setTimer()
@@ -109,7 +113,7 @@ export class Reconnects {
     for (let i = 0; i < MAX_ATTEMPTS_A_TURN && this.#waiting.nextAt <= until; i++) {
       const lost = this.#waiting.take()!
       waitingChanged(-1)
-      this.#onTrial.set(connect(), lost)
+      this.#onTrial.set(connect(lost.session), lost)
     }
     this.#setTimer()
   }

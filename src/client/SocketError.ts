@@ -39,6 +39,8 @@ export type SocketErrorKind =
   | "nameNotFound"
   /** The TLS handshake failed or the certificate was not accepted. */
   | "tls"
+  /** The connection stood, but the server ended it, or answered with an error, before the subscription of the client protocol did. */
+  | "notSubscribed"
   /** The owner gave it up before it opened; not the server's doing. */
   | "abandoned"
   | "other"

@@ -24,6 +24,8 @@ const mayPass: Readonly<Record<Exclude<SocketErrorKind, "refused">, boolean>> = 
   unaskedSubprotocol: false,
   unaskedExtension: false,
   protocolError: false,
+  // What the server says of it counts.
+  notSubscribed: false,
   // A certificate or protocol version that does not fit.
   tls: false,
   // The machine's or the configuration's. Files come free only where others of our connections end, and those need them again.

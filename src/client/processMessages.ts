@@ -4,6 +4,7 @@
  */
 import * as Schema from "effect/Schema"
 import type { RunCounts, RunSnapshot } from "./metrics/RunMetrics.ts"
+import { Order } from "./scenario/Order.ts"
 
 const Counts = Schema.Record(Schema.String, Schema.Number)
 const MaybeTime = Schema.NullOr(Schema.Number)
@@ -77,7 +78,24 @@ const Snapshot = Schema.Struct({
     }),
     unstamped: Schema.Number
   }),
-  series: Schema.Array(Series)
+  series: Schema.Array(Series),
+  scenario: Schema.optionalKey(
+    Schema.Struct({
+      lost: Schema.Number,
+      returned: Schema.Number,
+      awayMs: Latencies,
+      resetupMs: Latencies,
+      recovered: Schema.Number,
+      notRecovered: Schema.Number,
+      recoveredPublications: Schema.Number,
+      missed: Schema.Number,
+      unknown: Schema.Number,
+      duplicates: Schema.Number,
+      slow: Schema.Number,
+      slowClosed: Counts,
+      slowMessages: Schema.Number
+    })
+  )
 })
 /** A field of the metrics that is missing above would be lost on the way: here, and below, it does not compile. */
 const checkedSnapshot: Schema.Codec<RunSnapshot, unknown> = Snapshot
@@ -112,7 +130,8 @@ const RunCountsSchema = Schema.Struct({
   lastOpenAt: MaybeTime,
   messages: Schema.Number,
   broadcast: MaybeTime,
-  missing: Schema.Number
+  missing: Schema.Number,
+  opening: Schema.Number
 })
 const checkedCounts: Schema.Codec<RunCounts, unknown> = RunCountsSchema
 
@@ -159,6 +178,8 @@ export const ToRamps = Schema.TaggedUnion({
   AskGlance: { broadcast: MaybeTime },
   /** Answered by `Snapshot`, whose series begins with the interval of `seriesFromMs`, in milliseconds since the start of the run. */
   AskSnapshot: { broadcast: MaybeTime, seriesFromMs: Schema.Number },
+  /** Do what a scenario asks for; not answered. */
+  Obey: { order: Order },
   /** Close everything: answered by `Stopped`. */
   Stop: {}
 })

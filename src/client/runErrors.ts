@@ -28,6 +28,18 @@ export class ReportLost extends Data.TaggedError("ReportLost")<{
   }
 }
 
+/** The server API does not let the client publish what `publish.rate` asks for; exit code 77 of sysexits.h. */
+export class PublishRefused extends Data.TaggedError("PublishRefused")<{
+  readonly uri: string
+  readonly detail: string
+}> {
+  override readonly [Runtime.errorExitCode] = 77
+
+  override get message(): string {
+    return `cannot publish through ${this.uri}: ${this.detail}`
+  }
+}
+
 /** A limit of `thresholds.*` was missed; exit code 1. */
 export class ThresholdsMissed extends Data.TaggedError("ThresholdsMissed")<{
   readonly missed: ReadonlyArray<string>

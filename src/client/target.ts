@@ -31,8 +31,8 @@ export interface BadUri {
 
 const bad = (uri: string, message: string): BadUri => ({ kind: "badUri", uri, message })
 
-/** Takes a `ws://` or `wss://` URI apart. */
-export const parseTarget = (uri: string): Target | BadUri => {
+/** Takes a `ws://` or `wss://` URI apart. @param path where it has none */
+export const parseTarget = (uri: string, path = "/"): Target | BadUri => {
   if (!URL.canParse(uri)) return bad(uri, "expected a URI such as ws://localhost:8088")
   const url = new URL(uri)
   const secure = url.protocol === "wss:"
@@ -45,7 +45,7 @@ export const parseTarget = (uri: string): Target | BadUri => {
     hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"),
     host: url.host,
     port,
-    path: url.pathname + url.search
+    path: (url.pathname === "/" ? path : url.pathname) + url.search
   }
 }
 

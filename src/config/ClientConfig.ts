@@ -2,10 +2,12 @@
 import * as Duration from "effect/Duration"
 import { type ConfigOf, key } from "./Keys.ts"
 import * as Kind from "./Kind.ts"
+import { scenarioKeys } from "./scenarioKeys.ts"
 
 const milliseconds = Kind.number(0)
 
 export const clientKeys = {
+  ...scenarioKeys,
   "local.ip": key(
     Kind.localAddresses,
     ["0.0.0.0"],
@@ -69,6 +71,21 @@ export const clientKeys = {
     Kind.number(0, 100),
     undefined,
     "least share of each broadcast that arrived, in per cent"
+  ),
+  "thresholds.missed": key(
+    Kind.integer(0),
+    undefined,
+    "most publications that connections missed while away"
+  ),
+  "thresholds.recovery": key(
+    milliseconds,
+    undefined,
+    "highest 99th percentile of the time to come back, in ms"
+  ),
+  "thresholds.notRecovered": key(
+    Kind.integer(0),
+    undefined,
+    "most connections that were lost and did not come back with all that they missed"
   ),
   "log.level": key(Kind.choice("Debug", "Info", "Warn", "Error"), "Info", "least level that is logged"),
   "log.format": key(Kind.choice("auto", "pretty", "json"), "auto", "auto is pretty on a terminal, else JSON")

@@ -8,7 +8,7 @@ import * as Result from "effect/Result"
 import type { ConfigOf, Keys } from "./Keys.ts"
 import { environmentName } from "./Keys.ts"
 import { type ConfigInvalid, printable, type Rule, resolve } from "./resolve.ts"
-import { fromEnvironment, fromFile, fromFlags } from "./sources.ts"
+import { fromEnvironment, fromFile, fromFlags, type Source } from "./sources.ts"
 
 export interface Program<K extends Keys> {
   readonly name: string
@@ -17,6 +17,8 @@ export interface Program<K extends Keys> {
   readonly rules: ReadonlyArray<Rule<ConfigOf<K>>>
   /** Keys of the other program: their variables in a shared environment are no mistakes. */
   readonly alsoKnown: Keys
+  /** Built-in values that depend on what is given: a source to go before these. */
+  readonly presets?: (sources: ReadonlyArray<Source>) => Source
   /** Other commands that the program has instead of its work, for its help. */
   readonly commands?: ReadonlyArray<readonly [usage: string, about: string]>
 }
@@ -72,7 +74,8 @@ export const readCommandLine = <K extends Keys>(
   if (command.help) return Result.succeed({ print: help(program) })
   if (command.version) return Result.succeed({ print: version })
   const file = command.config === undefined ? [] : [fromFile(keys, command.config)]
-  const sources = [...file, fromEnvironment(keys, environment, alsoKnown), flags]
+  const given = [...file, fromEnvironment(keys, environment, alsoKnown), flags]
+  const sources = program.presets === undefined ? given : [program.presets(given), ...given]
   return Result.map(resolve(keys, sources, rules), (config) => {
     if (command.printConfig) return { print: JSON.stringify(printable(keys, config), undefined, 2) }
     if (command.checkConfig) return { print: "The configuration is sound." }

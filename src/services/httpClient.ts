@@ -97,17 +97,25 @@ const send = ({ url, headers, body, maxResponse }: PostRequest, agent: Http.Agen
     return Effect.sync(() => outgoing.destroy())
   })
 
-/** Connections end with the scope. */
-export const makeHttpClient: Effect.Effect<HttpClient, never, Scope.Scope> = Effect.gen(function* () {
+/** Connections end with the scope. @param verify false: any certificate of an https: server will do */
+export const makeHttpClientThat = Effect.fnUntraced(function* ({ verify }: { readonly verify: boolean }) {
   const options = { keepAlive: true, timeout: IDLE_MS }
   const agents = yield* Effect.acquireRelease(
-    Effect.sync(() => ({ "http:": new Http.Agent(options), "https:": new Https.Agent(options) })),
+    Effect.sync(() => ({
+      "http:": new Http.Agent(options),
+      "https:": new Https.Agent({ ...options, rejectUnauthorized: verify })
+    })),
     (all) =>
       Effect.sync(() => {
         for (const agent of Object.values(all)) agent.destroy()
       })
   )
-  return {
+  const client: HttpClient = {
     post: (request) => send(request, agents[request.url.protocol as "http:" | "https:"])
   }
+  return client
+})
+
+export const makeHttpClient: Effect.Effect<HttpClient, never, Scope.Scope> = makeHttpClientThat({
+  verify: true
 })

@@ -15,6 +15,9 @@ export const MAX_BROADCASTS = 1_000
 /** A connection older than this at a broadcast's stamp was in the server's list; clocks of two processes differ by less. */
 export const JOINING_MS = 10
 
+/** A copy that was not here after so long was lost, and not only on its way when its connection ended. */
+export const LEAVING_MS = 2_000
+
 /** A broadcast stamped less than this before several processes were asked for their figures may not have reached all of them yet. */
 export const UNDER_WAY_MS = 100
 
@@ -82,6 +85,25 @@ export class Broadcasts {
     if (entry === undefined || (this.last !== undefined && this.last.stamp > stamp)) return
     this.last = entry
     this.lastBytes.set(Buffer.from(entry.id))
+  }
+
+  /**
+   * A connection that was there since `openedAt` is gone, or reads no more. The broadcasts after `heard`, the stamp of the latest that
+   * it heard, cannot reach it any more: they are not expected to, if they are not older than LEAVING_MS at `now`.
+   */
+  left(heard: number, openedAt: number, now: number): void {
+    for (const entry of this.byStamp.values()) {
+      const { stamp } = entry
+      if (stamp > heard && stamp > now - LEAVING_MS && openedAt < stamp - JOINING_MS && entry.expected > 0)
+        entry.expected--
+    }
+  }
+
+  /** Broadcasts stamped after one time and up to another. */
+  between(from: number, to: number): number {
+    let count = 0
+    for (const stamp of this.byStamp.keys()) if (stamp > from && stamp <= to) count++
+    return count
   }
 
   /** The stamp of the latest broadcast; null before the first. */

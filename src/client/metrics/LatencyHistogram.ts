@@ -199,3 +199,13 @@ const nothing: LatencySummary = {
   p99: null,
   p999: null
 }
+
+/** What several processes recorded, as one. */
+export const addLatencies = (all: ReadonlyArray<LatencySnapshot>): LatencySnapshot | BadHistogram => {
+  const sum = new LatencyHistogram()
+  for (const snapshot of all) {
+    const bad = sum.add(snapshot)
+    if (bad !== undefined) return bad
+  }
+  return sum.snapshot()
+}

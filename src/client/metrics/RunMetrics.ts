@@ -8,8 +8,10 @@
 import type { Counts } from "../../protocol/report.ts"
 import type { SocketErrorKind } from "../SocketError.ts"
 import { addBroadcasts, Broadcasts, type BroadcastsSnapshot } from "./Broadcasts.ts"
+import { addCounts } from "./counts.ts"
 import type { Sums } from "./intervals.ts"
 import {
+  addLatencies,
   type BadHistogram,
   LatencyHistogram,
   type LatencySnapshot,
@@ -17,6 +19,7 @@ import {
 } from "./LatencyHistogram.ts"
 import { LatencyRecorder } from "./LatencyRecorder.ts"
 import { addRates, Meter, type Rates } from "./Meter.ts"
+import { addScenarios, ScenarioMetrics, type ScenarioSnapshot } from "./ScenarioMetrics.ts"
 import { type SeriesSnapshot, TimeSeries } from "./TimeSeries.ts"
 
 export interface ConnectionCounts {
@@ -47,6 +50,8 @@ export interface RunSnapshot {
   readonly broadcasts: BroadcastsSnapshot
   /** Of each process its own: `addSeries` makes one of them. */
   readonly series: ReadonlyArray<SeriesSnapshot>
+  /** What became of single connections; where no scenario asks for it there is none. */
+  readonly scenario?: ScenarioSnapshot | undefined
 }
 
 /** The counts of one process. */
@@ -55,6 +60,8 @@ export interface RunCounts extends Pick<RunSnapshot, "connections" | "firstAttem
   /** Stamp of the latest broadcast, null before the first, and copies of it that are still to come. */
   readonly broadcast: number | null
   readonly missing: number
+  /** Attempts under way. */
+  readonly opening: number
 }
 
 /** The few figures that a view shows, cheap enough to be asked for several times a second. */
@@ -68,6 +75,8 @@ export interface Glance {
   readonly latencyMs: Percentiles
   /** Copies of the latest broadcast that are still to come. */
   readonly missing: number
+  /** Attempts under way. */
+  readonly opening: number
 }
 
 export class RunMetrics {
@@ -78,6 +87,10 @@ export class RunMetrics {
   private closes = 0
   /** Connections open now. */
   active = 0
+  /** Of the open ones, those that do not read, and so hear no broadcast. */
+  private deaf = 0
+  private opening = 0
+  readonly scenario = new ScenarioMetrics()
   private readonly closedByCode: Record<string, number> = {}
   private readonly errors: Record<string, number> = {}
   private readonly setups: Meter
@@ -98,6 +111,7 @@ export class RunMetrics {
 
   attempted(now: number): void {
     this.attempts++
+    this.opening++
     this.firstAttemptAt ??= now
   }
 
@@ -105,6 +119,7 @@ export class RunMetrics {
   opened(now: number, setupMs: number, isBack = false): void {
     this.reach(now)
     this.opens++
+    this.opening--
     this.active++
     if (isBack) this.reconnects++
     else this.lastOpenAt = now
@@ -129,20 +144,46 @@ export class RunMetrics {
   failed(now: number, kind: SocketErrorKind, wasOpen: boolean): void {
     this.reach(now)
     if (wasOpen) this.active--
+    else this.opening--
     this.errors[kind] = (this.errors[kind] ?? 0) + 1
+  }
+
+  /** The owner gave up an attempt. */
+  abandoned(): void {
+    this.opening--
+  }
+
+  /** An open connection, there since `openedAt`, ends, or reads no more: `heard` is the stamp of the latest broadcast that it heard. */
+  left(now: number, heard: number, openedAt: number): void {
+    this.broadcasts.left(heard, openedAt, now)
+  }
+
+  /** So many more open connections, or fewer, do not read. */
+  deafChanged(by: number): void {
+    this.deaf += by
+  }
+
+  /** Broadcasts stamped after one time and up to another. */
+  broadcastsBetween(from: number, to: number): number {
+    return this.broadcasts.between(from, to)
+  }
+
+  /** Stamp of the latest broadcast; null before the first. */
+  get broadcast(): number | null {
+    return this.broadcasts.latest
   }
 
   /** One message, of any kind, on a connection that opened at `openedAt`; a stamped one tells its latency. */
   heard(now: number, payload: Uint8Array, openedAt: number): void {
     this.reach(now)
     this.messages.mark(now)
-    const latency = this.broadcasts.hear(payload, now, this.active, openedAt)
+    const latency = this.broadcasts.hear(payload, now, this.active - this.deaf, openedAt)
     if (!Number.isNaN(latency)) this.latency.record(latency)
   }
 
   /** Another process heard the broadcast with this stamp. */
   expectBroadcast(stamp: number, now: number): void {
-    this.broadcasts.expect(stamp, now, this.active)
+    this.broadcasts.expect(stamp, now, this.active - this.deaf)
   }
 
   /** What a process tells of itself between two snapshots: no histogram is looked at. */
@@ -153,7 +194,8 @@ export class RunMetrics {
       lastOpenAt: this.lastOpenAt,
       messages: this.messages.count,
       broadcast: this.broadcasts.latest,
-      missing: this.broadcasts.missing
+      missing: this.broadcasts.missing,
+      opening: this.opening
     }
   }
 
@@ -165,7 +207,8 @@ export class RunMetrics {
       errorsByKind: { ...this.errors },
       messages: this.messages.count,
       latencyMs: this.latency.whole.percentiles(),
-      missing: this.broadcasts.missing
+      missing: this.broadcasts.missing,
+      opening: this.opening
     }
   }
 
@@ -181,7 +224,8 @@ export class RunMetrics {
       messageRates: this.messages.rates(now),
       latency: this.latency.whole.snapshot(),
       broadcasts: this.broadcasts.snapshot(),
-      series: [this.series.snapshot(now, seriesFromMs)]
+      series: [this.series.snapshot(now, seriesFromMs)],
+      ...(this.scenario.isEmpty ? {} : { scenario: this.scenario.snapshot() })
     }
   }
 
@@ -225,6 +269,8 @@ export const addSnapshots = (all: ReadonlyArray<RunSnapshot>): RunSnapshot | Bad
   const latency = addLatencies(all.map((snapshot) => snapshot.latency))
   if ("kind" in setupTime) return setupTime
   if ("kind" in latency) return latency
+  const scenario = addScenarios(all.flatMap(({ scenario }) => (scenario === undefined ? [] : [scenario])))
+  if (scenario !== undefined && "kind" in scenario) return scenario
   return {
     connections: addConnections(all.map(({ connections }) => connections)),
     setupRates: addRates(all.map(({ setupRates }) => setupRates)),
@@ -240,17 +286,9 @@ export const addSnapshots = (all: ReadonlyArray<RunSnapshot>): RunSnapshot | Bad
     messageRates: addRates(all.map(({ messageRates }) => messageRates)),
     latency,
     broadcasts: addBroadcasts(all.map(({ broadcasts }) => broadcasts)),
-    series: all.flatMap(({ series }) => series)
+    series: all.flatMap(({ series }) => series),
+    ...(scenario === undefined ? {} : { scenario })
   }
-}
-
-const addLatencies = (all: ReadonlyArray<LatencySnapshot>): LatencySnapshot | BadHistogram => {
-  const sum = new LatencyHistogram()
-  for (const snapshot of all) {
-    const bad = sum.add(snapshot)
-    if (bad !== undefined) return bad
-  }
-  return sum.snapshot()
 }
 
 export const addConnections = (all: ReadonlyArray<ConnectionCounts>): ConnectionCounts => {
@@ -266,14 +304,6 @@ export const addConnections = (all: ReadonlyArray<ConnectionCounts>): Connection
     closedByCode: addCounts(all.map(({ closedByCode }) => closedByCode)),
     errors: addCounts(all.map(({ errors }) => errors))
   }
-}
-
-const addCounts = (all: ReadonlyArray<Counts>): Counts => {
-  const sum: Record<string, number> = {}
-  for (const counts of all) {
-    for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count
-  }
-  return sum
 }
 
 const extreme = (

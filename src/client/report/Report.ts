@@ -73,7 +73,8 @@ const figuresOf = (input: ReportInput, latency: LatencyHistogram): InterimReport
     messages: { ...reported(snapshot.messageRates), unstamped },
     latencyMs: latency.summary(),
     broadcasts,
-    earlierBroadcasts: folded
+    earlierBroadcasts: folded,
+    ...(input.scenario === undefined ? {} : { scenario: input.scenario })
   }
   return {
     format: REPORT_FORMAT,
@@ -90,8 +91,7 @@ const figuresOf = (input: ReportInput, latency: LatencyHistogram): InterimReport
     client,
     reliable: unreliableBecause.length === 0,
     unreliableBecause,
-    thresholds: evaluateThresholds(input.thresholds, found),
-    ...(input.scenario === undefined ? {} : { scenario: input.scenario })
+    thresholds: evaluateThresholds(input.thresholds, found)
   }
 }
 

@@ -22,13 +22,18 @@ export interface Thresholds {
   readonly messagesPerSecond?: number | undefined
   /** Least share of each broadcast that arrived, in per cent. */
   readonly delivered?: number | undefined
+  /** Figures of a scenario: most publications missed, highest 99th percentile of the time to come back in ms, most that did not recover. */
+  readonly missed?: number | undefined
+  readonly recovery?: number | undefined
+  readonly notRecovered?: number | undefined
 }
 
 /** The part of a report that limits are about. */
 export type Found = Pick<
   Report,
   "connections" | "setup" | "messages" | "latencyMs" | "broadcasts" | "earlierBroadcasts"
->
+> &
+  Partial<Pick<Report, "scenario">>
 
 const leasts: ReadonlySet<keyof Thresholds> = new Set(["setupPerSecond", "messagesPerSecond", "delivered"])
 
@@ -52,9 +57,15 @@ const figuresOf = (found: Found): Record<keyof Thresholds, number | null> => {
     errors: countOf(found.connections.errors),
     setupPerSecond: found.setup.perSecond,
     messagesPerSecond: found.messages.perSecond,
-    delivered: deliveredShare(found)
+    delivered: deliveredShare(found),
+    missed: scenarioFigure(found, "missed"),
+    recovery: scenarioFigure(found, "recoveryP99"),
+    notRecovered: scenarioFigure(found, "notRecovered")
   }
 }
+
+const scenarioFigure = ({ scenario }: Found, wanted: string): number | null =>
+  scenario?.figures.find(({ name }) => name === wanted)?.value ?? null
 
 /** The share of the broadcast that arrived least, in per cent; null where there was none. */
 const deliveredShare = ({ broadcasts, earlierBroadcasts }: Found): number | null => {

@@ -16,7 +16,8 @@ const glance = (active: number, messages = 0): Glance => ({
   opened: active,
   ...{ errors: 0, errorsByKind: {}, messages },
   latencyMs: { p50: null, p90: null, p99: null, max: null },
-  missing: 0
+  missing: 0,
+  opening: 0
 })
 
 describe("the live view on a terminal", () => {

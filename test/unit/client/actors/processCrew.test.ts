@@ -151,7 +151,7 @@ describe("the figures of a crew", () => {
       })
       expect(doubts).toEqual([])
       expect(yield* crew.look).toEqual({
-        ...{ active: 8, opened: 8, errors: 0, errorsByKind: {}, messages: 8, missing: 0 },
+        ...{ active: 8, opened: 8, errors: 0, errorsByKind: {}, messages: 8, missing: 0, opening: 0 },
         latencyMs: all.percentiles()
       })
     }).pipe(Effect.provide(withTree().layer))

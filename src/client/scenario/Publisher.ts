@@ -1,0 +1,127 @@
+/**
+ * Publishes through the server API at a steady pace while a run is under way, for runs whose server has nobody else who does.
+ *
+ * One request is under way at a time and carries all that is due: so what waits is bounded, and what cannot be published in time is left
+ * out and counted. A request that failed is not repeated.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type { ClientConfigValue } from "../../config/ClientConfig.ts"
+import { makeHttpClientThat } from "../../services/httpClient.ts"
+import { makeNow } from "../../services/now.ts"
+import { PublishRefused } from "../runErrors.ts"
+import { Pace } from "./pace.ts"
+import { type BatchAnswer, batchAnswer, batchBody, publicationData } from "./publication.ts"
+
+/** The channel that every raw connection hears. */
+const RAW_CHANNEL = "broadcast"
+const REQUEST_TIMEOUT = Duration.seconds(5)
+/** After a request that failed. */
+const PAUSE = "500 millis"
+const MAX_RESPONSE_BYTES = 1_048_576
+
+export interface PublisherFigures {
+  /** Publications that the server API took. */
+  readonly published: number
+  /** Of those that were due, the ones that it did not take, and the ones that were too late to be tried. */
+  readonly failed: number
+  readonly skipped: number
+}
+
+export interface Publisher {
+  readonly figures: () => PublisherFigures
+  /** Publishes so often a second until it is interrupted; fails where the API takes nothing and never will. */
+  readonly at: (perSecond: number) => Effect.Effect<never, PublishRefused>
+}
+
+/** `ws://host:8088/x` → `http://host:8088/api/batch`, or that of `publish.uri`. */
+export const batchUrl = ({ publish, server }: Pick<ClientConfigValue, "publish" | "server">): URL => {
+  const origin = publish.uri ?? server.uri.replace(/^ws/, "http")
+  return new URL("/api/batch", origin)
+}
+
+/** A request that is under way ends with the scope. */
+export const makePublisher = Effect.fnUntraced(function* (config: ClientConfigValue) {
+  const { protocol, publish, server } = config
+  const http = yield* makeHttpClientThat({ verify: !server.insecure })
+  const now = yield* makeNow
+  const scope = yield* Effect.scope
+  const url = batchUrl(config)
+  const channel = protocol.channel ?? RAW_CHANNEL
+  const isNumbered = protocol.type === "centrifuge"
+  const headers = {
+    "content-type": "application/json",
+    "x-api-key": publish.apiKey === undefined ? "" : Redacted.value(publish.apiKey)
+  }
+  const figures = { published: 0, failed: 0, skipped: 0 }
+  let lastStamp = 0
+  let lastNumber = 0
+  let lastProblem = ""
+  let underWay: Fiber.Fiber<BatchEnd> | undefined
+
+  /** A request that was not taken gives its numbers back, so that a number that nobody heard was missed. */
+  const request = (stamps: ReadonlyArray<number>): Effect.Effect<BatchEnd> => {
+    const data = stamps.map((stamp, i) =>
+      publicationData(stamp, isNumbered ? lastNumber + 1 + i : undefined, publish.bytes)
+    )
+    const body = batchBody(channel, data)
+    return http.post({ url, headers, body, maxResponse: MAX_RESPONSE_BYTES }).pipe(
+      Effect.map((answer) => batchAnswer(answer.status, answer.body, stamps.length)),
+      Effect.catch((error) => Effect.succeed<BatchAnswer>({ accepted: 0, problem: error.message })),
+      Effect.timeoutOption(REQUEST_TIMEOUT),
+      Effect.map(
+        Option.getOrElse((): BatchAnswer => ({ accepted: 0, problem: "the server API did not answer" }))
+      ),
+      Effect.map((answer): BatchEnd => {
+        if ("refused" in answer) return { ...answer, isRefused: true }
+        if (answer.accepted > 0) lastNumber += stamps.length
+        figures.published += answer.accepted
+        figures.failed += stamps.length - answer.accepted
+        return { problem: answer.problem, isRefused: false }
+      })
+    )
+  }
+
+  const tell = (problem: string) => {
+    if (problem === lastProblem) return Effect.void
+    lastProblem = problem
+    return Effect.logWarning(`publishing: ${problem}`)
+  }
+
+  const publishDue = Effect.fnUntraced(function* (stamps: ReadonlyArray<number>) {
+    // It goes on to its end when the one who waits does not: else nobody knows what it published.
+    underWay = yield* Effect.forkIn(request(stamps), scope)
+    const ended = yield* Fiber.join(underWay)
+    if (ended.isRefused) return yield* new PublishRefused({ uri: url.origin, detail: ended.refused })
+    if (ended.problem === undefined) return
+    if (figures.published === 0 && ended.problem.includes('"code":'))
+      return yield* new PublishRefused({ uri: url.origin, detail: ended.problem })
+    yield* tell(ended.problem)
+    yield* Effect.sleep(PAUSE)
+  })
+
+  const publisher: Publisher = {
+    figures: () => ({ ...figures }),
+    at: (perSecond) =>
+      Effect.gen(function* () {
+        if (underWay !== undefined) yield* Fiber.await(underWay)
+        const pace = new Pace(Math.max(now(), lastStamp + 1), perSecond)
+        while (true) {
+          const { stamps, skipped } = pace.take(now())
+          figures.skipped += skipped
+          if (stamps.length > 0) {
+            lastStamp = stamps.at(-1)!
+            yield* publishDue(stamps)
+          } else yield* Effect.sleep(Math.max(1, Math.ceil(pace.nextAt - now())))
+        }
+      })
+  }
+  return publisher
+})
+
+type BatchEnd =
+  | { readonly isRefused: true; readonly refused: string }
+  | { readonly isRefused: false; readonly problem?: string | undefined }

@@ -1,0 +1,36 @@
+/** `churn`: while all are held, a share of them reconnects every second, each at its own moment of it. */
+import * as Effect from "effect/Effect"
+import { countOf } from "../metrics/RunMetrics.ts"
+import { lower, publishedFigures } from "./figures.ts"
+import { returnFigures } from "./returns.ts"
+import type { MakeScenario } from "./Scenario.ts"
+import { allSettled, lookUntil } from "./stages.ts"
+
+const TURN_MS = 1000
+/** The last ones to leave come back within their first backoff, where the server takes them. */
+const LAST_RETURNS_MS = 5000
+
+export const churn: MakeScenario = (stage) => {
+  const { config, order } = stage
+  const turn = Effect.andThen(
+    order({ _tag: "Churn", share: config.churn.share, overMs: TURN_MS }),
+    Effect.sleep(TURN_MS)
+  )
+  return {
+    direct: Effect.gen(function* () {
+      yield* allSettled(stage)
+      yield* Effect.timeoutOption(Effect.forever(turn), config.hold.duration)
+      const { active } = yield* stage.look
+      yield* lookUntil(stage, LAST_RETURNS_MS, (glance) => glance.active >= Math.max(active, stage.total))
+    }),
+    settle: Effect.void,
+    outcome: (snapshot, published) => ({
+      name: "churn",
+      figures: [
+        ...returnFigures(snapshot, config),
+        lower("failed", "errors", "", countOf(snapshot.connections.errors)),
+        ...publishedFigures(published)
+      ]
+    })
+  }
+}

@@ -1,0 +1,20 @@
+/** `hold`: up, and then held for `hold.duration`: whether connections stay, and what they hear. */
+import * as Effect from "effect/Effect"
+import { countOf } from "../metrics/RunMetrics.ts"
+import { lower, plain, publishedFigures } from "./figures.ts"
+import type { MakeScenario } from "./Scenario.ts"
+import { allSettled } from "./stages.ts"
+
+export const hold: MakeScenario = (stage) => ({
+  direct: Effect.andThen(allSettled(stage), Effect.sleep(stage.config.hold.duration)),
+  settle: Effect.void,
+  outcome: ({ connections }, published) => ({
+    name: "hold",
+    figures: [
+      plain("held", "open at the end", "connections", connections.active),
+      lower("ended", "ended by the server", "connections", connections.closed),
+      lower("failed", "errors", "", countOf(connections.errors)),
+      ...publishedFigures(published)
+    ]
+  })
+})
