@@ -43,7 +43,7 @@ export interface SpanExporter {
 }
 
 /** One request with a batch of spans, whatever comes of it. */
-const makeAttempt = Effect.fnUntraced(function* (url: URL, headers: Collector["headers"]) {
+const makePost = Effect.fnUntraced(function* (url: URL, headers: Collector["headers"]) {
   const http = yield* makeHttpClient
   const given = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), Redacted.value(value)])
   const all = { ...Object.fromEntries(given), "content-type": "application/json" }
@@ -64,11 +64,17 @@ export const makeSpanExporter = Effect.fnUntraced(function* (
   flushWithin: Duration.Duration
 ): Effect.fn.Return<SpanExporter, never, Scope.Scope> {
   const url = tracesUrl(endpoint)
-  const attempt = yield* makeAttempt(url, headers)
+  const post = yield* makePost(url, headers)
   const logFailure = makeFailureLog(`traces cannot be sent to ${url.origin}${url.pathname}`, QUIET_MS)
   const waiting = new WaitingSpans()
-  const counts = { exported: 0, unsent: 0, rejected: 0 }
+  const counts = { exported: 0, failures: 0, unsent: 0, rejected: 0 }
 
+  const attempt = (body: Buffer): Effect.Effect<Sent> =>
+    Effect.tap(post(body), ({ kind }) =>
+      Effect.sync(() => {
+        if (kind !== "taken") counts.failures++
+      })
+    )
   /** Counts and tells what became of a batch in the end. */
   const note = (size: number, sent: Sent): Effect.Effect<void> => {
     if (sent.kind === "taken") {
@@ -125,6 +131,11 @@ export const makeSpanExporter = Effect.fnUntraced(function* (
     emit: waiting.add,
     samples: () => [
       counter("clarion_trace_spans_exported_total", "Spans that a collector has taken", counts.exported),
+      counter(
+        "clarion_trace_export_failures_total",
+        "Requests to the collector that failed",
+        counts.failures
+      ),
       dropped("queue", waiting.dropped),
       dropped("unsent", counts.unsent),
       dropped("rejected", counts.rejected),

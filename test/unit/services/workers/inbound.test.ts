@@ -4,6 +4,7 @@ import type * as Scope from "effect/Scope"
 import { describe, expect } from "vitest"
 import { Hub, type HubMember } from "../../../../src/services/Hub.ts"
 import { ChannelEvent } from "../../../../src/services/hot/ChannelEvent.ts"
+import { DeliveryWatch } from "../../../../src/services/hot/DeliveryWatch.ts"
 import { type Broadcast, Delivery, type Publication } from "../../../../src/services/hot/Publication.ts"
 import { outgoing, publishHere } from "../../../../src/services/workers/inbound.ts"
 import type { Delivered, FromWorker } from "../../../../src/services/workers/messages.ts"
@@ -14,7 +15,10 @@ const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)
 class SlowShard implements HubMember {
   readonly taken: Array<Broadcast> = []
 
-  constructor(readonly size: number) {}
+  constructor(
+    readonly size: number,
+    readonly name = ""
+  ) {}
 
   readonly offer = (publication: Publication): boolean => {
     this.taken.push(publication as Broadcast)
@@ -22,7 +26,7 @@ class SlowShard implements HubMember {
   }
 
   done(at: number, dropped = 0): void {
-    this.taken.shift()?.delivery.add(this.size, this.size - dropped, dropped, at, at + 1)
+    this.taken.shift()?.delivery.add(this.size, this.size - dropped, dropped, at, at + 1, this.name)
   }
 }
 
@@ -32,7 +36,7 @@ const test = (name: string, body: () => Effect.Effect<void, unknown, Hub | Scope
 /** Publishes into a hub with shards of these sizes; `told` has what went back, message by message. */
 const begin = Effect.fnUntraced(function* (...sizes: ReadonlyArray<number>) {
   const hub = yield* Hub
-  const shards = sizes.map((size) => new SlowShard(size))
+  const shards = sizes.map((size, i) => new SlowShard(size, `shard-${i}`))
   for (const shard of shards) yield* hub.join(shard)
   const told: Array<ReadonlyArray<Delivered>> = []
   const publish = publishHere(hub, (message: FromWorker) => {
@@ -101,6 +105,30 @@ describe("what happens in channels", () => {
 })
 
 describe("publications of the primary in a worker", () => {
+  test("that are watched tell of each shard", () =>
+    Effect.gen(function* () {
+      const { shards, told, publish } = yield* begin(2, 3)
+      const delivery = new Delivery()
+      delivery.watch = new DeliveryWatch()
+      publish([
+        { id: 1, ...outgoing({ data: Buffer.from("a"), isBinary: false, delivery }) },
+        { id: 2, ...outgoing({ data: Buffer.from("b"), isBinary: false, delivery: new Delivery() }) }
+      ])
+      for (const shard of shards) {
+        shard.done(10)
+        shard.done(20)
+      }
+      yield* turn
+      const [[watched, plain]] = told as [[Delivered, Delivered]]
+      expect(
+        watched.shards?.map(({ shard, eligible, lastWriteAt }) => [shard, eligible, lastWriteAt])
+      ).toEqual([
+        ["shard-0", 2, 11],
+        ["shard-1", 3, 11]
+      ])
+      expect(plain).not.toHaveProperty("shards")
+    }))
+
   test("enter the hub in order, and their counts go back when all shards are done", () =>
     Effect.gen(function* () {
       const { shards, told, publish } = yield* begin(2, 3)

@@ -9,6 +9,7 @@ const config = Result.getOrThrow(
     server: { port: 0, workers: 2, transport: "auto" },
     auth: { apiKey: "the API key" },
     webhooks: { endpoint: "http://127.0.0.1:1/", secret: "the secret of webhooks" },
+    tracing: { otlp: { endpoint: "http://127.0.0.1:1/", headers: { "x-key": "the key of traces" } } },
     client: { token: { hmacSecretKey: "the secret of tokens" } },
     channels: { namespaces: [{ name: "news", historySize: 10, historyTtl: "5 minutes" }] },
     proxies: [
@@ -32,9 +33,11 @@ describe("what a worker is told of the configuration", () => {
   })
 
   it("leaves out what the primary alone has a use for", () => {
-    expect(JSON.stringify(settings)).not.toMatch(/the API key|the secret of webhooks/)
+    expect(JSON.stringify(settings)).not.toMatch(/the API key|the secret of webhooks|the key of traces/)
     const told = Result.getOrThrow(serverConfig(settings))
-    expect([told.auth.apiKey, told.webhooks.secret, told.webhooks.endpoint]).toEqual([
+    const { auth, webhooks, tracing } = told
+    expect([auth.apiKey, webhooks.secret, webhooks.endpoint, tracing.otlp.endpoint]).toEqual([
+      undefined,
       undefined,
       undefined,
       undefined
