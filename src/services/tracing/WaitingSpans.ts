@@ -2,9 +2,9 @@
 import * as Latch from "effect/Latch"
 import type { OtlpSpan } from "./OpenSpan.ts"
 
-/** Spans that wait at most: 2 to 8 MB of memory, for no text in them is longer than a channel's name may be. */
+/** Spans that wait at most: about 6 MB of memory, for no text in them is longer than a channel's name may be. */
 export const MAX_WAITING = 4096
-/** Spans of one request: some 500 KB, which takes 2 to 3 ms to write. */
+/** Spans of one request: 500 KB, and some 3 ms of writing. */
 export const BATCH = 512
 
 export class WaitingSpans {
