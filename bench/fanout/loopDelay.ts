@@ -5,7 +5,7 @@ import { Failed } from "../support/children.ts"
 /** The metric tells the last whole window of ten seconds: after twice that long, all of it lies within the load. */
 export const LOOP_DELAY_MS = 21_000
 
-const METRIC = /^clarion_event_loop_delay_seconds\{quantile="0\.99"\} (\S+)$/m
+const METRIC = /^clarion_event_loop_delay_seconds\{percentile="99"\} (\S+)$/m
 
 /** The p99 in milliseconds. */
 export const loopDelayMs = async (port: number): Promise<number> => {

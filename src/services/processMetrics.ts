@@ -6,12 +6,13 @@ import { EventLoopDelay, type LoopDelay } from "./EventLoopDelay.ts"
 import { Metrics, type Sample } from "./Metrics.ts"
 
 const loopDelay = ({ p50, p99, max }: LoopDelay): ReadonlyArray<Sample> =>
-  [["0.5", p50] as const, ["0.99", p99] as const, ["1", max] as const].map(([quantile, ms]) => ({
+  [["50", p50] as const, ["99", p99] as const, ["100", max] as const].map(([percentile, ms]) => ({
     type: "gauge",
     name: "clarion_event_loop_delay_seconds",
     help: "Delay of the event loop in the last ten seconds",
     value: ms / 1000,
-    labels: { quantile }
+    // "quantile" is a summary's own.
+    labels: { percentile }
   }))
 
 const collect = (delay: LoopDelay, labels: Readonly<Record<string, string>>): ReadonlyArray<Sample> => {

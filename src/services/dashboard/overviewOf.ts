@@ -56,12 +56,12 @@ const processesOf = (named: Named): ReadonlyArray<ProcessState> => {
   const delays = new Map<string, Record<string, number>>()
   for (const sample of named.get("clarion_event_loop_delay_seconds") ?? []) {
     const process = processName(sample)
-    const quantiles = delays.get(process) ?? {}
-    quantiles[sample.labels?.quantile ?? ""] = sample.value * 1000
-    delays.set(process, quantiles)
+    const percentiles = delays.get(process) ?? {}
+    percentiles[sample.labels?.percentile ?? ""] = sample.value * 1000
+    delays.set(process, percentiles)
   }
   return [...of("process_resident_memory_bytes")].map(([name, residentBytes]) => {
-    const { "0.5": p50 = 0, "0.99": p99 = 0, "1": max = 0 } = delays.get(name) ?? {}
+    const { 50: p50 = 0, 99: p99 = 0, 100: max = 0 } = delays.get(name) ?? {}
     return {
       name,
       loopDelayMs: { p50, p99, max },

@@ -266,7 +266,13 @@ const fromWorker: Examples<FromWorker> = {
       live: 12,
       samples: [
         { type: "counter", name: "a_total", help: "A", value: 12 },
-        { type: "gauge", name: "b", help: "B", value: 0.001, labels: { process: "worker-0", quantile: "1" } },
+        {
+          type: "gauge",
+          name: "b",
+          help: "B",
+          value: 0.001,
+          labels: { process: "worker-0", percentile: "100" }
+        },
         { type: "gauge", name: "c", help: "C", value: Number.NaN, labels: {} }
       ],
       actors: [shards]
