@@ -21,6 +21,12 @@ describe("docs/errors.md", () => {
   })
 })
 
+describe("docs/grafana/clarion.json", () => {
+  it("is what its script makes", () => {
+    expect(read("docs/grafana/clarion.json")).toBe(made("scripts/grafana-dashboard.mjs"))
+  })
+})
+
 describe("README", () => {
   it("names only keys that exist", () => {
     const known = new Set([...Object.keys(serverKeys), ...Object.keys(clientKeys)])
