@@ -7,8 +7,12 @@ export const SchemeSwitch = () => {
   const chosen = useCell(scheme)
   return (
     <label class="scheme-switch">
-      <span class="hidden">Colours</span>
-      <select value={chosen} onChange={(event) => choose(event.currentTarget.value as Scheme)}>
+      <span>Colours </span>
+      <select
+        aria-label="Colours"
+        value={chosen}
+        onChange={(event) => choose(event.currentTarget.value as Scheme)}
+      >
         {schemes.map((one) => (
           <option key={one} value={one}>
             {names[one]}

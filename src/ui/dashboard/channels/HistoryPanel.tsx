@@ -5,8 +5,9 @@ import { Problem } from "../../parts/Problem.tsx"
 import { Table } from "../../parts/Table.tsx"
 import type { ApiAnswer } from "../session/ask.ts"
 import { type Loaded, useLoaded } from "../useLoaded.ts"
-import { HISTORY_PAGE, type History, historyOf, NOT_AVAILABLE, type Publication } from "./channelApi.ts"
+import { HISTORY_PAGE, type History, historyOf, NOT_AVAILABLE } from "./channelApi.ts"
 import { PanelHead } from "./PanelHead.tsx"
+import type { Publication } from "./publications.ts"
 
 const Publications = ({ publications }: Pick<History, "publications">) => (
   <Table<Publication>
@@ -18,9 +19,10 @@ const Publications = ({ publications }: Pick<History, "publications">) => (
       { title: "Offset", kind: "head", cell: ({ offset }) => count(offset) },
       {
         title: "Data",
-        cell: ({ data, tags }) => (
+        cell: ({ data, isBase64, tags }) => (
           <>
             <pre class="raw">{data}</pre>
+            {isBase64 && <span class="hint">not JSON: in base64 </span>}
             {tags !== undefined && <span class="hint">tags {tags}</span>}
           </>
         )

@@ -1,6 +1,6 @@
-/** What the server API says of channels, with payloads as they were published. */
-import { elements, members } from "../../../protocol/rawJson.ts"
+/** What the server API says of channels. */
 import { type ApiAnswer, command } from "../session/ask.ts"
+import { type Publication, publicationsOf } from "./publications.ts"
 
 /** Error codes: `ErrorCodes` of the protocol. */
 export const UNKNOWN_CHANNEL = 102
@@ -42,37 +42,12 @@ export const presenceOf = async (channel: string): Promise<ApiAnswer<ReadonlyArr
   return answer.isOk ? { ...answer, result: Object.values(answer.result.presence) } : answer
 }
 
-export interface Publication {
-  readonly offset: number
-  /** The source text of its data; in base64 where it is not JSON. */
-  readonly data: string
-  readonly user?: string | undefined
-  readonly tags?: string | undefined
-}
-
 export interface History {
   /** Newest first. */
   readonly publications: ReadonlyArray<Publication>
   readonly epoch: string
   /** Of the newest. */
   readonly offset: number
-}
-
-/** What the answer has as it stands in its text: parsing would change large numbers. */
-export const publicationsOf = (text: string): ReadonlyArray<Publication> => {
-  const result = members(text)?.get("result")
-  const list = result === undefined ? undefined : members(result)?.get("publications")
-  return (list === undefined ? [] : (elements(list) ?? [])).map((publication) => {
-    const parts = members(publication)!
-    const info = parts.get("info")
-    const user = info === undefined ? undefined : (JSON.parse(info) as { user?: string }).user
-    return {
-      offset: Number(parts.get("offset") ?? 0),
-      data: parts.get("data") ?? parts.get("b64data") ?? "",
-      user,
-      tags: parts.get("tags")
-    }
-  })
 }
 
 /** @param before newest first, those before this offset; absent: the newest */

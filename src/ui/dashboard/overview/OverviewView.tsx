@@ -100,7 +100,10 @@ export const OverviewView = () => {
     <>
       <TopicProblem topic="overview" />
       <Tiles tiles={tilesOf(now, timeline(known.slice(-2)))} />
-      <SpanChoice chosen={minutes} choose={setMinutes} />
+      <div class="toolbar">
+        <h2>Over time</h2>
+        <SpanChoice chosen={minutes} choose={setMinutes} />
+      </div>
       <Charts known={known} now={now} span={Number(minutes) * MINUTE} />
       <Processes known={known} />
       <div class="columns">

@@ -6,7 +6,8 @@ import { Problem } from "../../parts/Problem.tsx"
 import { useDraft } from "../drafts.ts"
 import { JsonField, showPlace } from "./JsonField.tsx"
 import { PublishedReceipt } from "./PublishedReceipt.tsx"
-import { channelNames, EVERYONE, type Published, publish } from "./publishing.ts"
+import { channelNames, EVERYONE } from "./publication.ts"
+import { type Published, publish } from "./publishing.ts"
 
 /** @member channel where it goes; absent: the form asks */
 export interface PublishFormProps {

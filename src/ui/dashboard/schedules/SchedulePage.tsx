@@ -27,7 +27,7 @@ const shownOf = (text: string): Shown => {
   if (template !== undefined) return { schedule, payload: template, payloadName: "Template" }
   const data = parts.get("data")
   return data === undefined
-    ? { schedule, payload: parts.get("b64data") ?? "", payloadName: "Data in base64" }
+    ? { schedule, payload: JSON.parse(parts.get("b64data") ?? '""') as string, payloadName: "Data in base64" }
     : { schedule, payload: data, payloadName: "Data" }
 }
 

@@ -1,5 +1,5 @@
 /** What the form for a new schedule sends. */
-import { channelNames } from "../publish/publishing.ts"
+import { channelNames } from "../publish/publication.ts"
 
 export const triggers = ["at", "every", "cron"] as const
 export type TriggerKind = (typeof triggers)[number]
