@@ -4,7 +4,7 @@ import { withUnit } from "../numbers.ts"
 import { html, type Markup } from "../report/html/markup.ts"
 import type { NamedReport, Page } from "../report/html/page.ts"
 import { targetOf } from "../report/html/runPage.ts"
-import { charts, lasting, moment, section, wideTable } from "../report/html/sections.ts"
+import { charts, lasting, moment, scrolling, section, wideTable } from "../report/html/sections.ts"
 import {
   type ComparedFigure,
   type ComparedGroup,
@@ -20,11 +20,7 @@ export const comparePage = (a: NamedReport, b: NamedReport): Page => {
 <header><h1>${title}</h1>
 ${runLine("a", a)}${runLine("b", b)}</header>
 ${charts}
-${section(
-  "figures",
-  "Figures",
-  groups.map((group) => groupTable(group, a.name, b.name))
-)}
+${section("figures", "Figures", figureTable(groups, a.name, b.name))}
 ${section("setting", "Different settings", differenceTable(differences, a.name, b.name))}
 </main>`
   return { title, body, runs: [a, b] }
@@ -35,18 +31,20 @@ const runLine = (letter: string, { name, report }: NamedReport): Markup =>
 
 const unreliable = ({ reliable }: Report): string => (reliable ? "" : ", figures in doubt")
 
-const groupTable = ({ title, figures }: ComparedGroup, a: string, b: string): Markup =>
-  html`<h3>${title}</h3>${wideTable(
-    title,
-    ["figure", a, b, "difference", "b is"],
-    figures.map((figure) => [
-      figure.label,
-      valueOf(figure, "a"),
-      valueOf(figure, "b"),
-      changeText(figure),
-      html`<span class="${figure.verdict ?? ""}">${figure.verdict ?? ""}</span>`
-    ])
-  )}`
+/** One table, so that its columns stand below each other through all groups. */
+const figureTable = (groups: ReadonlyArray<ComparedGroup>, a: string, b: string): Markup =>
+  scrolling(
+    "Figures",
+    html`<table><thead><tr><th scope="col">figure</th><th scope="col">${a}</th><th scope="col">${b}</th>
+<th scope="col">difference</th><th scope="col">second is</th></tr></thead>${groups.map(
+      ({ title, figures }) =>
+        html`<tbody><tr class="group"><th scope="rowgroup" colspan="5">${title}</th></tr>${figures.map(figureRow)}</tbody>`
+    )}</table>`
+  )
+
+const figureRow = (figure: ComparedFigure): Markup =>
+  html`<tr><th scope="row">${figure.label}</th><td>${valueOf(figure, "a")}</td><td>${valueOf(figure, "b")}</td>
+<td>${changeText(figure)}</td><td><span class="${figure.verdict ?? ""}">${figure.verdict ?? ""}</span></td></tr>`
 
 const valueOf = (figure: ComparedFigure, of: "a" | "b"): Markup =>
   html`<data value="${figure[of] ?? ""}" data-figure="${figure.name}" data-run="${of}">${withUnit(figure[of], figure.unit)}</data>`

@@ -34,10 +34,13 @@ export const readReport = async (path: string): Promise<Report | NoReport> => {
   const report = decode(json)
   return Result.isSuccess(report)
     ? report.success
-    : not(`is not a whole report: ${report.failure.message.replaceAll(/\s*\n\s*/g, " ")}`)
+    : not(`is not a whole report: ${inOneLine(report.failure.message)}`)
 }
 
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+/** In one line: the parser of JSON quotes what it has read. */
+const messageOf = (cause: unknown): string =>
+  inOneLine(cause instanceof Error ? cause.message : String(cause))
+const inOneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, " ")
 
 const formatProblem = (json: unknown): string | undefined => {
   if (typeof json !== "object" || json === null || !("run" in json)) {

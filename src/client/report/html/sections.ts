@@ -20,18 +20,23 @@ export const factTable = (title: string, facts: ReadonlyArray<readonly [string, 
     ([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`
   )}</tbody></table>`
 
+/** What is wider than a phone scrolls by itself, and can be reached with the keyboard. */
+export const scrolling = (title: string, content: Markup): Markup =>
+  html`<div class="scroll" tabindex="0" role="group" aria-label="${title}">${content}</div>`
+
 export const wideTable = (
   title: string,
   heads: ReadonlyArray<string>,
   rows: ReadonlyArray<ReadonlyArray<string | number | Markup>>
 ): Markup =>
-  // Wider than a phone, it scrolls by itself; what scrolls can be reached with the keyboard.
-  html`<div class="scroll" tabindex="0" role="group" aria-label="${title}"><table>
-<thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+  scrolling(
+    title,
+    html`<table><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>${rows.map(
-    ([first, ...cells]) =>
-      html`<tr><th scope="row">${first ?? ""}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`
-  )}</tbody></table></div>`
+      ([first, ...cells]) =>
+        html`<tr><th scope="row">${first ?? ""}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`
+    )}</tbody></table>`
+  )
 
 /** Where the script draws. */
 export const charts = html`<section aria-labelledby="charts"><h2 id="charts">Charts</h2>
