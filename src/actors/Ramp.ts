@@ -50,6 +50,7 @@ export const rampProgram = (options: RampOptions, alive: (ramp: LivingRamp) => v
     const random = yield* Random.Random
     const ramp = new RampSockets(options, yield* makeNow, {
       random: () => random.nextDoubleUnsafe(),
+      soon: (run) => setImmediate(() => guarded(run)),
       timers: {
         setTimeout: (run, ms) => clock.setTimeout(() => guarded(run), ms),
         clearTimeout: clock.clearTimeout

@@ -48,6 +48,12 @@ export interface RampOptions {
   readonly ended: EndedConnections
 }
 
+/** What a ramp gives its sockets to wait and to choose with. What it runs for them may throw: it is the ramp's crash. */
+export interface Surroundings extends Pick<ReconnectsOptions, "timers" | "random"> {
+  /** Runs it in a later turn of the event loop. */
+  readonly soon: (run: () => void) => void
+}
+
 /** "handshakeTimeout" → "handshake timeout": what is alike in all errors of a kind. */
 const inWords = ({ kind, status }: SocketError): string => {
   const words = kindInWords(kind)
@@ -84,7 +90,7 @@ export class RampSockets implements SocketOwner, Listener {
   constructor(
     readonly options: RampOptions,
     readonly now: () => number,
-    chances: Pick<ReconnectsOptions, "timers" | "random">
+    readonly surroundings: Surroundings
   ) {
     const { config, share, target } = options
     this.connector = new Connector({
@@ -99,7 +105,8 @@ export class RampSockets implements SocketOwner, Listener {
     if (Duration.toMillis(config.websocket.timeout) > 0) this.#heardAt = new Map()
     if (!config.reconnect.enabled) return
     this.#reconnects = new Reconnects({
-      ...chances,
+      timers: surroundings.timers,
+      random: surroundings.random,
       now,
       minDelayMs: Duration.toMillis(config.reconnect.minDelay),
       maxDelayMs: Duration.toMillis(config.reconnect.maxDelay),
@@ -253,7 +260,7 @@ export class RampSockets implements SocketOwner, Listener {
     const count = Math.min(this.#toStart, ATTEMPTS_A_TURN)
     for (let i = 0; i < count; i++) this.#connect(this.#hasSessions ? new Session() : null)
     this.#toStart -= count
-    if (this.#toStart > 0) setImmediate(this.#start)
+    if (this.#toStart > 0) this.surroundings.soon(this.#start)
   }
 
   #connect(session: Session | null): ClientSocket {

@@ -82,14 +82,20 @@ const findMaxHasLevels: ClientRule = ({ scenario, findMax, publish, total, local
 }
 
 /** Limits of figures that only some scenarios have. */
-const limitsHaveFigures: ClientRule = ({ scenario, thresholds }) =>
-  (["missed", "recovery", "notRecovered"] as const).flatMap((name) =>
+const limitsHaveFigures: ClientRule = ({ scenario, thresholds, protocol }) => [
+  ...(["missed", "recovery", "notRecovered"] as const).flatMap((name) =>
     unless(
       thresholds[name] === undefined || scenario === "drop" || scenario === "churn",
       `thresholds.${name}`,
       'needs the scenario "drop" or "churn"'
     )
+  ),
+  ...unless(
+    thresholds.notRecovered === undefined || protocol.type === "centrifuge",
+    "thresholds.notRecovered",
+    'needs protocol.type "centrifuge": raw connections recover nothing'
   )
+]
 
 export const scenarioRules: ReadonlyArray<ClientRule> = [
   centrifugeHasChannel,

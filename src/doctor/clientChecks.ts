@@ -57,7 +57,7 @@ export const clientDemand = (config: ClientConfigValue, plan: ClientPlan, facts:
   const all = plan.processes > 1 ? plan.processes + 1 : 1
   const isHere = isServerHere(server.uri, facts) === true
   const interval = Duration.toSeconds(setup.interval)
-  const rate = (setup.batchSize * addresses) / interval
+  const rate = (Math.min(setup.batchSize, total.clients) * addresses) / interval
   const busyCores = rate * CLIENT_SETUP_SECONDS
   const cores = Math.max(1, Math.min(facts.cores, facts.groupCores ?? Infinity, plan.processes))
   return {

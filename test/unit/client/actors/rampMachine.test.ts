@@ -177,4 +177,45 @@ describe("a ramp on Effect's clock", () => {
       expect(state()).toEqual(["done", 100])
     })
   )
+
+  itEffect.effect(
+    "that is raised while it holds goes on at its pace up to the new total, and never down",
+    () =>
+      Effect.gen(function* () {
+        const { machine, state } = yield* run({ total: 100, batchSize: 100, intervalMs: 1000 })
+        const raise = (total: number) => machine.send({ type: "raise", total })
+        machine.send(start)
+        yield* TestClock.adjust(1000)
+        expect(state()).toEqual(["holding", 100])
+        raise(100)
+        raise(50)
+        expect(state()).toEqual(["holding", 100])
+        raise(250)
+        expect(state()).toEqual(["ramping", 200])
+        yield* TestClock.adjust(500)
+        // While it ramps, too; the step under way keeps its time.
+        raise(350)
+        expect(state()).toEqual(["ramping", 200])
+        yield* TestClock.adjust(500)
+        expect(state()).toEqual(["ramping", 300])
+        yield* TestClock.adjust(1000)
+        expect(state()).toEqual(["ramping", 350])
+        yield* TestClock.adjust(1000)
+        expect(state()).toEqual(["holding", 350])
+      })
+  )
+
+  itEffect.effect("can be raised before it begins, and not after its end", () =>
+    Effect.gen(function* () {
+      const { machine, state } = yield* run({ total: 100, batchSize: 1000, intervalMs: 1000 })
+      machine.send({ type: "raise", total: 300 })
+      expect(state()).toEqual(["idle", 0])
+      machine.send(start)
+      expect(state()).toEqual(["ramping", 300])
+      machine.send(stop)
+      machine.send({ type: "raise", total: 900 })
+      yield* TestClock.adjust("1 hour")
+      expect(state()).toEqual(["draining", 300])
+    })
+  )
 })
