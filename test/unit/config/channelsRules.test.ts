@@ -91,3 +91,11 @@ describe("what divides the names of channels", () => {
     expect(wrong({ namespaces })).toEqual([])
   })
 })
+
+describe("the namespace of the server itself", () => {
+  it("can be no other's", () => {
+    expect(problemsOf({ namespaces: [{ name: "clarion.x" }, { name: "clarion" }] })).toEqual([
+      ["channels.namespaces[1].name", expect.stringContaining("the server's own")]
+    ])
+  })
+})

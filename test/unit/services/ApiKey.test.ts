@@ -16,8 +16,7 @@ const start = (settings: Settings<ServerConfigValue>) => {
     Layer.provide(Layer.succeed(ServerConfig, configWith(settings))),
     Layer.provide(logs.layer)
   )
-  const { isRight } = Effect.runSync(Effect.provide(ApiKey, layer))
-  return { isRight, logs }
+  return { ...Effect.runSync(Effect.provide(ApiKey, layer)), logs }
 }
 
 const kept = (folder: string) => readFileSync(join(folder, "api-key"), "utf8").trim()
@@ -73,6 +72,14 @@ describe("without one in the configuration", () => {
     })
   })
 
+  it("is told to the rest of the server at the start that made it, and not later", () => {
+    withFolder((path) => {
+      expect(start({ store: { path } }).madeNow).toBe(kept(path))
+      expect(start({ store: { path } }).madeNow).toBeUndefined()
+      expect(start({ auth: { apiKey: "hunter2" } }).madeNow).toBeUndefined()
+    })
+  })
+
   it("each store has a key of its own", () => {
     withFolder((one) =>
       withFolder((two) => {
@@ -81,6 +88,18 @@ describe("without one in the configuration", () => {
         expect(kept(one)).not.toBe(kept(two))
       })
     )
+  })
+})
+
+describe("secrets that are derived from a key", () => {
+  const derived = (apiKey: string, purpose: string) =>
+    start({ auth: { apiKey } }).derive(purpose).toString("hex")
+
+  it("are the same as long as the key is, and another for each purpose", () => {
+    expect(derived("hunter2", "one")).toMatch(/^[\da-f]{64}$/)
+    expect(derived("hunter2", "one")).toBe(derived("hunter2", "one"))
+    expect(derived("hunter2", "one")).not.toBe(derived("hunter2", "two"))
+    expect(derived("hunter2", "one")).not.toBe(derived("hunter3", "one"))
   })
 })
 

@@ -63,4 +63,24 @@ describe("an origin", () => {
   it("that is longer than any is not looked at", () => {
     expect(isWelcome(["https://*.example.com"], `https://${"a.".repeat(200)}example.com`)).toBe(false)
   })
+
+  it.each([
+    ["http://server.example:8088", "server.example:8088", true],
+    ["https://server.example:8088", "server.example:8088", true],
+    ["HTTP://Server.example:8088", "server.EXAMPLE:8088", true],
+    ["https://server.example", "server.example", true],
+    ["http://[::1]:8088", "[::1]:8088", true],
+    ["http://server.example:8089", "server.example:8088", false],
+    ["http://server.example", "server.example:8088", false],
+    ["http://a.server.example:8088", "server.example:8088", false],
+    ["http://server.example:8088.evil.example", "server.example:8088", false],
+    ["http://server.example:8088/", "server.example:8088", false],
+    ["http://user@server.example:8088", "server.example:8088", false],
+    ["file://server.example:8088", "server.example:8088", false],
+    ["server.example:8088", "server.example:8088", false],
+    ["null", "null", false],
+    ["", "", false]
+  ])("%j is that of the server itself at %j: %s, whatever the list", (origin, host, isIt) => {
+    for (const allowed of [[], ["https://other.example"]]) expect(isWelcome(allowed, origin, host)).toBe(isIt)
+  })
 })

@@ -7,6 +7,7 @@ import { ServerConfig, type ServerConfigValue } from "../../../../src/config/Ser
 import { ErrorCodes } from "../../../../src/protocol/codes.ts"
 import { Channels, isErrorCode, makeChannels } from "../../../../src/services/channels/Channels.ts"
 import { DEMO_OPTIONS } from "../../../../src/services/channels/demoNamespace.ts"
+import { ownOptionsOf } from "../../../../src/services/channels/ownChannels.ts"
 import { configWith } from "../../../support/configurations.ts"
 
 const withChannels = (channels: Settings<ServerConfigValue>["channels"] = {}) =>
@@ -62,6 +63,29 @@ describe("options of a channel", () => {
   it("are there for the server whatever the letters", () => {
     expect(optionsOf("чат")).toBe(config.channels.withoutNamespace)
     expect(optionsOf("digits:abc")).toBe(config.channels.namespaces[1])
+  })
+})
+
+describe("the server's own channels", () => {
+  it.each<[string, Settings<ServerConfigValue>["channels"]]>([
+    ["as it is built in", {}],
+    ["with a boundary of another kind", { namespaceBoundary: "/" }],
+    ["with a longer boundary", { namespaceBoundary: "::" }],
+    ["with a boundary in the name", { namespaceBoundary: "n", namespaces: [{ name: "clario" }] }],
+    ["with a prefix in the name", { privatePrefix: "c", namespaces: [{ name: "larion" }] }]
+  ])("are unknown %s", (_, channels) => {
+    const { optionsOf, optionsForSubscriber } = withChannels(channels)
+    for (const channel of ["clarion:overview", "clarion:", "clarion:more", "clarion:a/b::c"]) {
+      expect(optionsOf(channel)).toBe(ErrorCodes.unknownChannel)
+      expect(optionsForSubscriber(channel)).toBe(ErrorCodes.unknownChannel)
+    }
+    expect(isErrorCode(optionsOf("o"))).toBe(false)
+  })
+
+  it("are those of the dashboard, and have the options of states", () => {
+    expect(ownOptionsOf("clarion:overview")).toMatchObject({ historySize: 1, forceRecoveryMode: "cache" })
+    for (const other of ["clarion:more", "clarion:", "overview", "$clarion:overview"])
+      expect(ownOptionsOf(other)).toBeUndefined()
   })
 })
 
