@@ -10,7 +10,7 @@ export interface OpenOptions {
   readonly scheme?: "light" | "dark"
   /** Pixels. */
   readonly width?: number
-  /** Errors on the console that the test is about: of a server that is gone, or says no. */
+  /** Errors that the test is about: of a server that is gone, or says no. */
   readonly expected?: ReadonlyArray<RegExp>
   /** With cookies and storage of this page. */
   readonly beside?: Page
@@ -34,14 +34,16 @@ const hostOf = (url: string): string => new URL(url).host
 /** What is wrong with a page, as it is found. */
 const watch = (page: Page, host: string, expected: ReadonlyArray<RegExp>): ReadonlyArray<string> => {
   const faults: Array<string> = []
+  const fault = (text: string, where: string) => {
+    if (!expected.some((fits) => fits.test(text))) faults.push(`${text} (${where})`)
+  }
   page.on("console", (message) => {
-    const text = message.text()
-    if (message.type() !== "error" && message.type() !== "warning") return
-    if (!expected.some((fits) => fits.test(text))) faults.push(`console: ${text} (${message.location().url})`)
+    const isBad = message.type() === "error" || message.type() === "warning"
+    if (isBad) fault(message.text(), message.location().url)
   })
-  page.on("pageerror", (error) => faults.push(`exception: ${error.stack ?? error.message}`))
+  page.on("pageerror", (error) => fault(error.message, error.stack ?? ""))
   const asked = (url: string) => {
-    if (!/^(data|blob):/.test(url) && hostOf(url) !== host) faults.push(`request to another host: ${url}`)
+    if (!/^(data|blob):/.test(url) && hostOf(url) !== host) fault("a request to another host", url)
   }
   page.on("request", (request) => asked(request.url()))
   page.on("websocket", (socket) => asked(socket.url()))

@@ -1,0 +1,174 @@
+import { join } from "node:path"
+import { expect, it } from "vitest"
+import { isTooWide, violationsOf } from "../support/browser/accessibility.ts"
+import { DashboardPage, VIEWS } from "../support/browser/dashboardPage.ts"
+import { DEMO_ARGS, DemoPage, PANES } from "../support/browser/demoPage.ts"
+import { describeInBrowser, type OpenOptions, SERVER_GONE } from "../support/browser/inBrowser.ts"
+import { reportAt, startClient } from "../support/client/programs.ts"
+import { scheduleClient } from "../support/schedules/scheduleClient.ts"
+import { ask } from "../support/server/ask.ts"
+import { connect } from "../support/server/clients.ts"
+import { API_KEY, launch } from "../support/server/ServerProcess.ts"
+import { temporaryFolder } from "../support/server/temporaryFolder.ts"
+
+const headers = { "x-api-key": API_KEY }
+
+const metric = async (port: number, name: string): Promise<number> => {
+  const { body } = await ask(port, "/metrics", { headers })
+  return Number(new RegExp(`^${name} (.*)$`, "m").exec(body)?.[1])
+}
+
+describeInBrowser("the dashboard", (open) => {
+  const openDashboard = (port: number, options?: OpenOptions) => DashboardPage.open(open, port, options)
+
+  it("counts what the load client does, as /metrics and its report do", async () => {
+    const port = await launch([]).port()
+    const dashboard = await openDashboard(port)
+    await dashboard.tile("Connections", "1")
+    const json = join(temporaryFolder(), "report.json")
+    const client = startClient(`ws://127.0.0.1:${port}`, {
+      "total.clients": 150,
+      "setup.batchSize": 50,
+      "report.interval": "500 ms",
+      "report.json": json
+    })
+    await dashboard.tile("Connections", "151")
+    expect(await metric(port, "clarion_connections")).toBe(151)
+    const api = scheduleClient(port)
+    const publication = { channel: "broadcast", data: "hello", receipt: true }
+    const { receipt } = (await api("POST", "/api/publish", publication)).json.result
+    await dashboard.tile("Last broadcast", /ms$/)
+    await client.lines.until((all) =>
+      all.some((line, at) => line === "Message Rate" && /count = 150$/.test(all[at + 1] ?? ""))
+    )
+    client.signal("SIGINT")
+    await client.ended
+    await dashboard.tile("Connections", "1")
+    const report = reportAt(json)
+    expect(report.connections.attempted).toBe(150)
+    expect(report.messages.count).toBe(150)
+    expect((await api("GET", `/api/receipts/${receipt}`)).json).toMatchObject({ eligible: 150, written: 150 })
+    expect(await metric(port, "clarion_connections_opened_total")).toBe(151)
+    await dashboard.says("151 since start")
+  })
+
+  it("publishes to the demo page and to everyone, and shows the receipt", async () => {
+    const port = await launch(DEMO_ARGS).port()
+    const demo = new DemoPage(await open(`http://127.0.0.1:${port}/demo`))
+    await demo.areConnected()
+    const raw = await connect(`ws://127.0.0.1:${port}/`)
+    const dashboard = await openDashboard(port)
+    await dashboard.goTo("Publish")
+    await dashboard.page.getByLabel("Subscribers of channels").check()
+    await dashboard.page.getByLabel("Channels", { exact: true }).fill("demo:chat")
+    await dashboard.page.getByLabel("Data").fill('{"from":"the dashboard"')
+    await dashboard.button("Publish").click()
+    await dashboard.says(/Line 1, column 24/)
+    await dashboard.page.getByLabel("Data").fill('{"from":"the dashboard"}')
+    await dashboard.button("Publish").click()
+    for (const name of PANES) await demo.line(name, '{"from":"the dashboard"}')
+    // The three panes, and the connection that sends.
+    await dashboard.says("complete: 4 of 4 connections were written to")
+    await dashboard.page.getByLabel("Everyone: all raw connections").check()
+    await dashboard.page.getByLabel("Data").fill('"to everyone"')
+    await dashboard.button("Publish").click()
+    await dashboard.says("complete: 1 of 1 connections were written to")
+    expect(await raw.messages.count(1)).toEqual(["to everyone"])
+    await dashboard.goTo("Receipts")
+    await dashboard.page.getByRole("row").filter({ hasText: "demo:chat" }).waitFor()
+  })
+
+  it("pauses a schedule, resumes it, runs it now, and cancels it when one is sure", async () => {
+    const port = await launch([]).port()
+    const api = scheduleClient(port)
+    const channels = ["broadcast"]
+    const { json } = await api("POST", "/api/schedules", {
+      every: "1 hour",
+      about: "tea",
+      channels,
+      data: "tea"
+    })
+    const state = async () => (await api("GET", `/api/schedules/${json.id}`)).json?.state
+    const raw = await connect(`ws://127.0.0.1:${port}/`)
+    const dashboard = await openDashboard(port)
+    await dashboard.goTo("Schedules")
+    const row = dashboard.page.getByRole("row").filter({ hasText: "tea" })
+    const act = (name: string) => row.getByRole("button", { name: new RegExp(`^${name}`) }).click()
+    await row.getByText("scheduled").waitFor()
+    await act("Pause")
+    await row.getByText("paused").waitFor()
+    expect(await state()).toBe("paused")
+    await act("Resume")
+    await row.getByText("scheduled").waitFor()
+    await act("Run now")
+    expect(await raw.messages.count(1)).toEqual(["tea"])
+    await act("Cancel")
+    await dashboard.button("Keep it").click()
+    expect(await state()).toBe("scheduled")
+    await act("Cancel")
+    await dashboard.page.getByRole("dialog").getByRole("button").last().click()
+    await row.waitFor({ state: "detached" })
+    expect(await state()).not.toBe("scheduled")
+  })
+
+  it("says that the server is gone, and that it was restarted, and goes on where it was", async () => {
+    const store = ["--store.path", temporaryFolder()]
+    const first = launch(store)
+    const port = await first.port()
+    const dashboard = await openDashboard(port, { expected: SERVER_GONE })
+    await dashboard.goTo("Publish")
+    await dashboard.page.getByLabel("Data").fill('"typed before"')
+    first.kill("SIGKILL")
+    await dashboard.says("The connection to the server was lost")
+    await first.ended
+    launch([...store, "--server.port", `${port}`])
+    await dashboard.says("The server was restarted; this page is connected again")
+    await dashboard.isLive()
+    expect(await dashboard.page.getByLabel("Data").inputValue()).toBe('"typed before"')
+    await dashboard.button("Publish").click()
+    await dashboard.says("Published")
+  })
+
+  it.each([
+    { scheme: "light", width: 1280 },
+    { scheme: "dark", width: 1280 },
+    { scheme: "light", width: 360 },
+    { scheme: "dark", width: 360 }
+  ] as const)("is accessible in each view, and fits: $scheme, $width pixels", async (options) => {
+    const everyone = ["--channels.withoutNamespace.allowSubscribeForClient", "true"]
+    const history = [
+      "--channels.withoutNamespace.historySize",
+      "5",
+      "--channels.withoutNamespace.historyTtl",
+      "1 hour"
+    ]
+    const port = await launch(["--client.insecure", "true", ...everyone, ...history]).port()
+    const api = scheduleClient(port)
+    await connect(`ws://127.0.0.1:${port}/?channels=news`)
+    await api("POST", "/api/schedules", { every: "1 hour", about: "tea", channels: ["news"], data: { a: 1 } })
+    await api("POST", "/api/publish", { channel: "news", data: { b: 2 }, receipt: true })
+    const dashboard = await openDashboard(port, options)
+    const found: Array<string> = []
+    const look = async (view: string) => {
+      found.push(...(await violationsOf(dashboard.page)).map((violation) => `${view}: ${violation}`))
+      if (await isTooWide(dashboard.page)) found.push(`${view}: is too wide`)
+    }
+    for (const view of VIEWS) {
+      await dashboard.goTo(view)
+      if (view === "Overview") await dashboard.tile("Connections", "2")
+      if (view === "Actors") await dashboard.says("shard")
+      if (view === "Schedules") await dashboard.says("tea")
+      if (view === "Channels" || view === "Receipts") await dashboard.says("news")
+      await look(view)
+    }
+    await dashboard.goTo("Channels")
+    await dashboard.page.getByRole("link", { name: "news" }).click()
+    await dashboard.says('{"b":2}')
+    await look("one channel")
+    await dashboard.goTo("Schedules")
+    await dashboard.page.getByRole("link", { name: "tea" }).click()
+    await dashboard.says("Catches up")
+    await look("one schedule")
+    expect(found).toEqual([])
+  })
+})
