@@ -10,10 +10,19 @@ import { keepLinked } from "./push/link.ts"
 import { keyOf } from "./routes.ts"
 import { begin } from "./session/begin.ts"
 
-const key = keyOf(location.hash)
-// A start-up link is used once: its key is neither to stay in the address bar nor in the history.
-if (key !== undefined) history.replaceState(null, "", `${location.pathname}#/overview`)
+/** A start-up link is used once: its key is neither to stay in the address bar nor in the history. */
+const takeKey = (): string | undefined => {
+  const key = keyOf(location.hash)
+  if (key !== undefined) history.replaceState(null, "", `${location.pathname}#/overview`)
+  return key
+}
+
+// Also where the link is pasted over the address of a page that is open.
+addEventListener("hashchange", () => {
+  const key = takeKey()
+  if (key !== undefined) void begin(key)
+})
 
 keepLinked()
-void begin(key)
+void begin(takeKey())
 render(<App />, document.getElementById("app")!)
