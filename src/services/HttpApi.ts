@@ -14,7 +14,7 @@ import { makeDocs } from "./api/docs.ts"
 import { ServerApi } from "./api/ServerApi.ts"
 import { isScheduleApi, makeScheduleApi } from "./api/schedules/scheduleApi.ts"
 import { plainText } from "./httpReply.ts"
-import { Metrics } from "./Metrics.ts"
+import { loadText, Metrics } from "./Metrics.ts"
 import { makeRunAnswer } from "./runAnswer.ts"
 import type { AnswerHeaders, PlainAnswer, PlainHandler } from "./Transport.ts"
 
@@ -64,6 +64,7 @@ export const makeFull = Effect.fnUntraced(function* (readiness: Effect.Effect<Re
   const admin = yield* makeAdminRoutes
   const others = yield* makePublic(readiness, pages)
   const actors = Effect.map((yield* ActorTree).snapshot, (actors) => json({ result: { actors } }))
+  yield* loadText
   const metrics = Effect.map(
     (yield* Metrics).text,
     (body): PlainAnswer => ({ status: 200, headers: PROMETHEUS, body })

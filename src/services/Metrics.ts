@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { metricsText } from "./metricsText.ts"
 
-/** One value of one metric. Counters only grow, and their names end in `_total`. */
+/** One value of one metric; those of the same name and labels are parts of it. Counters only grow, and their names end in `_total`. */
 export interface Sample {
   readonly type: "counter" | "gauge"
   readonly name: string
@@ -32,6 +32,9 @@ export const counter = (
 ): Sample => ({ type: "counter", name, help, value, labels })
 
 export type Collect = Effect.Effect<ReadonlyArray<Sample>>
+
+/** What text is written with. Loaded late: a worker process is never asked for text. Whoever is loads it before, as it takes 50 ms. */
+export const loadText = Effect.promise(() => import("effect/observability/PrometheusMetrics"))
 
 /** Has other processes tell what they know, unless they told it within `maxAgeMs`. */
 export type Refresh = (maxAgeMs: number) => Effect.Effect<void>
@@ -79,10 +82,7 @@ export class Metrics extends Context.Service<
       known: Effect.suspend(() => collectAll([...sources], Effect.void)),
       samples,
       text: Effect.gen(function* () {
-        // Loaded late: a worker process is never asked for text.
-        const PrometheusMetrics = yield* Effect.promise(
-          () => import("effect/observability/PrometheusMetrics")
-        )
+        const PrometheusMetrics = yield* loadText
         const registered = yield* metricsText(yield* samples)
         return registered + (yield* PrometheusMetrics.format())
       })

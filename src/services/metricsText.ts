@@ -34,7 +34,7 @@ const valueText = (value: number): string => {
   return value === Number.NEGATIVE_INFINITY ? "-Inf" : String(value)
 }
 
-/** Counters that are told twice are added up; of gauges the last one stands. */
+/** What is told more than once, as by several workers, is added up. */
 const add = (families: Map<string, Family>, sample: Sample): void => {
   const { type, name, help, value } = sample
   let family = families.get(name)
@@ -43,8 +43,7 @@ const add = (families: Map<string, Family>, sample: Sample): void => {
     families.set(name, family)
   }
   const series = seriesOf(sample)
-  const before = type === "counter" ? (family.values.get(series) ?? 0) : 0
-  family.values.set(series, before + value)
+  family.values.set(series, (family.values.get(series) ?? 0) + value)
 }
 
 const write = (name: string, { type, help, values }: Family): string => {

@@ -87,22 +87,19 @@ export const channelSamples = (totals: ChannelTotals): ReadonlyArray<Sample> => 
 ]
 
 /** Restarts and mailboxes of all actors that have them. */
-export const actorSamples = (actors: ReadonlyArray<ActorNode>): ReadonlyArray<Sample> =>
-  actors.flatMap(({ address, restarts, mailbox, children }) => [
-    ...(restarts === undefined
-      ? []
-      : [
-          counter("clarion_actor_restarts_total", "Restarts of supervised actors", restarts, {
-            actor: address
-          })
-        ]),
-    ...(mailbox === undefined
-      ? []
-      : [
-          {
-            ...gauge("clarion_mailbox_depth", "Messages that wait in a mailbox", mailbox),
-            labels: { actor: address }
-          }
-        ]),
-    ...actorSamples(children)
-  ])
+export const actorSamples = (actors: ReadonlyArray<ActorNode>): ReadonlyArray<Sample> => {
+  const samples: Array<Sample> = []
+  const add = ({ address, restarts, mailbox, children }: ActorNode): void => {
+    const labels = { actor: address }
+    if (restarts !== undefined)
+      samples.push(counter("clarion_actor_restarts_total", "Restarts of supervised actors", restarts, labels))
+    if (mailbox !== undefined)
+      samples.push({
+        ...gauge("clarion_mailbox_depth", "Messages that wait in a mailbox", mailbox),
+        labels
+      })
+    children.forEach(add)
+  }
+  actors.forEach(add)
+  return samples
+}
