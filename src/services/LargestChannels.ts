@@ -3,9 +3,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { isOwnChannel } from "./channels/ownChannels.ts"
-import { Pace } from "./dashboard/Pace.ts"
+import { makePace } from "./dashboard/Pace.ts"
 import { Hub } from "./Hub.ts"
-import { makeNow } from "./now.ts"
 
 /** A channel and its subscribers. */
 export type ChannelCount = readonly [channel: string, subscribers: number]
@@ -48,7 +47,7 @@ export const subscribersOf = ({ listened }: Hub["Service"], channel: string): nu
 /** The largest of this process, in at most 1 % of its time. */
 export const makeLargestHere = Effect.gen(function* () {
   const hub = yield* Hub
-  const pace = new Pace(yield* makeNow)
+  const pace = yield* makePace
   const count = Effect.fnUntraced(function* (limit: number) {
     const largest = new Largest(limit)
     let looked = 0

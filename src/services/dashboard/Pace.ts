@@ -1,8 +1,12 @@
 /**
  * Holds work to a share of the time: after each piece, nothing for so many times what it took. Who waits has its turn in the order of asking.
+ *
+ * What it took is what the process worked meanwhile, so that a machine whose cores are busy with others does not slow it down further.
  */
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import { isLive, makeNow } from "../now.ts"
 
 /** Of a pause, in what the work before it took: it is 1 % of the time. */
 export const PAUSE_FACTOR = 99
@@ -12,12 +16,18 @@ export class Pace {
   #turns = Deferred.makeUnsafe<void>()
   #freeAt = Number.NEGATIVE_INFINITY
 
-  /** @param now milliseconds, with fractions */
-  constructor(readonly now: () => number) {
+  /**
+   * @param now milliseconds, with fractions
+   * @param worked milliseconds in which this process worked so far
+   */
+  constructor(
+    readonly now: () => number,
+    readonly worked: () => number
+  ) {
     Deferred.doneUnsafe(this.#turns, Effect.void)
   }
 
-  /** Does the work when its turn has come. All of the time from its beginning to its end counts. */
+  /** Does the work when its turn has come. All that the process does from its beginning to its end counts. */
   readonly run = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.suspend(() => {
       const before = this.#turns
@@ -33,12 +43,22 @@ export class Pace {
 
   #timed<A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return Effect.suspend(() => {
-      const began = this.now()
+      const began = this.worked()
       const note = Effect.sync(() => {
-        const ended = this.now()
-        this.#freeAt = ended + PAUSE_FACTOR * (ended - began)
+        this.#freeAt = this.now() + PAUSE_FACTOR * (this.worked() - began)
       })
       return Effect.ensuring(work, note)
     })
   }
 }
+
+const cpuTime = (): number => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
+/** In the time of a test, all time is work. */
+export const makePace = Effect.gen(function* () {
+  const now = yield* makeNow
+  return new Pace(now, isLive(yield* Clock.clockWith(Effect.succeed)) ? cpuTime : now)
+})

@@ -19,7 +19,7 @@ import { ScheduleStore } from "../schedules/ScheduleStore.ts"
 import { makeChannelsSource } from "./channelsSource.ts"
 import { Feed, type FeedSource, type PublishState } from "./Feed.ts"
 import { Overviews } from "./Overviews.ts"
-import { Pace } from "./Pace.ts"
+import { makePace } from "./Pace.ts"
 import { receiptsSource } from "./receiptsSource.ts"
 import { schedulesSource } from "./schedulesSource.ts"
 
@@ -82,7 +82,7 @@ const slowSource = Effect.gen(function* () {
 export const runFeeds = Effect.fnUntraced(function* (sources: ReadonlyArray<FeedSource>) {
   const hub = yield* Hub
   const broker = yield* Broker
-  const pace = new Pace(yield* makeNow)
+  const pace = yield* makePace
   const publish: PublishState = (channel, state) =>
     Effect.asVoid(broker.publish(channel, Buffer.from(state), AS_STATE))
   const feeds = new Map(sources.map((source) => [source.channel, new Feed(source, publish, pace)]))

@@ -29,7 +29,7 @@ const run = Effect.fnUntraced(function* (source: Partial<FeedSource> = {}, given
       })
     },
     (_, state) => Effect.sync(() => void heard.push(state)),
-    given ?? new Pace(now)
+    given ?? new Pace(now, now)
   )
   yield* Effect.forkScoped(feed.run, { startImmediately: true })
   return { feed, heard, readAt, asked: () => asked }
@@ -168,7 +168,8 @@ describe("the pace of feeds", () => {
   test("is one for all of them, and each has its turn", () =>
     Effect.gen(function* () {
       const clock = yield* Clock.clockWith(Effect.succeed)
-      const pace = new Pace(() => clock.currentTimeMillisUnsafe())
+      const now = () => clock.currentTimeMillisUnsafe()
+      const pace = new Pace(now, now)
       const feeds = [
         yield* run({ read: working(30) }, pace),
         yield* run({ read: working(30) }, pace),
@@ -177,6 +178,19 @@ describe("the pace of feeds", () => {
       for (const { feed } of feeds) feed.wanted(true)
       yield* TestClock.adjust("89 seconds")
       expect(feeds.map(({ readAt }) => readAt.length)).toEqual([10, 10, 10])
+    }))
+
+  test("does not count time in which the process did not work", () =>
+    Effect.gen(function* () {
+      const clock = yield* Clock.clockWith(Effect.succeed)
+      const pace = new Pace(
+        () => clock.currentTimeMillisUnsafe(),
+        () => 0
+      )
+      const { feed, readAt } = yield* run({ read: working(400) }, pace)
+      feed.wanted(true)
+      yield* TestClock.adjust("9 seconds")
+      expect(readAt).toHaveLength(10)
     }))
 
   test("does not count the time that others take to answer", () =>
