@@ -39,6 +39,12 @@ describe("overviews over time", () => {
     expect(gauge(ticks, ({ opened }) => opened)).toEqual([500, null, 600, 604])
   })
 
+  it("a second overview in the same moment makes no spike", () => {
+    const ticks = timeline([at(1_000), at(2_000), at(2_020, { written: 30 }), at(3_000, { written: 40 })])
+    expect(rate(ticks, ({ written }) => written)).toEqual([null, 0, 40])
+    expect(timeline([at(1_000), at(1_001, { life: "b" })])).toHaveLength(3)
+  })
+
   it("a counter that fell has no rate", () => {
     const ticks = timeline([at(1_000, { written: 10 }), at(2_000, { written: 4 }), at(3_000, { written: 6 })])
     expect(rate(ticks, ({ written }) => written)).toEqual([null, null, 2])

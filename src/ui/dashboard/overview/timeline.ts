@@ -15,6 +15,9 @@ const MIN_OVERVIEWS = 600
 const GAP_MS = 5_000
 const SLOWER = 3
 
+/** Two closer than this, after the server was late with the first, say nothing of a rate: the second is passed over. */
+const SHORTEST_STEP_MS = 400
+
 const bound = (processes: number): number =>
   Math.max(MIN_OVERVIEWS, Math.min(MAX_OVERVIEWS, Math.floor(MAX_PROCESS_STATES / Math.max(1, processes))))
 
@@ -47,6 +50,7 @@ export const timeline = (overviews: ReadonlyArray<Overview>): ReadonlyArray<Tick
     const passed = before === null ? 0 : now.at - before.at
     const isGap = before !== null && passed > Math.max(GAP_MS, SLOWER * step)
     const isOther = before !== null && now.life !== before.life
+    if (before !== null && !isOther && passed < SHORTEST_STEP_MS) continue
     if (before !== null && (isGap || isOther)) {
       ticks.push({ at: before.at + passed / 2, now: null, before: null })
       before = null

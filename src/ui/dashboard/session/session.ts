@@ -15,6 +15,8 @@ export const session = cell<SessionState>({ kind: "unknown", isUnreachable: fals
 
 /** How often a server that does not answer is asked again, while there is nothing else to show. */
 const RETRY_MS = 2_000
+/** Soonest that a session is looked at again: the clocks of browser and server may differ. */
+const SHORTEST_TIMER = 60_000
 /** Timers of browsers cannot be longer. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
@@ -33,7 +35,10 @@ const begin = (text: string): AdminSession => {
   session.set({ kind: "in", session: begun })
   clearTimeout(expiry)
   // Asked when the time is over: it may have been made longer by another page.
-  expiry = setTimeout(check, Math.min(LONGEST_TIMER, Math.max(1_000, begun.expiresAt - Date.now() + 500)))
+  expiry = setTimeout(
+    check,
+    Math.min(LONGEST_TIMER, Math.max(SHORTEST_TIMER, begun.expiresAt - Date.now() + 500))
+  )
   return begun
 }
 
