@@ -4,7 +4,7 @@
  */
 import { DeliveryWatch, type ShardDelivery } from "../hot/DeliveryWatch.ts"
 import type { Delivery, DropReasons, WorkerDelivery } from "../hot/Publication.ts"
-import type { Attributes, OpenSpan } from "./OpenSpan.ts"
+import type { Attributes, OpenSpan, SpanEvent } from "./OpenSpan.ts"
 import type { PublicationTracer } from "./PublicationTracer.ts"
 
 interface Counts extends DropReasons {
@@ -24,7 +24,7 @@ const countAttributes = ({ eligible, written, slow, mailbox }: Counts): Attribut
   "clarion.delivery.closed": eligible - written - slow - mailbox
 })
 
-const writeEvents = ({ firstWriteAt, lastWriteAt }: Counts) =>
+const writeEvents = ({ firstWriteAt, lastWriteAt }: Counts): ReadonlyArray<SpanEvent> =>
   Number.isNaN(firstWriteAt)
     ? []
     : [
@@ -59,7 +59,7 @@ export class FanOutWatch extends DeliveryWatch {
     })
     for (const worker of delivery.workers) this.#worker(span, worker)
     for (const shard of this.shards) this.#shard(span, shard)
-    this.#end(span, delivery)
+    this.#end(span, delivery, writeEvents(delivery))
   }
 
   #worker(above: OpenSpan, part: WorkerDelivery): void {
@@ -77,8 +77,8 @@ export class FanOutWatch extends DeliveryWatch {
   }
 
   /** At its last write, or, without one, where it began. */
-  #end(span: OpenSpan, counts: Counts): void {
+  #end(span: OpenSpan, counts: Counts, events: ReadonlyArray<SpanEvent> = []): void {
     const at = Number.isNaN(counts.lastWriteAt) ? span.startedAt : counts.lastWriteAt
-    this.tracer.end(span, { at, attributes: countAttributes(counts), events: writeEvents(counts) })
+    this.tracer.end(span, { at, attributes: countAttributes(counts), events })
   }
 }

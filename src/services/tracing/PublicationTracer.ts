@@ -31,12 +31,13 @@ export const NOT_SAMPLED: Tracer.AnySpan = Tracer.externalSpan({
   sampled: false
 })
 
-/** The span in which an Effect runs; not one of Effect's own tracer, which nobody exports. */
+/** The span in which an Effect runs, passing over those of Effect's own tracer, which nobody exports. */
 export const currentSpan: Effect.Effect<Tracer.AnySpan | undefined> = Effect.map(
   Effect.serviceOption(Tracer.ParentSpan),
   (found) => {
-    const span = Option.getOrUndefined(found)
-    return span instanceof Tracer.NativeSpan ? undefined : span
+    let span = Option.getOrUndefined(found)
+    while (span instanceof Tracer.NativeSpan) span = Option.getOrUndefined(span.parent)
+    return span
   }
 )
 

@@ -206,9 +206,11 @@ describe("a broadcast of the program", () => {
     await served.runtime.runPromise(Effect.provideService(publisher, Tracer.ParentSpan, above))
     // A span of a tracer that exports nothing says nothing.
     await served.runtime.runPromise(Effect.withSpan(publisher, "somewhere"))
+    const inside = Effect.withSpan(publisher, "below that span")
+    await served.runtime.runPromise(Effect.provideService(inside, Tracer.ParentSpan, above))
     await served.stop()
     const publications = collector.named("publish broadcast")
-    expect(publications.map(({ parentSpanId }) => parentSpanId)).toEqual([undefined, SPAN, undefined])
+    expect(publications.map(({ parentSpanId }) => parentSpanId)).toEqual([undefined, SPAN, undefined, SPAN])
     expect(publications[1]!.traceId).toBe(TRACE)
     expect(publications[0]!.attributes).not.toHaveProperty("messaging.destination.template")
     const [fanOut] = collector.below(publications[0]!)
