@@ -23,6 +23,10 @@ const benches: Readonly<Record<string, Bench>> = {
     about: "appends and recovery reads of history, durable beside memory",
     load: () => import("./history.ts")
   },
+  dashboard: {
+    about: "what it costs a server that somebody looks at it, and that it is scraped",
+    load: () => import("./dashboard.ts")
+  },
   c1000k: {
     about: "a million connections on this machine, and broadcasts that reach every one of them",
     load: () => import("./c1000k.ts")
