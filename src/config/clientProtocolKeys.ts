@@ -53,7 +53,7 @@ export const clientProtocolKeys = {
   "client.allowedOrigins": key(
     Kind.list,
     [],
-    "pages that may connect, as globs: https://*.example.com; none: only clients that are no browsers; *: all"
+    "pages of other origins that may connect, as globs: https://*.example.com; *: all; those of the server's own always may"
   ),
   "client.allowAnonymousConnectWithoutToken": key(
     Kind.boolean,

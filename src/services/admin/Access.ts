@@ -33,6 +33,9 @@ export const isFromOwnPage = (headers: Headers): boolean =>
   (!headers.has("origin") || isSameOrigin(headers)) &&
   (headers.get("sec-fetch-site") ?? "same-origin") === "same-origin"
 
+export const OTHER_ORIGIN =
+  "only pages of this server may do this; a gateway before it has to pass on the Host header as it came"
+
 /** Of a request that came with a session: the session, or the answer to give instead. */
 export type LoggedIn = { readonly id: string; readonly session: AdminSession }
 
@@ -51,8 +54,7 @@ const make = Effect.gen(function* () {
     const session = sessions.find(id)
     if (session === undefined) return refuse(401, "expired", "this session is over: log in again")
     if (isRead(method)) return { id, session }
-    if (!isFromOwnPage(headers))
-      return refuse(403, "crossSite", "only pages of this server may do this with your session")
+    if (!isFromOwnPage(headers)) return refuse(403, "crossSite", OTHER_ORIGIN)
     if (!isSame(headers.get(CSRF_HEADER), session.csrf))
       return refuse(403, "crossSite", "the header X-CSRF-Token is missing or not that of this session")
     return { id, session }

@@ -8,7 +8,7 @@ import { readdir, readFile } from "node:fs/promises"
 import { extname, join, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { brotliCompress, gzip } from "node:zlib"
+import { brotliCompress, constants, gzip } from "node:zlib"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { ServerConfig } from "../../config/ServerConfig.ts"
@@ -49,10 +49,13 @@ interface File {
   readonly bodies: ReadonlyArray<readonly [encoding: "br" | "gzip" | "identity", body: Buffer]>
 }
 
+/** The best quality, 11, makes all files together 8 % smaller, and the first visitor wait for two seconds instead of 60 ms. */
+const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }
+
 const load = async (path: string): Promise<File> => {
   const plain = await readFile(path)
   const smaller = [
-    ["br", await promisify(brotliCompress)(plain)],
+    ["br", await promisify(brotliCompress)(plain, BROTLI)],
     ["gzip", await promisify(gzip)(plain, { level: 9 })]
   ] as const
   return {

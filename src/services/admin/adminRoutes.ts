@@ -15,8 +15,9 @@ import { ownOptionsOf } from "../channels/ownChannels.ts"
 import { Overviews } from "../dashboard/Overviews.ts"
 import { ServerLife } from "../dashboard/ServerLife.ts"
 import type { PlainAnswer, PlainRequest } from "../Transport.ts"
-import { Access, isFromOwnPage } from "./Access.ts"
+import { Access, isFromOwnPage, OTHER_ORIGIN } from "./Access.ts"
 import { type AdminSession, AdminSessions } from "./AdminSessions.ts"
+import { isSecure } from "./isSecure.ts"
 import { makeLogIn } from "./logIn.ts"
 import { makeOwnToken } from "./ownTokens.ts"
 import { json, jsonText } from "./refused.ts"
@@ -47,10 +48,6 @@ const parsed = (body: Buffer): unknown => {
     return undefined
   }
 }
-
-/** Whether the browser reached us by TLS: ours, or that of a gateway before us. */
-const isSecure = (hasTls: boolean, { headers }: PlainRequest): boolean =>
-  hasTls || headers.get("x-forwarded-proto")?.toLowerCase() === "https"
 
 const cookie = (value: string, seconds: number, secure: boolean): readonly [string, string] => [
   "set-cookie",
@@ -121,8 +118,7 @@ export const makeAdminRoutes = Effect.gen(function* () {
   const handlers: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
     [adminPaths.logIn]: {
       POST: (request) => {
-        if (!isFromOwnPage(request.headers))
-          return Effect.succeed(refuse(403, "crossSite", "only pages of this server may log in"))
+        if (!isFromOwnPage(request.headers)) return Effect.succeed(refuse(403, "crossSite", OTHER_ORIGIN))
         return reading(request, (value) => {
           const given = decodeLogIn(value)
           return given._tag === "None"

@@ -1,5 +1,6 @@
 /** What browsers are told with a page: to load and ask nothing but this server, and to let no other page near it. */
 import type { AnswerHeaders, PlainRequest } from "../Transport.ts"
+import { isSecure } from "./isSecure.ts"
 
 const common: AnswerHeaders = [
   ["x-content-type-options", "nosniff"],
@@ -16,10 +17,9 @@ export const partHeaders: AnswerHeaders = [
 const HOST = /^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i
 
 /** Where WebSockets of the page go. Some browsers do not count them as 'self', though they go to the same host. */
-const ownWebSockets = ({ headers }: PlainRequest, hasTls: boolean): string => {
-  const host = headers.get("host") ?? ""
-  const isSecure = hasTls || headers.get("x-forwarded-proto")?.toLowerCase() === "https"
-  return HOST.test(host) ? ` ${isSecure ? "wss" : "ws"}://${host}` : ""
+const ownWebSockets = (request: PlainRequest, hasTls: boolean): string => {
+  const host = request.headers.get("host") ?? ""
+  return HOST.test(host) ? ` ${isSecure(hasTls, request) ? "wss" : "ws"}://${host}` : ""
 }
 
 const contentSecurityPolicy = (request: PlainRequest, hasTls: boolean): string =>

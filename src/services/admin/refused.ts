@@ -5,7 +5,8 @@ import type { AnswerHeaders, PlainAnswer } from "../Transport.ts"
 /** What is said to one of those who are logged in is for nobody else, and good for now. */
 const JSON_HEADERS: AnswerHeaders = [
   ["content-type", "application/json"],
-  ["cache-control", "no-store"]
+  ["cache-control", "no-store"],
+  ["x-content-type-options", "nosniff"]
 ]
 
 export const jsonText = (status: number, body: string, headers: AnswerHeaders = []): PlainAnswer => ({
