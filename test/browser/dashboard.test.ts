@@ -111,6 +111,30 @@ describeInBrowser("the dashboard", (open) => {
     expect(await state()).not.toBe("scheduled")
   })
 
+  it("is on a port of its own, over worker processes, as it is without them", async () => {
+    const server = launch(["--server.workers", "2", "--admin.port", "0", ...DEMO_ARGS])
+    const port = await server.port()
+    const line = await server.lines.first((text) => text.startsWith("dashboard on "))
+    const adminPort = Number(new URL(line.slice("dashboard on ".length)).port)
+    expect(adminPort).not.toBe(port)
+    const dashboard = await openDashboard(adminPort)
+    const demo = new DemoPage(await open(`http://127.0.0.1:${port}/demo`))
+    await demo.areConnected()
+    // The three panes, the connection that sends, and the dashboard's own.
+    await dashboard.tile("Connections", "5")
+    await demo.send("hello")
+    for (const name of PANES) await demo.line(name, "hello")
+    await dashboard.goTo("Actors")
+    for (const worker of ["worker-0", "worker-1"]) await dashboard.says(worker)
+    await dashboard.goTo("Channels")
+    await dashboard.page
+      .getByRole("row")
+      .filter({ hasText: "demo:chat" })
+      .getByText("4", { exact: true })
+      .waitFor()
+    expect((await ask(port, "/", { headers: { accept: "text/html" } })).status).toBe(426)
+  })
+
   it("says that the server is gone, and that it was restarted, and goes on where it was", async () => {
     const store = ["--store.path", temporaryFolder()]
     const first = launch(store)
@@ -129,46 +153,52 @@ describeInBrowser("the dashboard", (open) => {
     await dashboard.says("Published")
   })
 
-  it.each([
-    { scheme: "light", width: 1280 },
-    { scheme: "dark", width: 1280 },
-    { scheme: "light", width: 360 },
-    { scheme: "dark", width: 360 }
-  ] as const)("is accessible in each view, and fits: $scheme, $width pixels", async (options) => {
-    const everyone = ["--channels.withoutNamespace.allowSubscribeForClient", "true"]
-    const history = [
-      "--channels.withoutNamespace.historySize",
-      "5",
-      "--channels.withoutNamespace.historyTtl",
-      "1 hour"
-    ]
-    const port = await launch(["--client.insecure", "true", ...everyone, ...history]).port()
-    const api = scheduleClient(port)
-    await connect(`ws://127.0.0.1:${port}/?channels=news`)
-    await api("POST", "/api/schedules", { every: "1 hour", about: "tea", channels: ["news"], data: { a: 1 } })
-    await api("POST", "/api/publish", { channel: "news", data: { b: 2 }, receipt: true })
-    const dashboard = await openDashboard(port, options)
-    const found: Array<string> = []
-    const look = async (view: string) => {
-      found.push(...(await violationsOf(dashboard.page)).map((violation) => `${view}: ${violation}`))
-      if (await isTooWide(dashboard.page)) found.push(`${view}: is too wide`)
+  it.each(["light", "dark"] as const)(
+    "is accessible in each view, and fits, also on a phone: %s",
+    async (scheme) => {
+      const everyone = ["--channels.withoutNamespace.allowSubscribeForClient", "true"]
+      const history = [
+        "--channels.withoutNamespace.historySize",
+        "5",
+        "--channels.withoutNamespace.historyTtl",
+        "1 hour"
+      ]
+      const port = await launch(["--client.insecure", "true", ...everyone, ...history]).port()
+      const api = scheduleClient(port)
+      await connect(`ws://127.0.0.1:${port}/?channels=news`)
+      await api("POST", "/api/schedules", {
+        every: "1 hour",
+        about: "tea",
+        channels: ["news"],
+        data: { a: 1 }
+      })
+      await api("POST", "/api/publish", { channel: "news", data: { b: 2 }, receipt: true })
+      const dashboard = await openDashboard(port, { scheme })
+      const found: Array<string> = []
+      const look = async (view: string) => {
+        for (const width of [360, 1280]) {
+          await dashboard.page.setViewportSize({ width, height: 900 })
+          found.push(...(await violationsOf(dashboard.page)).map((one) => `${view}, ${width}: ${one}`))
+          if (await isTooWide(dashboard.page)) found.push(`${view}, ${width}: is too wide`)
+        }
+      }
+      for (const view of VIEWS) {
+        await dashboard.goTo(view)
+        if (view === "Overview") await dashboard.tile("Connections", "2")
+        if (view === "Actors") await dashboard.says("shard")
+        if (view === "Schedules") await dashboard.says("tea")
+        if (view === "Channels" || view === "Receipts") await dashboard.says("news")
+        await look(view)
+      }
+      await dashboard.goTo("Channels")
+      await dashboard.page.getByRole("link", { name: "news" }).click()
+      await dashboard.says('{"b":2}')
+      await look("one channel")
+      await dashboard.goTo("Schedules")
+      await dashboard.page.getByRole("link", { name: "tea" }).click()
+      await dashboard.says("Catches up")
+      await look("one schedule")
+      expect(found).toEqual([])
     }
-    for (const view of VIEWS) {
-      await dashboard.goTo(view)
-      if (view === "Overview") await dashboard.tile("Connections", "2")
-      if (view === "Actors") await dashboard.says("shard")
-      if (view === "Schedules") await dashboard.says("tea")
-      if (view === "Channels" || view === "Receipts") await dashboard.says("news")
-      await look(view)
-    }
-    await dashboard.goTo("Channels")
-    await dashboard.page.getByRole("link", { name: "news" }).click()
-    await dashboard.says('{"b":2}')
-    await look("one channel")
-    await dashboard.goTo("Schedules")
-    await dashboard.page.getByRole("link", { name: "tea" }).click()
-    await dashboard.says("Catches up")
-    await look("one schedule")
-    expect(found).toEqual([])
-  })
+  )
 })

@@ -136,20 +136,20 @@ describeInBrowser("the demo page", (open) => {
     for (const name of PANES) await demo.counts(name, "Missed", 0)
   })
 
-  it.each([
-    { scheme: "light", width: 1280 },
-    { scheme: "dark", width: 1280 },
-    { scheme: "light", width: 360 },
-    { scheme: "dark", width: 360 }
-  ] as const)("is accessible, and fits: $scheme, $width pixels", async (options) => {
+  it("is accessible, and fits, in both schemes, and on a phone", async () => {
     const port = await launch(DEMO_ARGS).port()
-    const demo = await openDemo(port, options)
-    await demo.send("hello")
-    for (const name of PANES) await demo.line(name, "hello")
-    await demo.button("Cut for 5 s: SDK").click()
-    await demo.is("sdk", "away")
-    expect(await violationsOf(demo.page)).toEqual([])
-    expect(await isTooWide(demo.page)).toBe(false)
+    for (const scheme of ["light", "dark"] as const) {
+      const demo = await openDemo(port, { scheme })
+      await demo.send("hello")
+      for (const name of PANES) await demo.line(name, "hello")
+      await demo.button("Cut for 5 s: SDK").click()
+      await demo.is("sdk", "away")
+      for (const width of [1280, 360]) {
+        await demo.page.setViewportSize({ width, height: 900 })
+        expect(await violationsOf(demo.page)).toEqual([])
+        expect(await isTooWide(demo.page)).toBe(false)
+      }
+    }
   })
 
   it("can be used by the keyboard alone", async () => {

@@ -6,10 +6,16 @@ import { violationsOf } from "../support/browser/accessibility.ts"
 import { DashboardPage } from "../support/browser/dashboardPage.ts"
 import { answered, describeInBrowser } from "../support/browser/inBrowser.ts"
 import { ask } from "../support/server/ask.ts"
-import { API_KEY, launch } from "../support/server/ServerProcess.ts"
+import { API_KEY, launch, type ServerProcess } from "../support/server/ServerProcess.ts"
 
 /** A page that nobody is logged in to asks who it is. */
 const NOBODY = [answered(401)]
+
+/** As the log has it. */
+const linkOf = async (server: ServerProcess): Promise<string> => {
+  const line = await server.lines.first((text) => text.startsWith("dashboard on "))
+  return line.slice("dashboard on ".length)
+}
 
 /** A page of another origin, and what it tries. */
 const attackerPage = (host: string, script: string): Promise<string> => {
@@ -68,8 +74,8 @@ describeInBrowser("logging in to the dashboard", (open) => {
   const withPassword = () => ["--admin.passwordHash", passwordHash]
 
   it("by the link that the server prints: the key is gone from the address, and the view is there", async () => {
-    const port = await launch([]).port()
-    const dashboard = await DashboardPage.open(open, port)
+    const dashboard = new DashboardPage(await open(await linkOf(launch([], { apiKey: null }))))
+    await dashboard.isLive()
     expect(dashboard.page.url()).not.toContain("key")
     expect(await dashboard.page.evaluate("history.length")).toBeLessThanOrEqual(2)
     await dashboard.tile("Server", "Serving")
@@ -124,11 +130,13 @@ describeInBrowser("logging in to the dashboard", (open) => {
     await dashboard.isLive()
   })
 
-  it.each(["light", "dark"] as const)("is accessible: %s", async (scheme) => {
+  it("is accessible in both schemes", async () => {
     const port = await launch(withPassword()).port()
-    const page = await open(`http://127.0.0.1:${port}/`, { scheme, expected: NOBODY })
-    await page.getByRole("button", { name: "Log in" }).waitFor()
-    expect(await violationsOf(page)).toEqual([])
+    for (const scheme of ["light", "dark"] as const) {
+      const page = await open(`http://127.0.0.1:${port}/`, { scheme, expected: NOBODY })
+      await page.getByRole("button", { name: "Log in" }).waitFor()
+      expect(await violationsOf(page)).toEqual([])
+    }
   })
 
   // Another port is another origin, to which the browser sends cookies all the same; another name is another

@@ -80,7 +80,8 @@ export const describeInBrowser = (name: string, define: (open: Open) => void): v
     return
   }
   describe(name, () => {
-    vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+    // Each wait has a bound of its own; many of them on a busy machine take their time.
+    vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
     let browser: Browser | undefined
     beforeAll(async () => {
       browser = await chromium.launch({ executablePath: chromiumPath! })
