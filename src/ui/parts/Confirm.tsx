@@ -1,6 +1,7 @@
 /** Asks before something that cannot be taken back; says what went wrong, and stays, where it did not work. */
 import type { ComponentChildren } from "preact"
 import { useState } from "preact/hooks"
+import { Button } from "./Button.tsx"
 import { Dialog } from "./Dialog.tsx"
 import { Problem } from "./Problem.tsx"
 
@@ -32,9 +33,9 @@ export const Confirm = ({ title, children, action, onConfirm, onClose }: Confirm
         <button type="button" onClick={onClose}>
           Keep it
         </button>
-        <button type="button" class="danger" disabled={isBusy} onClick={confirm}>
+        <Button kind="danger" isBusy={isBusy} onClick={confirm}>
           {action}
-        </button>
+        </Button>
       </div>
     </Dialog>
   )

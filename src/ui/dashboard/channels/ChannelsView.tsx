@@ -1,6 +1,7 @@
 /** Channels: those with the most subscribers, live; others by a pattern; one of them with all that it keeps. */
 import { useEffect } from "preact/hooks"
 import { count, plural } from "../../parts/format.ts"
+import { TextField } from "../../parts/TextField.tsx"
 import { useDraft } from "../drafts.ts"
 import { TopicProblem } from "../push/TopicProblem.tsx"
 import { useTopic } from "../push/useTopic.ts"
@@ -21,24 +22,16 @@ const SearchForm = ({ pattern }: { readonly pattern: string }) => {
   return (
     <search>
       <form class="toolbar" onSubmit={search}>
-        <div class="field">
-          <label for="pattern">Channels that fit</label>
-          <input
-            id="pattern"
-            type="search"
-            value={text}
-            placeholder="news:*"
-            spellcheck={false}
-            autocomplete="off"
-            autocapitalize="off"
-            aria-describedby="pattern-hint"
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-        </div>
+        <TextField
+          id="pattern"
+          label="Channels that fit"
+          hint="* is any characters, ? is one, [a-z] one of a set, {a,b} alternatives"
+          type="search"
+          placeholder="news:*"
+          text={text}
+          onText={setText}
+        />
         <button type="submit">Search</button>
-        <span class="hint" id="pattern-hint">
-          * is any characters, ? is one, [a-z] one of a set, {"{a,b}"} alternatives
-        </span>
       </form>
     </search>
   )

@@ -1,3 +1,4 @@
+import { Button } from "../../parts/Button.tsx"
 import { clock } from "../../parts/format.ts"
 import type { Loaded } from "../useLoaded.ts"
 
@@ -13,9 +14,9 @@ export const PanelHead = ({
     <h2>{title}</h2>
     <span class="hint">
       {loaded.at !== undefined && `at ${clock(loaded.at)} `}
-      <button type="button" class="quiet" disabled={loaded.isBusy} onClick={loaded.reload}>
+      <Button kind="quiet" isBusy={loaded.isBusy} onClick={loaded.reload}>
         Refresh<span class="hidden"> {title}</span>
-      </button>
+      </Button>
     </span>
   </div>
 )

@@ -1,4 +1,5 @@
 /** Channels whose names fit a pattern, as they were when they were asked for. */
+import { Button } from "../../parts/Button.tsx"
 import { clock, count, plural } from "../../parts/format.ts"
 import { Problem } from "../../parts/Problem.tsx"
 import { hashOf } from "../routes.ts"
@@ -18,9 +19,9 @@ export const Search = ({ pattern }: { readonly pattern: string }) => {
       <p role="status">
         {plural(value.length, "channel")} with subscribers fit <code>{pattern}</code>, at {clock(at!)}.
         {value.length > SHOWN && ` The ${count(SHOWN)} with the most are shown.`}{" "}
-        <button type="button" class="quiet" disabled={isBusy} onClick={reload}>
+        <Button kind="quiet" isBusy={isBusy} onClick={reload}>
           Search again
-        </button>
+        </Button>
       </p>
       <section class="panel" aria-label="Channels found">
         <ChannelTable channels={value.slice(0, SHOWN)} empty="No channel with subscribers fits." />

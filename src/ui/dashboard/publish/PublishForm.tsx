@@ -1,8 +1,10 @@
 /** Publishes JSON into channels, or to everyone, and shows how its receipt grows. */
 import { useRef, useState } from "preact/hooks"
+import { Button } from "../../parts/Button.tsx"
 import { plural } from "../../parts/format.ts"
 import { jsonProblem } from "../../parts/jsonProblem.ts"
 import { Problem } from "../../parts/Problem.tsx"
+import { TextField } from "../../parts/TextField.tsx"
 import { useDraft } from "../drafts.ts"
 import { JsonField, showPlace } from "./JsonField.tsx"
 import { PublishedReceipt } from "./PublishedReceipt.tsx"
@@ -31,24 +33,6 @@ const Targets = ({ target, choose }: { target: Target; choose: (target: Target) 
       </label>
     ))}
   </fieldset>
-)
-
-const ChannelsField = ({ text, onText }: { text: string; onText: (text: string) => void }) => (
-  <div class="field">
-    <label for="publish-channels">Channels</label>
-    <input
-      id="publish-channels"
-      value={text}
-      spellcheck={false}
-      autocomplete="off"
-      autocapitalize="off"
-      aria-describedby="publish-channels-hint"
-      onInput={(event) => onText(event.currentTarget.value)}
-    />
-    <span class="hint" id="publish-channels-hint">
-      Names with commas between them.
-    </span>
-  </div>
 )
 
 const Outcome = ({ outcome: { receipt, refusals, channels } }: { outcome: Published }) => (
@@ -119,7 +103,13 @@ export const PublishForm = ({ channel }: PublishFormProps) => {
       <form class="form" onSubmit={submit} onKeyDown={keys} noValidate>
         {channel === undefined && <Targets target={form.target as Target} choose={form.setTarget} />}
         {channel === undefined && form.target === "channels" && (
-          <ChannelsField text={form.names} onText={form.setNames} />
+          <TextField
+            id="publish-channels"
+            label="Channels"
+            hint="Names with commas between them."
+            text={form.names}
+            onText={form.setNames}
+          />
         )}
         <JsonField
           id="publish-json"
@@ -132,9 +122,9 @@ export const PublishForm = ({ channel }: PublishFormProps) => {
         />
         <Problem text={form.problem} />
         <div class="buttons">
-          <button type="submit" class="primary" disabled={form.isBusy}>
+          <Button kind="primary" isBusy={form.isBusy}>
             {form.isBusy ? "Publishing…" : "Publish"}
-          </button>
+          </Button>
         </div>
       </form>
       {form.outcome !== undefined && <Outcome outcome={form.outcome} />}

@@ -8,7 +8,9 @@ import { ReceiptPage } from "./ReceiptPage.tsx"
 import { ReceiptTable } from "./ReceiptTable.tsx"
 import { newestFirst, type Receipt } from "./receipt.ts"
 
-const PAGE = 50
+const PAGE = 100
+/** Pages of receipts that are all shown already, as they are among the newest, that are passed over at once. */
+const MAX_PASSED = 5
 
 interface Older {
   readonly receipts: ReadonlyArray<Receipt>
@@ -16,17 +18,33 @@ interface Older {
   readonly cursor: string | null | undefined
 }
 
+interface Page {
+  readonly receipts: ReadonlyArray<Receipt>
+  readonly cursor?: string
+}
+
+const loadPage = async (cursor: string | undefined): Promise<Page | { readonly problem: string }> => {
+  const from = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`
+  const answer = await ask("GET", `/api/receipts?limit=${PAGE}${from}`)
+  return answer.isOk ? (JSON.parse(answer.text) as Page) : { problem: answer.problem }
+}
+
 const List = () => {
   const heard = useTopic("receipts")
   const [older, setOlder] = useState<Older>({ receipts: [], cursor: undefined })
   const [problem, setProblem] = useState<string>()
   const load = async () => {
-    const from = older.cursor ? `&cursor=${encodeURIComponent(older.cursor)}` : ""
-    const answer = await ask("GET", `/api/receipts?limit=${PAGE}${from}`)
-    if (!answer.isOk) return setProblem(answer.problem)
-    const { receipts, cursor } = JSON.parse(answer.text) as { receipts: Array<Receipt>; cursor?: string }
     setProblem(undefined)
-    setOlder({ receipts: [...older.receipts, ...receipts], cursor: cursor ?? null })
+    const known = new Set(shown.map(({ id }) => id))
+    let { receipts, cursor } = older
+    for (let page = 0; page < MAX_PASSED && cursor !== null; page++) {
+      const next = await loadPage(cursor)
+      if ("problem" in next) return setProblem(next.problem)
+      receipts = [...receipts, ...next.receipts]
+      cursor = next.cursor ?? null
+      if (next.receipts.some(({ id }) => !known.has(id))) break
+    }
+    setOlder({ receipts, cursor })
   }
   const shown = newestFirst([...older.receipts, ...((heard?.shown ?? []) as ReadonlyArray<Receipt>)])
   return (

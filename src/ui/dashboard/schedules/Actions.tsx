@@ -1,5 +1,6 @@
 /** The buttons of a schedule. What became of one is said by the view, as the row may go. */
 import { useState } from "preact/hooks"
+import { Button } from "../../parts/Button.tsx"
 import { Confirm } from "../../parts/Confirm.tsx"
 import { isOver, type Schedule } from "./schedule.ts"
 import { cancel, type Done, pause, resume, runNow } from "./scheduleActions.ts"
@@ -54,16 +55,16 @@ export const Actions = ({ schedule, onDone }: ActionsProps) => {
   const isPaused = state === "paused"
   return (
     <div class="buttons">
-      <button type="button" disabled={isBusy} onClick={act(isPaused ? resume : pause)}>
+      <Button isBusy={isBusy} onClick={act(isPaused ? resume : pause)}>
         {isPaused ? "Resume" : "Pause"}
         {what}
-      </button>
-      <button type="button" disabled={isBusy} onClick={act(runNow)}>
+      </Button>
+      <Button isBusy={isBusy} onClick={act(runNow)}>
         Run now{what}
-      </button>
-      <button type="button" class="danger" disabled={isBusy} onClick={() => setAsking(true)}>
+      </Button>
+      <Button kind="danger" isBusy={isBusy} onClick={() => setAsking(true)}>
         Cancel{what}
-      </button>
+      </Button>
       {isAsking && <Cancel id={id} onDone={onDone} onClose={() => setAsking(false)} />}
     </div>
   )

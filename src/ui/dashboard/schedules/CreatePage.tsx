@@ -1,8 +1,10 @@
 /** A form for a simple schedule; the HTTP API and the command line know more. */
 import { useRef, useState } from "preact/hooks"
+import { Button } from "../../parts/Button.tsx"
 import { moment } from "../../parts/format.ts"
 import { jsonProblem } from "../../parts/jsonProblem.ts"
 import { Problem } from "../../parts/Problem.tsx"
+import { TextField } from "../../parts/TextField.tsx"
 import { useDraft } from "../drafts.ts"
 import { JsonField, showPlace } from "../publish/JsonField.tsx"
 import { hashOf } from "../routes.ts"
@@ -12,37 +14,6 @@ import { bodyOf, missing, previewOf, type TriggerKind, type Typed, triggers } fr
 const kinds: Readonly<Record<TriggerKind, string>> = { at: "Once", every: "At an interval", cron: "By cron" }
 
 const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone
-
-interface FieldProps {
-  readonly name: string
-  readonly label: string
-  readonly hint?: string
-  readonly type?: "text" | "datetime-local"
-  readonly text: string
-  readonly onText: (text: string) => void
-}
-
-const Field = ({ name, label, hint, type = "text", text, onText }: FieldProps) => (
-  <div class="field">
-    <label for={`new-${name}`}>{label}</label>
-    <input
-      id={`new-${name}`}
-      // The types want to know which of the two it is.
-      type={type as "text"}
-      step={1}
-      value={text}
-      spellcheck={false}
-      autocomplete="off"
-      aria-describedby={hint === undefined ? undefined : `new-${name}-hint`}
-      onInput={(event) => onText(event.currentTarget.value)}
-    />
-    {hint !== undefined && (
-      <span class="hint" id={`new-${name}-hint`}>
-        {hint}
-      </span>
-    )}
-  </div>
-)
 
 const useTyped = () => {
   const [about, setAbout] = useDraft("new.about")
@@ -69,8 +40,8 @@ const When = ({ typed, setKind, setAt, setEvery, setCron, setTimeZone }: ReturnT
       ))}
     </fieldset>
     {typed.kind === "at" && (
-      <Field
-        name="at"
+      <TextField
+        id="new-at"
         label="At"
         type="datetime-local"
         hint={`Time of ${ownZone}`}
@@ -79,8 +50,8 @@ const When = ({ typed, setKind, setAt, setEvery, setCron, setTimeZone }: ReturnT
       />
     )}
     {typed.kind === "every" && (
-      <Field
-        name="every"
+      <TextField
+        id="new-every"
         label="Every"
         hint="10 minutes, 500 ms, 1 hour"
         text={typed.every}
@@ -89,14 +60,20 @@ const When = ({ typed, setKind, setAt, setEvery, setCron, setTimeZone }: ReturnT
     )}
     {typed.kind === "cron" && (
       <>
-        <Field
-          name="cron"
+        <TextField
+          id="new-cron"
           label="Cron"
           hint="Minute, hour, day, month, weekday; six fields with seconds first"
           text={typed.cron}
           onText={setCron}
         />
-        <Field name="zone" label="Time zone" hint="Empty: UTC" text={typed.timeZone} onText={setTimeZone} />
+        <TextField
+          id="new-zone"
+          label="Time zone"
+          hint="Empty: UTC"
+          text={typed.timeZone}
+          onText={setTimeZone}
+        />
       </>
     )}
   </>
@@ -149,10 +126,10 @@ export const CreatePage = () => {
   }
   return (
     <form class="form" onSubmit={create} noValidate>
-      <Field name="about" label="What it is for" text={typed.about} onText={form.setAbout} />
+      <TextField id="new-about" label="What it is for" text={typed.about} onText={form.setAbout} />
       <When {...form} />
-      <Field
-        name="channels"
+      <TextField
+        id="new-channels"
         label="Channels"
         hint="Names with commas between them; broadcast is everyone with a raw connection."
         text={typed.channels}
@@ -170,9 +147,9 @@ export const CreatePage = () => {
       <Problem text={problem} />
       <Previewed due={due} />
       <div class="buttons">
-        <button type="submit" class="primary" disabled={isBusy}>
+        <Button kind="primary" isBusy={isBusy}>
           Create
-        </button>
+        </Button>
         <button type="button" onClick={preview}>
           Preview
         </button>

@@ -1,5 +1,6 @@
 /** Schedules: those that are due next and those that are paused, live; those that are over as one asks for them. */
 import { useState } from "preact/hooks"
+import { Button } from "../../parts/Button.tsx"
 import { clock, count, plural } from "../../parts/format.ts"
 import { Problem } from "../../parts/Problem.tsx"
 import { TopicProblem } from "../push/TopicProblem.tsx"
@@ -56,9 +57,9 @@ const OfState = ({ state, onDone }: ListProps & { readonly state: string }) => {
       <p>
         {plural(schedules.length, "schedule")} {state}
         {cursor !== undefined && ", and more"}, at {clock(at!)}.{" "}
-        <button type="button" class="quiet" disabled={isBusy} onClick={reload}>
+        <Button kind="quiet" isBusy={isBusy} onClick={reload}>
           Refresh
-        </button>
+        </Button>
       </p>
       <section class="panel" aria-label="Schedules">
         <ScheduleTable schedules={schedules} empty={`No schedule is ${state}.`} onDone={onDone} />

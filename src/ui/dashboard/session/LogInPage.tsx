@@ -1,6 +1,7 @@
 /** The log-in page: by password where the server has one, else, or besides, by its API key. */
 import { useEffect, useRef, useState } from "preact/hooks"
 import type { LogIn } from "../../../protocol/dashboard.ts"
+import { Button } from "../../parts/Button.tsx"
 import { plural } from "../../parts/format.ts"
 import { Problem } from "../../parts/Problem.tsx"
 import { SchemeSwitch } from "../../parts/SchemeSwitch.tsx"
@@ -49,6 +50,7 @@ const Form = ({ way }: { readonly way: Way }) => {
   }, [way])
   const send = async (event: Event) => {
     event.preventDefault()
+    if (isBusy) return
     const secret = field.current!.value
     if (secret === "") return setProblem(`Enter the ${way === "password" ? "password" : "API key"}.`)
     setBusy(true)
@@ -91,9 +93,9 @@ const Form = ({ way }: { readonly way: Way }) => {
       </div>
       <Problem text={problem} />
       <div class="buttons">
-        <button type="submit" class="primary" disabled={isBusy}>
+        <Button kind="primary" isBusy={isBusy}>
           {isBusy ? "Logging in…" : "Log in"}
-        </button>
+        </Button>
       </div>
     </form>
   )

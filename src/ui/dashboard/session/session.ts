@@ -5,13 +5,13 @@ import type { Answer } from "./Answer.ts"
 import { request } from "./request.ts"
 
 export type SessionState =
-  /** Not yet known; `isUnreachable` as long as the server does not answer. */
-  | { readonly kind: "unknown"; readonly isUnreachable: boolean }
+  /** Not yet known; `problem` says why not, where the server was asked and did not say. */
+  | { readonly kind: "unknown"; readonly problem?: string }
   | { readonly kind: "in"; readonly session: AdminSession }
   /** @member notice why, where it is not the reader's own doing */
   | { readonly kind: "out"; readonly hasPassword: boolean; readonly notice?: string }
 
-export const session = cell<SessionState>({ kind: "unknown", isUnreachable: false })
+export const session = cell<SessionState>({ kind: "unknown" })
 
 /** How often a server that does not answer is asked again, while there is nothing else to show. */
 const RETRY_MS = 2_000
@@ -30,7 +30,7 @@ const refusedOf = (text: string): Partial<Refused> => {
 
 let expiry: ReturnType<typeof setTimeout> | undefined
 
-const begin = (text: string): AdminSession => {
+const begin = (text: string): void => {
   const begun = JSON.parse(text) as AdminSession
   session.set({ kind: "in", session: begun })
   clearTimeout(expiry)
@@ -39,7 +39,6 @@ const begin = (text: string): AdminSession => {
     check,
     Math.min(LONGEST_TIMER, Math.max(SHORTEST_TIMER, begun.expiresAt - Date.now() + 500))
   )
-  return begun
 }
 
 const EXPIRED =
@@ -55,12 +54,18 @@ export const expire = (text: string): void => {
   else if (before.kind === "unknown") session.set({ kind: "out", hasPassword })
 }
 
+const look = async (): Promise<Answer> => {
+  const answer = await request("GET", adminPaths.session)
+  if (answer.isOk) begin(answer.text)
+  else if (answer.status === 401) expire(answer.text)
+  return answer
+}
+
 /** Asks the server who this is. Undefined where it does not answer, or the session is over. */
 export const check = async (): Promise<AdminSession | undefined> => {
-  const answer = await request("GET", adminPaths.session)
-  if (answer.isOk) return begin(answer.text)
-  if (answer.status === 401) expire(answer.text)
-  return undefined
+  const answer = await look()
+  const now = session.get()
+  return answer.isOk && now.kind === "in" ? now.session : undefined
 }
 
 /** What is needed for requests that change something. */
@@ -87,8 +92,8 @@ export const logOut = async (): Promise<Answer> => {
 
 /** The first question, asked until somebody answers. */
 export const start = async (): Promise<void> => {
-  await check()
-  if (session.get().kind !== "unknown") return
-  session.set({ kind: "unknown", isUnreachable: true })
+  const answer = await look()
+  if (answer.isOk || session.get().kind !== "unknown") return
+  session.set({ kind: "unknown", problem: answer.problem })
   setTimeout(start, RETRY_MS)
 }
