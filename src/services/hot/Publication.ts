@@ -98,12 +98,13 @@ export class Delivery implements DeliveryCounts, DropReasons {
   /** One worker is done, all of its shards. */
   addWorker(part: WorkerDelivery): void {
     this.workers.push(part)
-    this.#add(part.eligible, part.written, part.slow, part.mailbox, part.firstWriteAt, part.lastWriteAt)
+    const { eligible, written, slow, mailbox, firstWriteAt, lastWriteAt } = part
+    this.#add(undefined, eligible, written, slow, mailbox, firstWriteAt, lastWriteAt)
   }
 
   /** One shard did not take it, as its mailbox was full. */
   refused(connections: number, shard = ""): void {
-    this.#addShard(shard, connections, 0, 0, connections, Number.NaN, Number.NaN)
+    this.#add(shard, connections, 0, 0, connections, Number.NaN, Number.NaN)
   }
 
   /** One shard is done; its times count where it has written. Whatever is eligible and neither written nor dropped has closed. */
@@ -115,7 +116,7 @@ export class Delivery implements DeliveryCounts, DropReasons {
     lastWriteAt: number,
     shard = ""
   ): void {
-    this.#addShard(shard, eligible, written, slow, 0, firstWriteAt, lastWriteAt)
+    this.#add(shard, eligible, written, slow, 0, firstWriteAt, lastWriteAt)
   }
 
   /** All parts have come. */
@@ -124,20 +125,9 @@ export class Delivery implements DeliveryCounts, DropReasons {
     this.watch?.completed(this)
   }
 
-  #addShard(
-    shard: string,
-    eligible: number,
-    written: number,
-    slow: number,
-    mailbox: number,
-    firstWriteAt: number,
-    lastWriteAt: number
-  ): void {
-    this.watch?.add({ shard, eligible, written, slow, mailbox, firstWriteAt, lastWriteAt })
-    this.#add(eligible, written, slow, mailbox, firstWriteAt, lastWriteAt)
-  }
-
+  /** @param shard undefined: it is the part of a worker */
   #add(
+    shard: string | undefined,
     eligible: number,
     written: number,
     slow: number,
@@ -145,6 +135,8 @@ export class Delivery implements DeliveryCounts, DropReasons {
     firstWriteAt: number,
     lastWriteAt: number
   ): void {
+    if (shard !== undefined)
+      this.watch?.add({ shard, eligible, written, slow, mailbox, firstWriteAt, lastWriteAt })
     this.eligible += eligible
     this.written += written
     this.slow += slow

@@ -14,7 +14,8 @@ import type { TracingConfig } from "../../config/tracingKeys.ts"
 import { makeFailureLog } from "../failureLog.ts"
 import { HttpFailed, makeHttpClient } from "../httpClient.ts"
 import { forkLongLived } from "../longLived.ts"
-import { counter, gauge, type Sample } from "../Metrics.ts"
+import type { Sample } from "../Metrics.ts"
+import { ExportFigures } from "./ExportFigures.ts"
 import type { OtlpSpan } from "./OpenSpan.ts"
 import { encode, type Sent, sentOf, tracesUrl } from "./otlpHttp.ts"
 import { WaitingSpans } from "./WaitingSpans.ts"
@@ -67,22 +68,20 @@ export const makeSpanExporter = Effect.fnUntraced(function* (
   const post = yield* makePost(url, headers)
   const logFailure = makeFailureLog(`traces cannot be sent to ${url.origin}${url.pathname}`, QUIET_MS)
   const waiting = new WaitingSpans()
-  const counts = { exported: 0, failures: 0, unsent: 0, rejected: 0 }
+  const figures = new ExportFigures(waiting)
 
   const attempt = (body: Buffer): Effect.Effect<Sent> =>
     Effect.tap(post(body), ({ kind }) =>
       Effect.sync(() => {
-        if (kind !== "taken") counts.failures++
+        if (kind !== "taken") figures.failures++
       })
     )
   /** Counts and tells what became of a batch in the end. */
-  const note = (size: number, sent: Sent): Effect.Effect<void> => {
-    if (sent.kind === "taken") {
-      counts.exported += size - sent.rejected
-      counts.rejected += sent.rejected
-    } else counts.unsent += size
-    return sent.detail === undefined ? Effect.void : logFailure(sent.detail)
-  }
+  const note = (size: number, sent: Sent): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      figures.note(size, sent)
+      return sent.detail === undefined ? Effect.void : logFailure(sent.detail)
+    })
   /** Takes a batch; who is interrupted puts it back. */
   const withBatch = <A>(use: (body: Buffer, size: number) => Effect.Effect<A>): Effect.Effect<A> =>
     Effect.suspend(() => {
@@ -125,21 +124,5 @@ export const makeSpanExporter = Effect.fnUntraced(function* (
       )
     )
   )
-  const dropped = (reason: string, value: number) =>
-    counter("clarion_trace_spans_dropped_total", "Spans that reached no collector", value, { reason })
-  return {
-    emit: waiting.add,
-    samples: () => [
-      counter("clarion_trace_spans_exported_total", "Spans that a collector has taken", counts.exported),
-      counter(
-        "clarion_trace_export_failures_total",
-        "Requests to the collector that failed",
-        counts.failures
-      ),
-      dropped("queue", waiting.dropped),
-      dropped("unsent", counts.unsent),
-      dropped("rejected", counts.rejected),
-      gauge("clarion_trace_spans_waiting", "Spans that wait to be exported", waiting.size)
-    ]
-  }
+  return { emit: waiting.add, samples: figures.samples }
 })
