@@ -113,8 +113,10 @@ class Child<R> implements SupervisedActor {
   readonly restarts = (): number => this.#machine.getSnapshot().context.restarts
 
   readonly probe = (): ActorProbe => {
-    const { restarts, cause } = this.#machine.getSnapshot().context
-    return { ...this.spec.probe(), state: this.state(), restarts, cause }
+    const { mailbox, connections } = this.spec.probe()
+    const { value: state, context } = this.#machine.getSnapshot()
+    const { restarts, cause } = context
+    return { state, mailbox, connections, restarts, cause }
   }
 
   readonly crash = (cause: string): Effect.Effect<void> =>

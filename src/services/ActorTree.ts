@@ -13,15 +13,21 @@ import type * as Scope from "effect/Scope"
 export interface ActorProbe {
   readonly state: string
   /** Messages that wait; absent where there is no mailbox. */
-  readonly mailbox?: number
-  readonly connections?: number
-  readonly restarts?: number
+  readonly mailbox?: number | undefined
+  readonly connections?: number | undefined
+  readonly restarts?: number | undefined
   /** Why it crashed last. */
   readonly cause?: string | undefined
 }
 
-export interface ActorNode extends ActorProbe {
+/** What it does not say is absent. */
+export interface ActorNode {
   readonly name: string
+  readonly state: string
+  readonly mailbox?: number
+  readonly connections?: number
+  readonly restarts?: number
+  readonly cause?: string | undefined
   /** Names from the root, joined by "/". */
   readonly address: string
   readonly children: ReadonlyArray<ActorNode>
@@ -69,7 +75,7 @@ export class ActorTree extends Context.Service<
         const { probe, elsewhere } = entries.get(address)!
         const children = nodes(address)
         for (const child of elsewhere()) children.push(child)
-        return { name: address.slice(address.lastIndexOf("/") + 1), address, ...probe(), children }
+        return nodeOf(address, probe(), children)
       }
       return nodes(parent)
     }
@@ -97,6 +103,24 @@ export class ActorTree extends Context.Service<
       known: () => childrenOf("")
     })
   })
+}
+
+type Mutable<A> = { -readonly [K in keyof A]: A[K] }
+
+/** Member by member: for a thousand actors, spreading what they say takes ten times as long. */
+const nodeOf = (
+  address: string,
+  { state, mailbox, connections, restarts, cause }: ActorProbe,
+  children: ReadonlyArray<ActorNode>
+): ActorNode => {
+  const name = address.slice(address.lastIndexOf("/") + 1)
+  const node = { name, address, state } as Mutable<ActorNode>
+  if (mailbox !== undefined) node.mailbox = mailbox
+  if (connections !== undefined) node.connections = connections
+  if (restarts !== undefined) node.restarts = restarts
+  if (cause !== undefined) node.cause = cause
+  node.children = children
+  return node
 }
 
 const parentOf = (address: string) => address.slice(0, Math.max(0, address.lastIndexOf("/")))

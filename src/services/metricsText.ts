@@ -46,12 +46,6 @@ const add = (families: Map<string, Family>, sample: Sample): void => {
   family.values.set(series, (family.values.get(series) ?? 0) + value)
 }
 
-const write = (name: string, { type, help, values }: Family): string => {
-  let text = `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`
-  for (const [series, value] of values) text += `${series} ${valueText(value)}\n`
-  return text
-}
-
 /** One family for each name, in the order in which names first come. */
 export const metricsText = Effect.fnUntraced(function* (samples: ReadonlyArray<Sample>) {
   const families = new Map<string, Family>()
@@ -61,12 +55,12 @@ export const metricsText = Effect.fnUntraced(function* (samples: ReadonlyArray<S
   }
   let text = ""
   let written = 0
-  for (const [name, family] of families) {
-    text += write(name, family)
-    written += family.values.size
-    if (written < TURN) continue
-    written = 0
-    yield* Effect.yieldNow
+  for (const [name, { type, help, values }] of families) {
+    text += `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`
+    for (const [series, value] of values) {
+      text += `${series} ${valueText(value)}\n`
+      if (++written % TURN === 0) yield* Effect.yieldNow
+    }
   }
   return text
 })

@@ -139,6 +139,41 @@ describe("the text of metrics", () => {
       expect(values.get('mine_seconds_bucket{le="1"}')).toBe(2)
     }))
 
+  test("adds up what several tell of the same name and labels", () =>
+    Effect.gen(function* () {
+      const { register } = yield* Metrics
+      yield* register(Effect.succeed([counter("c_total", 1, { a: "b" }), gauge("g", 2)]))
+      yield* register(Effect.succeed([counter("c_total", 10, { a: "b" }), gauge("g", 20)]))
+      yield* register(Effect.succeed([counter("c_total", 100, { a: "c" })]))
+      expect([...parse(yield* scrape)]).toEqual([
+        ['c_total{a="b"}', 11],
+        ['c_total{a="c"}', 100],
+        ["g", 22]
+      ])
+    }))
+
+  test("asks other processes before it collects what is known of them", () =>
+    Effect.gen(function* () {
+      const { register, registerOthers, known, refresh } = yield* Metrics
+      const asked: Array<number> = []
+      yield* registerOthers((maxAgeMs) => Effect.sync(() => void asked.push(maxAgeMs)))
+      yield* register(Effect.sync(() => [gauge("times_asked", asked.length)]))
+      expect([...parse(yield* scrape)]).toEqual([["times_asked", 1]])
+      expect((yield* known).map(({ value }) => value)).toEqual([1])
+      yield* refresh(750)
+      expect(asked).toEqual([0, 750])
+    }))
+
+  test("has details that are not among what is known at a glance", () =>
+    Effect.gen(function* () {
+      const { register, registerDetails, known, samples } = yield* Metrics
+      yield* register(Effect.succeed([gauge("g", 1)]))
+      yield* registerDetails(Effect.succeed([gauge("detail", 2)]))
+      expect((yield* known).map(({ name }) => name)).toEqual(["g"])
+      expect((yield* samples).map(({ name }) => name)).toEqual(["g", "detail"])
+      expect([...parse(yield* scrape).keys()]).toEqual(["g", "detail"])
+    }))
+
   test("survives labels and values of any kind", () =>
     Effect.gen(function* () {
       const { register } = yield* Metrics
@@ -150,6 +185,27 @@ describe("the text of metrics", () => {
       expect([values.get("large"), values.get("small"), values.get("none")]).toEqual([1e21, 1e-7, Number.NaN])
     }))
 })
+
+it.live("the text of very many is written in turns, between which others have theirs", () =>
+  Effect.gen(function* () {
+    const shards = Array.from({ length: 20_000 }, (_, i) => gauge("depth", i, { actor: `shard-${i}` }))
+    yield* (yield* Metrics).register(Effect.succeed(shards))
+    let turns = 0
+    const count = () => {
+      turns++
+      handle = setImmediate(count)
+    }
+    let handle = setImmediate(count)
+    const text = yield* scrape
+    clearImmediate(handle)
+    expect(text.split("\n")).toHaveLength(20_003)
+    expect(turns).toBeGreaterThan(60)
+  }).pipe(
+    Effect.provide(Metrics.layer),
+    Effect.provideService(Metric.MetricRegistry, new Map()),
+    Effect.scoped
+  )
+)
 
 it("any counters and gauges are a valid exposition, and told exactly, however often they are asked for", () => {
   const name = fc.stringMatching(/^[a-z](?:_?[a-z0-9]){0,10}$/)
