@@ -4,8 +4,8 @@ import { allFigures, deliveryText } from "./figures.ts"
 import { leaves } from "./leaves.ts"
 
 export const junitReport = (report: Report): string => {
-  const cases = [reliableCase(report), ...report.thresholds.map(thresholdCase)]
-  const failures = report.thresholds.filter(({ met }) => !met).length
+  const cases = [reliableCase(report), ...report.thresholds.map(thresholdCase), ...levelCase(report)]
+  const failures = cases.filter((text) => text.includes("<failure")).length
   const counts = {
     tests: cases.length,
     failures,
@@ -37,6 +37,15 @@ const thresholdCase = ({ name, bound, limit, found, met }: Verdict): string => {
   const title = `${name} is at ${bound} ${limit}`
   const message = `${name} is ${found ?? "not known"}, limit ${limit}`
   return caseOf("thresholds", title, met ? "" : `<failure${attributes({ message, type: "threshold" })}/>`)
+}
+
+/** Of a scenario that goes from level to level: that even the first one did not hold is the failure, not where it ended. */
+const levelCase = ({ scenario }: Report): ReadonlyArray<string> => {
+  const [first] = scenario?.steps ?? []
+  if (scenario === undefined || first === undefined) return []
+  const message = first.because ?? "it did not hold"
+  const failure = `<failure${attributes({ message, type: "level" })}/>`
+  return [caseOf("scenario", `${scenario.name} holds level ${first.level}`, first.held ? "" : failure)]
 }
 
 /** Figures that cannot be relied on are no failure of the server: nobody knows. */

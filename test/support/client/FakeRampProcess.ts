@@ -14,6 +14,8 @@ export class FakeRampProcess extends EventEmitter {
   readonly deafTo = new Set<Tag>()
   metrics = new RunMetrics(0)
   cpu = 0.1
+  /** When it is asked for its snapshot, in epoch milliseconds. */
+  now = 1000
 
   constructor(readonly name: string) {
     super()
@@ -58,7 +60,7 @@ export class FakeRampProcess extends EventEmitter {
     else if (message._tag === "AskSnapshot") {
       const loopDelayMs = { p50: this.cpu, p99: this.cpu * 2, max: this.cpu * 3 }
       this.tell({
-        ...{ _tag: "Snapshot", snapshot: this.metrics.snapshot(1000), counts },
+        ...{ _tag: "Snapshot", snapshot: this.metrics.snapshot(this.now, message.seriesFromMs), counts },
         load: { loopDelayMs, cpu: this.cpu }
       })
     }

@@ -22,7 +22,7 @@ export const runPage = (report: Report): Page => {
   const body = html`<main>
 <header><h1>Load test of ${targetOf(report)}</h1>
 <p>${moment(run.startedAt)}, ${lasting(run.durationMs)}${scenario === undefined ? "" : `, scenario ${scenario.name}`}. Run ${run.id}, Clarion ${run.version}.</p>
-${verdictLine(thresholds)}</header>
+${verdictLine(report)}</header>
 ${doubts(report)}
 ${section("headline", "In short", headline(report))}
 ${thresholds.length === 0 ? none : section("thresholds", "Limits", thresholdTable(thresholds))}
@@ -46,12 +46,11 @@ export const targetOf = ({ config }: Report): string => {
   return typeof uri === "string" ? uri : "a server"
 }
 
-const verdictLine = (thresholds: ReadonlyArray<Verdict>): Markup => {
-  if (thresholds.length === 0) return none
-  const missed = thresholds.filter(({ met }) => !met)
-  return missed.length === 0
-    ? html`<p class="verdict met">All limits were kept.</p>`
-    : html`<p class="verdict missed">Missed: ${missed.map(({ name }) => name).join(", ")}</p>`
+const verdictLine = ({ thresholds, scenario }: Report): Markup => {
+  const missed = thresholds.filter(({ met }) => !met).map(({ name }) => name)
+  if (scenario?.steps?.[0]?.held === false) missed.push("the first level of the scenario")
+  if (missed.length > 0) return html`<p class="verdict missed">Missed: ${missed.join(", ")}</p>`
+  return thresholds.length === 0 ? none : html`<p class="verdict met">All limits were kept.</p>`
 }
 
 const doubts = ({ unreliableBecause }: Report): Markup =>

@@ -7,6 +7,7 @@ import { expect } from "vitest"
 import { makeProcessCrew } from "../../../../src/actors/processCrew.ts"
 import { LatencyHistogram } from "../../../../src/client/metrics/LatencyHistogram.ts"
 import { RunMetrics } from "../../../../src/client/metrics/RunMetrics.ts"
+import { seriesReport } from "../../../../src/client/report/seriesReport.ts"
 import { ActorTree } from "../../../../src/services/ActorTree.ts"
 import { CapturedLogs } from "../../../support/CapturedLogs.ts"
 import { FakeRampProcess } from "../../../support/client/FakeRampProcess.ts"
@@ -154,6 +155,31 @@ describe("the figures of a crew", () => {
         ...{ active: 8, opened: 8, errors: 0, errorsByKind: {}, messages: 8, missing: 0, opening: 0 },
         latencyMs: all.percentiles()
       })
+    }).pipe(Effect.provide(withTree().layer))
+  )
+
+  it.effect("over time are told once: each process tells what is new, and what it told before stays", () =>
+    Effect.gen(function* () {
+      const { crew, fakes } = yield* crewOf(2)
+      const seriesNow = Effect.map(crew.snapshot, ({ snapshot }) => {
+        if ("kind" in snapshot) throw new Error(snapshot.message)
+        return seriesReport(snapshot.series)
+      })
+      for (const second of [1, 3, 4]) {
+        for (const fake of fakes) {
+          fake.metrics.opened(second * 1000 + 100, 1)
+          fake.now = second * 1000 + 500
+        }
+        const { opened, active } = yield* seriesNow
+        expect([opened.at(-1), active.at(-1)]).toEqual([2, second === 1 ? 2 : second === 3 ? 4 : 6])
+      }
+      expect((yield* seriesNow).opened).toEqual([0, 2, 0, 2, 2])
+      const asked = fakes[0]!.heard.flatMap((m) => (m._tag === "AskSnapshot" ? [m.seriesFromMs] : []))
+      expect(asked).toEqual([0, 1000, 3000, 4000])
+      fakes[0]!.end(1, null)
+      yield* socketsTurn
+      const { active, closed } = yield* seriesNow
+      expect([active.at(-1), closed.reduce((sum, count) => sum + count)]).toEqual([3, 3])
     }).pipe(Effect.provide(withTree().layer))
   )
 

@@ -88,6 +88,12 @@ describe("the series of a run", () => {
     expect(series.endMs.at(-1)).toBe(seconds * 1_000)
   })
 
+  it("becomes wider at the very moment at which there would be one interval too many", () => {
+    expect(seriesOf(new RunMetrics(START), MAX_POINTS - 0.001).intervals).toHaveLength(MAX_POINTS)
+    const { intervalMs, intervals } = seriesOf(new RunMetrics(START), MAX_POINTS)
+    expect([intervalMs, intervals.length]).toEqual([2_000, MAX_POINTS / 2 + 1])
+  })
+
   it("of a client that slept for a day goes on at once", () => {
     const metrics = new RunMetrics(START)
     metrics.opened(at(1), 5)

@@ -62,6 +62,14 @@ describe("the report as JUnit XML", () => {
     expect(xml.match(/<failure/g)).toHaveLength(2)
   })
 
+  it("fails a scenario whose first level did not hold, and none that ended at a later one", () => {
+    expect(junitReport(reportOf({ scenario }))).toContain('name="find-max holds level 2000" time="0"/>')
+    const steps = [{ ...scenario.steps[1]!, level: 2_000 }]
+    const xml = junitReport(reportOf({ scenario: { ...scenario, steps } }))
+    expect(xml).toContain('<failure message="p99 is 600" type="level"/>')
+    expect(parse(xml)[0]?.attributes).toMatchObject({ tests: "2", failures: "1" })
+  })
+
   it("skips what cannot be relied on: that is no failure of the server", () => {
     const xml = junitReport(reportOf({ client: busy }))
     expect(parse(xml).find(({ name }) => name === "testsuite")?.attributes).toMatchObject({

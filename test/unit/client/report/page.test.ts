@@ -98,6 +98,9 @@ describe("the page of a run", () => {
     ]
     const page = pageOf(reportOf({ scenario: { name: "find-max", figures: [], steps } }))
     expect(page).toContain("scenario find-max")
+    expect(page).not.toContain("Missed")
+    const failed = { name: "find-max", figures: [], steps: steps.slice(1) }
+    expect(pageOf(reportOf({ scenario: failed }))).toContain("Missed: the first level of the scenario")
     expect(page).toMatch(
       /4,000<\/th><td><span class="missed">did not hold<\/span><\/td><td>p99 is 600<\/td><td>–</
     )
