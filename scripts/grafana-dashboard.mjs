@@ -1,4 +1,5 @@
-// Prints docs/grafana/clarion.json, a dashboard for Grafana: node scripts/grafana-dashboard.mjs > docs/grafana/clarion.json
+// Prints a dashboard for Grafana:
+// node scripts/grafana-dashboard.mjs > docs/grafana/clarion.json && npx biome format --write docs/grafana
 import { addFeaturePanels } from "./grafana/featurePanels.mjs"
 import { datasource, Layout } from "./grafana/Layout.mjs"
 import { addServerPanels } from "./grafana/serverPanels.mjs"
