@@ -90,6 +90,11 @@ describe.each(["uws", "ws"] as const)("the dashboard's log-in on %s", (transport
     expect((await ask(visitor.port, SCHEDULES, { headers: { "x-api-key": API_KEY } })).status).toBe(200)
   })
 
+  it("keeps nobody out who is right", async () => {
+    const { visitor } = await start()
+    for (const _ of Array.from({ length: 8 })) await visitor.logIn({ password: PASSWORD })
+  })
+
   it.each<[string, unknown, Record<string, string>, number]>([
     ["no JSON", "{", {}, 400],
     ["nothing", "", {}, 400],

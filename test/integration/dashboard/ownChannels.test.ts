@@ -7,6 +7,7 @@ import { Sdk } from "../../support/centrifuge/sdk.ts"
 import { HttpBackend, json } from "../../support/HttpBackend.ts"
 import { hs256 } from "../../support/jwt.ts"
 import { ask } from "../../support/server/ask.ts"
+import { Heard } from "../../support/server/Heard.ts"
 import { API_KEY, type Settings, serve } from "../../support/server/serve.ts"
 
 const { overview } = dashboardChannels
@@ -18,6 +19,28 @@ const OPEN: Settings = {
   "channels.withoutNamespace.presence": true,
   "channels.withoutNamespace.historySize": 10,
   "channels.withoutNamespace.historyTtl": "1 minute"
+}
+
+/** The replies to commands of a bare WebSocket, each sent when the one before is answered. */
+const said = async (
+  { port }: Visitor,
+  commands: ReadonlyArray<object>
+): Promise<ReadonlyArray<Readonly<Record<string, unknown>>>> => {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/connection/websocket`)
+  const replies = new Heard<Readonly<Record<string, unknown>>>()
+  socket.on("message", (text) => {
+    for (const line of String(text).split("\n")) {
+      const reply = JSON.parse(line) as Readonly<Record<string, unknown>>
+      if ("id" in reply) replies.add(reply)
+    }
+  })
+  await new Promise((resolve) => socket.once("open", resolve))
+  for (const [at, command] of commands.entries()) {
+    socket.send(JSON.stringify({ id: at + 1, ...command }))
+    await replies.count(at + 1)
+  }
+  socket.close()
+  return replies.all
 }
 
 describe.each(["uws", "ws"] as const)("the server's own channels on %s", (transport) => {
@@ -76,6 +99,17 @@ describe.each(["uws", "ws"] as const)("the server's own channels on %s", (transp
       expect(subscribed.all).toHaveLength(1)
       one.client.getSubscription(overview)!.unsubscribe()
       one.client.disconnect()
+    }
+    // Its tokens are good for a while, and prolonged by others: what a page is to do, and not the backend.
+    const answers = await said(visitor, [
+      { connect: { token: await visitor.token() } },
+      { refresh: { token: await visitor.token() } },
+      { subscribe: { channel: overview, token: await visitor.token(overview) } },
+      { sub_refresh: { channel: overview, token: await visitor.token(overview) } }
+    ])
+    for (const [at, name] of ["connect", "refresh", "subscribe", "sub_refresh"].entries()) {
+      const { expires, ttl } = answers[at]![name] as { expires: boolean; ttl: number }
+      expect([name, expires, ttl > 250 && ttl <= 300]).toEqual([name, true, true])
     }
     // A client of others is what the backend hears of, and of nothing else.
     const other = await new Sdk(visitor.port).connect()

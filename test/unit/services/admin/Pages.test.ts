@@ -207,7 +207,7 @@ describe("a file that pages load", () => {
 
   it.each(["POST", "PUT", "DELETE", "OPTIONS"])("takes no %s", async (method) => {
     const answer = (await asking(pagesOf(build()))("/assets/main-abc.js", BROWSER, method))!
-    expect([answer.status, answer.headers["allow"]]).toEqual([405, "GET, HEAD"])
+    expect([answer.status, answer.headers.allow]).toEqual([405, "GET, HEAD"])
   })
 })
 

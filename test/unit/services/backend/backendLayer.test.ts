@@ -17,6 +17,7 @@ import {
   type BackendHooksShape
 } from "../../../../src/services/backend/Backend.ts"
 import { layerBackend } from "../../../../src/services/backend/backendLayer.ts"
+import { OWN_OPTIONS } from "../../../../src/services/channels/ownChannels.ts"
 import { Metrics } from "../../../../src/services/Metrics.ts"
 import { CapturedLogs } from "../../../support/CapturedLogs.ts"
 import { configWith } from "../../../support/configurations.ts"
@@ -238,6 +239,12 @@ describe("hooks of an embedding program", () => {
         hooks
       )
       expect(requests.all).toEqual([])
+    })
+  )
+
+  it.effect("are not asked about channels of the server itself, which clients subscribe to by tokens", () =>
+    run({}, ({ subRefresh }) => Effect.sync(() => expect(subRefresh(OWN_OPTIONS)).toBeUndefined()), {
+      subRefresh: () => Effect.succeed({ isExpired: true })
     })
   )
 
