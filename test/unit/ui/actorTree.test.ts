@@ -50,6 +50,7 @@ describe("the tree that comes next", () => {
   it("sees actors come, go and change places", () => {
     const [a, b] = [actor("a"), actor("b")]
     expect(reuse([a, b], [actor("b")])).toEqual([b])
+    expect(reuse([a, b], [actor("a")])).toEqual([a])
     expect(reuse([a], [actor("a"), actor("b")])).toEqual([a, b])
     expect(reuse([a, b], [actor("b"), actor("a")])).toEqual([b, a])
     expect(reuse([actor("a", { cause: "x" })], [actor("a")])).toEqual([actor("a")])

@@ -19,7 +19,8 @@ describe("addresses of views", () => {
     }
   })
 
-  it("may be broken", () => {
+  it("may be broken, or typed by hand", () => {
+    expect(routeOf("#/channels/chat:a/b")).toEqual({ view: "channels", item: "chat:a/b", query: {} })
     expect(routeOf("#/channels/100%")).toEqual({ view: "channels", item: "100%", query: {} })
   })
 })

@@ -43,7 +43,7 @@ const Live = () => {
   const { total, shown } = channels
   return (
     <>
-      <p>
+      <p hidden={total === 0}>
         {plural(total, "channel")} with subscribers
         {total > shown.length && `; the ${count(shown.length)} with the most are shown`}.
       </p>

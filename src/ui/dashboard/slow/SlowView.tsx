@@ -15,7 +15,7 @@ export const SlowView = () => {
         <p class="empty">Waiting for the list…</p>
       ) : (
         <>
-          <p>
+          <p hidden={slow.total === 0}>
             {plural(slow.total, "time")} since the server started, a connection took too little of what was
             sent to it.
             {slow.total > slow.shown.length && ` The newest ${count(slow.shown.length)} that are known:`}
