@@ -45,6 +45,8 @@ export const watchingCases: ReadonlyArray<Case> = sizes.map((size) => ({
       const { watchMs } = context.scale
       const connections = size.connectionsOf(context.scale)
       return withClients(context, server, connections, async () => {
+        // What a page needs is compiled when the first one was open for a while.
+        await watchWith(server, 1, watchMs)
         const closed = await watch(server, watchMs)
         const one = await watchWith(server, 1, watchMs)
         const many = await watchWith(server, MANY, watchMs)
