@@ -20,6 +20,13 @@ export const clock = (ms: number): string => {
   return h > 0 ? `${h}:${String(m).padStart(2, "0")}:${tail}` : `${m}:${tail}`
 }
 
-/** With its unit: "12.3 ms", "1,234 /s", "–" where nothing is known. */
-export const withUnit = (value: number | null, unit: string): string =>
-  value === null ? "–" : unit === "" ? shortest(value) : `${shortest(value)} ${unit}`
+/** A share of nearly all with as many digits as it takes: what was not delivered to one of a million is not "100 %". */
+const percent = (value: number): string =>
+  value > 99 && value < 100 ? value.toFixed(Math.ceil(-Math.log10(100 - value))) : shortest(value)
+
+/** With its unit: "12.3 ms", "1,234 /s", "99.9999 %"; "–" where nothing is known. */
+export const withUnit = (value: number | null, unit: string): string => {
+  if (value === null) return "–"
+  if (unit === "") return shortest(value)
+  return `${unit === "%" ? percent(value) : shortest(value)} ${unit}`
+}

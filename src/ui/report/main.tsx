@@ -18,14 +18,17 @@ import "../parts/controls.css"
 import "../parts/chart.css"
 import "./report.css"
 
-/** Seconds since the start as m:ss. */
+const two = (value: number): string => String(value).padStart(2, "0")
+
+/** Seconds since the start as m:ss, or h:mm:ss. */
 const sinceStart = (seconds: number): string => {
   const whole = Math.floor(seconds)
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
 }
 
-const overTime = { xText: sinceStart, xTitle: "Since start", sync: "time" } as const
-const NOTHING = "Nothing was measured."
+const common = { empty: "Nothing was measured." } as const
+const overTime = { ...common, xText: sinceStart, xTitle: "Since start", sync: "time" } as const
 
 const Charts = ({ runs }: { readonly runs: ReadonlyArray<NamedReport> }) => (
   <>
@@ -40,10 +43,10 @@ const Charts = ({ runs }: { readonly runs: ReadonlyArray<NamedReport> }) => (
       text={milliseconds}
       axisText={milliseconds}
       note="of each interval"
-      empty={NOTHING}
     />
     <Chart
       title="Latency by percentile"
+      {...common}
       x="log"
       xText={percentileText}
       xTitle="Percentile"
@@ -51,7 +54,6 @@ const Charts = ({ runs }: { readonly runs: ReadonlyArray<NamedReport> }) => (
       text={milliseconds}
       axisText={milliseconds}
       note="HDR histogram of all"
-      empty={NOTHING}
     />
     <Chart
       title="Broadcasts"
@@ -60,7 +62,6 @@ const Charts = ({ runs }: { readonly runs: ReadonlyArray<NamedReport> }) => (
       text={milliseconds}
       axisText={milliseconds}
       note="from the stamp"
-      empty={NOTHING}
     />
   </>
 )

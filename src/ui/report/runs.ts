@@ -59,9 +59,12 @@ export const setup = (runs: ReadonlyArray<NamedReport>): Lines =>
     { label: "errors", points: overTime(series, perSecond(series, series.errors)) }
   ])
 
-/** From 0 on, where nothing was open yet. */
+/** From the start on, when nothing was open yet. */
 export const active = (runs: ReadonlyArray<NamedReport>): Lines =>
-  linesOf(runs, ({ series }) => [{ label: "open", points: [[0, 0], ...overTime(series, series.active)] }])
+  linesOf(runs, ({ series }) => {
+    const points = overTime(series, series.active)
+    return [{ label: "open", points: points.length === 0 ? [] : [[0, 0], ...points] }]
+  })
 
 export const messages = (runs: ReadonlyArray<NamedReport>): Lines =>
   linesOf(runs, ({ series }) => [
