@@ -27,9 +27,10 @@ import { prepareReportFiles, type ReportFile, writeReportFiles } from "./client/
 import { summary } from "./client/report/summary.ts"
 import { ReportLost, ThresholdsMissed, Unreachable } from "./client/runErrors.ts"
 import { firstConnections } from "./client/scenario/Order.ts"
-import { makePublisher, type Publisher } from "./client/scenario/Publisher.ts"
+import { makePublisher } from "./client/scenario/Publisher.ts"
 import type { Scenario, Stage } from "./client/scenario/Scenario.ts"
 import { scenarioOf } from "./client/scenario/scenarios.ts"
+import { broadcastDone } from "./client/scenario/stages.ts"
 import { parseTarget, type ResolvedTarget, resolveTarget } from "./client/target.ts"
 import type { LiveView } from "./client/view/LiveView.ts"
 import { type ClientConfigValue, clientKeys } from "./config/ClientConfig.ts"
@@ -48,11 +49,6 @@ const MANY_PROCESSES = 4
 const VIEW_INTERVAL_OF_MANY = "1 second"
 /** How often connections that ended are logged, and an unreachable server is noticed. */
 const CHECK_INTERVAL = "1 second"
-/** At the end, copies of a broadcast under way are waited for until none has come for so long; and so long in all. */
-const NO_COPY_MS = 2000
-const LAST_BROADCAST_MS = 30_000
-/** How often it is looked whether they have come, for each process that has to be asked. */
-const LAST_BROADCAST_LOOK_MS = 20
 /** Time for all connections to close at the end. */
 const STOP_TIMEOUT = "10 seconds"
 
@@ -65,7 +61,7 @@ interface Run {
   readonly view: LiveView
   readonly files: ReadonlyArray<ReportFile>
   readonly now: () => number
-  readonly publisher: Publisher
+  readonly stage: Stage
   /** What the run does beside ramping and holding; undefined where nothing was chosen. */
   readonly scenario: Scenario | undefined
 }
@@ -78,7 +74,7 @@ const measure = (crew: Crew) =>
 
 /** The report as of now, made by `build`. */
 const makeReport = Effect.fnUntraced(function* <R extends InterimReport>(
-  { id, host, config, crew, now, scenario, publisher }: Run,
+  { id, host, config, crew, now, scenario, stage }: Run,
   build: (input: ReportInput) => R | BadHistogram
 ) {
   const { snapshot, client, doubts } = yield* measure(crew)
@@ -94,7 +90,7 @@ const makeReport = Effect.fnUntraced(function* <R extends InterimReport>(
     snapshot,
     client,
     doubts,
-    scenario: scenario?.outcome(snapshot, publisher.figures())
+    scenario: scenario?.outcome(snapshot, stage.publisher.figures())
   })
   if ("kind" in report) return yield* Effect.die(new Error(report.message))
   return report
@@ -153,25 +149,11 @@ const noticeUnreachable = Effect.fnUntraced(function* ({ config, crew }: Run) {
   }
 })
 
-/** Waits until the latest broadcast has reached everyone, but not for long: the run must not end in the middle of it. */
-const awaitLastBroadcast = Effect.fnUntraced(function* ({ crew, now }: Run) {
-  const until = now() + LAST_BROADCAST_MS
-  let { missing } = yield* crew.look
-  let cameAt = now()
-  while (missing > 0 && now() < Math.min(until, cameAt + NO_COPY_MS)) {
-    yield* Effect.sleep(LAST_BROADCAST_LOOK_MS * crew.processes)
-    const left = (yield* crew.look).missing
-    if (left >= missing) continue
-    missing = left
-    cameAt = now()
-  }
-})
-
 /** Says what was measured, closes, and fails where a limit was missed or the report could not be written. */
 const conclude = Effect.fnUntraced(function* (run: Run) {
   const { view, crew, files, scenario } = run
   if (scenario !== undefined) yield* scenario.settle
-  yield* awaitLastBroadcast(run)
+  yield* broadcastDone(run.stage)
   const report = yield* makeReport(run, buildReport)
   yield* Effect.timeoutOption(crew.stop, STOP_TIMEOUT)
   yield* logEnded(crew)
@@ -242,11 +224,12 @@ export const runLoadTest = Effect.fnUntraced(function* (
       ...{ config, total, now, publisher },
       phase: crew.phase,
       look: crew.look,
+      heard: crew.broadcast,
       measure: Effect.map(measure(crew), ({ snapshot }) => snapshot),
       order: crew.order
     }
     const scenario = config.scenario === undefined ? undefined : scenarioOf(config.scenario)(stage)
-    const run: Run = { id: randomUUID(), host, config, total, crew, view, files, now, publisher, scenario }
+    const run: Run = { id: randomUUID(), host, config, total, crew, view, files, now, stage, scenario }
     const { rate } = config.publish
     const publishes = rate === 0 ? Effect.never : publisher.at(rate)
     const duration = Duration.toMillis(config.duration) === 0 ? Effect.never : Effect.sleep(config.duration)

@@ -31,6 +31,8 @@ export interface Crew {
   readonly phase: () => RampState
   /** The latest figures known. */
   readonly glance: () => Glance
+  /** Stamp of the latest broadcast that any process has told of; null before the first. */
+  readonly broadcast: () => number | null
   /** Looks anew, for a bounded time. */
   readonly look: Effect.Effect<Glance>
   readonly snapshot: Effect.Effect<CrewSnapshot>

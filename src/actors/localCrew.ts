@@ -36,6 +36,7 @@ export const makeLocalCrew = Effect.fnUntraced(function* (options: LocalCrewOpti
     begun: Effect.void,
     phase: ramps.phase,
     glance: () => metrics.glance(),
+    broadcast: () => metrics.broadcast,
     look: Effect.sync(() => metrics.glance()),
     snapshot: Effect.sync(() => ({
       snapshot: metrics.snapshot(now()),

@@ -88,6 +88,7 @@ export const makeProcessCrew = Effect.fnUntraced(function* (options: ProcessCrew
     begun: Effect.asVoid(Deferred.await(begun)),
     phase: () => leastAdvanced(processes.map(({ phase }) => phase)),
     glance: () => figures.glance(),
+    broadcast: () => figures.broadcast,
     look: Effect.gen(function* () {
       yield* figures.look(LOOK_TIMEOUT_MS)
       if (figures.isDue(now())) run(measured)

@@ -13,7 +13,7 @@ import type { ClientConfigValue } from "../../config/ClientConfig.ts"
 import { makeHttpClientThat } from "../../services/httpClient.ts"
 import { makeNow } from "../../services/now.ts"
 import { PublishRefused } from "../runErrors.ts"
-import { Pace } from "./pace.ts"
+import { MAX_BATCH, Pace } from "./pace.ts"
 import { type BatchAnswer, batchAnswer, batchBody, publicationData } from "./publication.ts"
 
 /** The channel that every raw connection hears. */
@@ -22,6 +22,8 @@ const REQUEST_TIMEOUT = Duration.seconds(5)
 /** After a request that failed. */
 const PAUSE = "500 millis"
 const MAX_RESPONSE_BYTES = 1_048_576
+/** Data of one request, a quarter of what servers take. */
+const MAX_REQUEST_BYTES = 262_144
 
 export interface PublisherFigures {
   /** Publications that the server API took. */
@@ -33,8 +35,13 @@ export interface PublisherFigures {
 
 export interface Publisher {
   readonly figures: () => PublisherFigures
-  /** Publishes so often a second until it is interrupted; fails where the API takes nothing and never will. */
-  readonly at: (perSecond: number) => Effect.Effect<never, PublishRefused>
+  /** Stamp of the latest publication that was taken; 0 before the first. */
+  readonly published: () => number
+  /**
+   * Publishes so often a second, and completes when all that was due in so many milliseconds was tried; without them, until it is
+   * interrupted. Fails where the API takes nothing and never will.
+   */
+  readonly at: (perSecond: number, forMs?: number) => Effect.Effect<void, PublishRefused>
 }
 
 /** `ws://host:8088/x` → `http://host:8088/api/batch`, or that of `publish.uri`. */
@@ -56,9 +63,11 @@ export const makePublisher = Effect.fnUntraced(function* (config: ClientConfigVa
     "content-type": "application/json",
     "x-api-key": publish.apiKey === undefined ? "" : Redacted.value(publish.apiKey)
   }
+  const most = Math.min(MAX_BATCH, Math.floor(MAX_REQUEST_BYTES / (publish.bytes ?? 1)))
   const figures = { published: 0, failed: 0, skipped: 0 }
   let lastStamp = 0
   let lastNumber = 0
+  let lastTaken = 0
   let lastProblem = ""
   let underWay: Fiber.Fiber<BatchEnd> | undefined
 
@@ -77,7 +86,10 @@ export const makePublisher = Effect.fnUntraced(function* (config: ClientConfigVa
       ),
       Effect.map((answer): BatchEnd => {
         if ("refused" in answer) return { ...answer, isRefused: true }
-        if (answer.accepted > 0) lastNumber += stamps.length
+        if (answer.accepted > 0) {
+          lastNumber += stamps.length
+          lastTaken = stamps[answer.accepted - 1]!
+        }
         figures.published += answer.accepted
         figures.failed += stamps.length - answer.accepted
         return { problem: answer.problem, isRefused: false }
@@ -105,12 +117,14 @@ export const makePublisher = Effect.fnUntraced(function* (config: ClientConfigVa
 
   const publisher: Publisher = {
     figures: () => ({ ...figures }),
-    at: (perSecond) =>
+    published: () => lastTaken,
+    at: (perSecond, forMs = Number.POSITIVE_INFINITY) =>
       Effect.gen(function* () {
         if (underWay !== undefined) yield* Fiber.await(underWay)
         const pace = new Pace(Math.max(now(), lastStamp + 1), perSecond)
-        while (true) {
-          const { stamps, skipped } = pace.take(now())
+        const until = pace.nextAt + forMs
+        while (pace.nextAt < until) {
+          const { stamps, skipped } = pace.take(Math.min(now(), until - 1), most)
           figures.skipped += skipped
           if (stamps.length > 0) {
             lastStamp = stamps.at(-1)!

@@ -18,6 +18,8 @@ export interface Stage {
   /** The least advanced state of all ramps, as it was when they were looked at last. */
   readonly phase: () => ProcessGlance["phase"]
   readonly look: Effect.Effect<Glance>
+  /** Stamp of the latest broadcast that was heard when they were looked at last; null before the first. */
+  readonly heard: () => number | null
   /** All that was measured up to now, by all processes. */
   readonly measure: Effect.Effect<RunSnapshot>
   readonly order: (order: Order) => Effect.Effect<void>

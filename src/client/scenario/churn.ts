@@ -7,6 +7,8 @@ import type { MakeScenario } from "./Scenario.ts"
 import { allSettled, lookUntil } from "./stages.ts"
 
 const TURN_MS = 1000
+/** Time for the close handshakes of the last ones to leave. */
+const CLOSES_MS = 500
 /** The last ones to leave come back within their first backoff, where the server takes them. */
 const LAST_RETURNS_MS = 5000
 
@@ -20,8 +22,8 @@ export const churn: MakeScenario = (stage) => {
     direct: Effect.gen(function* () {
       yield* allSettled(stage)
       yield* Effect.timeoutOption(Effect.forever(turn), config.hold.duration)
-      const { active } = yield* stage.look
-      yield* lookUntil(stage, LAST_RETURNS_MS, (glance) => glance.active >= Math.max(active, stage.total))
+      yield* Effect.sleep(TURN_MS + CLOSES_MS)
+      yield* lookUntil(stage, LAST_RETURNS_MS, ({ active }) => active >= stage.total)
     }),
     settle: Effect.void,
     outcome: (snapshot, published) => ({

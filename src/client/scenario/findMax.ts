@@ -36,7 +36,7 @@ const raiseRate = Effect.fnUntraced(function* (stage: Stage, level: number) {
   const perSecond = (rate * level) / levels
   const before = publisher.figures()
   const opened = yield* measured(stage)
-  yield* Effect.raceFirst(publisher.at(perSecond), Effect.sleep(hold))
+  yield* publisher.at(perSecond, Duration.toMillis(hold))
   yield* broadcastDone(stage)
   const ended = yield* measured(stage)
   const due = Math.floor(perSecond * Duration.toSeconds(hold))

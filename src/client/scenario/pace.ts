@@ -29,13 +29,13 @@ export class Pace {
     return this.#startedAt + this.#done * this.#intervalMs
   }
 
-  /** What is due by now, MAX_BATCH at most. */
-  take(now: number): Due {
+  /** What is due by now. @param most of them at most */
+  take(now: number, most = MAX_BATCH): Due {
     const due = Math.max(0, Math.floor((now - this.#startedAt) / this.#intervalMs + 1e-6) + 1 - this.#done)
     const late = Math.ceil((now - MAX_LATE_MS - this.nextAt) / this.#intervalMs)
     const skipped = Math.min(due, Math.max(0, late))
     this.#done += skipped
-    const count = Math.min(due - skipped, MAX_BATCH)
+    const count = Math.min(due - skipped, most)
     const stamps = Array.from({ length: count }, (_, i) => Math.floor(this.nextAt + i * this.#intervalMs))
     this.#done += count
     return { stamps, skipped }

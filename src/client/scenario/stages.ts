@@ -8,8 +8,9 @@ import type { Stage } from "./Scenario.ts"
 const LOOK = "100 millis"
 /** A timeout is noticed by a sweep, some time after it. */
 const SWEEPS_MS = 5000
-/** Copies of the latest broadcast are waited for until none has come for so long. */
+/** Copies of the latest broadcast are waited for until none has come for so long; and so long in all. */
 const NO_COPY_MS = 2000
+const BROADCAST_MS = 30_000
 
 /** Looks until it is so, for so long at most; whether it came to be so. */
 export const lookUntil = (
@@ -35,11 +36,19 @@ export const allSettled = (stage: Stage): Effect.Effect<void> =>
     yield* lookUntil(stage, withinMs, ({ opening }) => isHolding() && opening === 0)
   })
 
-/** The latest broadcast has reached everyone, or nothing more of it comes. */
-export const broadcastDone = (stage: Pick<Stage, "look" | "now">): Effect.Effect<void> =>
+/**
+ * The latest broadcast has reached everyone, or nothing more of it comes: a run, or a level of one, must not end in the middle of it.
+ * One that the client published itself is waited for although nobody has heard of it yet.
+ */
+export const broadcastDone = (
+  stage: Pick<Stage, "look" | "now" | "heard" | "publisher">
+): Effect.Effect<void> =>
   Effect.gen(function* () {
+    const until = stage.now() + BROADCAST_MS
+    const published = stage.publisher.published()
+    yield* lookUntil(stage, NO_COPY_MS, () => (stage.heard() ?? 0) >= published)
     let { missing } = yield* stage.look
-    while (missing > 0) {
+    while (missing > 0 && stage.now() < until) {
       const before = missing
       const hasMoved = yield* lookUntil(stage, NO_COPY_MS, (glance) => {
         missing = glance.missing

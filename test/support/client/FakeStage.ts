@@ -13,6 +13,8 @@ export class FakeStage {
   readonly orders: Array<{ readonly at: number; readonly order: Order }> = []
   /** Rates that were published at, and when. */
   readonly rates: Array<{ readonly at: number; readonly rate: number }> = []
+  /** Stamp of the latest publication that was taken. */
+  published = 0
   figures: PublisherFigures = { published: 0, failed: 0, skipped: 0 }
   /** What the ramps do at an order. */
   onOrder: (order: Order) => void = () => {}
@@ -43,17 +45,19 @@ export class FakeStage {
       const config = clientConfig(settings)
       const publisher: Publisher = {
         figures: () => this.figures,
-        at: (rate) =>
+        published: () => this.published,
+        at: (rate, forMs) =>
           Effect.suspend(() => {
             this.rates.push({ at: now(), rate })
             this.onRate(rate)
-            return Effect.never
+            return forMs === undefined ? Effect.never : Effect.sleep(forMs)
           })
       }
       return {
         ...{ config, total: config.total.clients, now, publisher },
         phase: () => this.phase,
         look: Effect.sync(() => this.metrics.glance()),
+        heard: () => this.metrics.broadcast,
         measure: Effect.sync(() => this.metrics.snapshot(now())),
         order: (order) =>
           Effect.sync(() => {
