@@ -179,10 +179,11 @@ const resolveUri = Effect.fnUntraced(function* ({ server: { uri }, protocol }: C
 })
 
 /** The files that the run shall leave; fails where one cannot be written, before anything is measured that would be lost. */
-const prepareFiles = Effect.fnUntraced(function* ({ report }: ClientConfigValue) {
-  const files = yield* Effect.promise(() => prepareReportFiles(report))
-  return "kind" in files ? yield* new ReportLost(files) : files
-})
+const prepareFiles = ({ report }: ClientConfigValue) =>
+  Effect.suspend(() => {
+    const files = prepareReportFiles(report)
+    return "kind" in files ? Effect.fail(new ReportLost(files)) : Effect.succeed(files)
+  })
 
 /** The ramps, in this process or in as many as the connections need. */
 const makeCrew = Effect.fnUntraced(function* (config: ClientConfigValue, target: ResolvedTarget) {

@@ -82,7 +82,7 @@ export const compareCommand = Effect.fnUntraced(function* (
   print(`${comparisonText(compareReports(a, b), names)}\n`)
   const path = order.html
   if (path === undefined) return
-  const parts = yield* Effect.promise(() => readPageParts())
+  const parts = readPageParts()
   if ("kind" in parts) return yield* new ReportLost({ losses: [{ path, message: parts.message }] })
   const page = comparePage({ name: names.a, report: a }, { name: names.b, report: b })
   const lost = yield* Effect.promise(() => writeWhole(path, pageText(page, parts)))

@@ -41,20 +41,20 @@ const doubled = (files: ReadonlyArray<ReportFile>): ReadonlyArray<FileNotWritten
     .map(({ path }) => ({ kind: "fileNotWritten", path, message: "another report has the same file" }))
 
 /**
- * Tries them all before a run, which would else be lost at its end. Never rejects.
+ * Tries them all before a run, which would else be lost at its end.
  * @param readParts what pages are made of
  */
-export const prepareReportFiles = async (
+export const prepareReportFiles = (
   wanted: WantedFiles,
-  readParts: () => Promise<PageParts | PartsMissing> = readPageParts
-): Promise<ReadonlyArray<ReportFile> | CannotBeWritten> => {
-  const parts = wanted.html === undefined ? noParts : await readParts()
+  readParts: () => PageParts | PartsMissing = readPageParts
+): ReadonlyArray<ReportFile> | CannotBeWritten => {
+  const parts = wanted.html === undefined ? noParts : readParts()
   if ("kind" in parts) {
     const loss: FileNotWritten = { kind: "fileNotWritten", path: wanted.html!, message: parts.message }
     return { kind: "cannotBeWritten", losses: [loss] }
   }
   const files = wantedFiles(wanted, parts)
-  const tried = await Promise.all(files.map(({ path }) => tryToWrite(path)))
+  const tried = files.map(({ path }) => tryToWrite(path))
   const losses = [...tried.filter((loss) => loss !== undefined), ...doubled(files)]
   return losses.length === 0 ? files : { kind: "cannotBeWritten", losses }
 }

@@ -1,5 +1,6 @@
 /** A file, whole or not at all: written beside its place under another name and moved there. */
-import { rename, rm, stat, writeFile } from "node:fs/promises"
+import { rmSync, statSync, writeFileSync } from "node:fs"
+import { rename, rm, writeFile } from "node:fs/promises"
 
 export interface FileNotWritten {
   readonly kind: "fileNotWritten"
@@ -9,10 +10,11 @@ export interface FileNotWritten {
 
 const unfinishedAt = (path: string): string => `${path}.${process.pid}.tmp`
 
-const notWritten = async (path: string, cause: unknown): Promise<FileNotWritten> => {
-  await rm(unfinishedAt(path), { force: true }).catch(() => {})
-  return { kind: "fileNotWritten", path, message: cause instanceof Error ? cause.message : String(cause) }
-}
+const notWritten = (path: string, cause: unknown): FileNotWritten => ({
+  kind: "fileNotWritten",
+  path,
+  message: cause instanceof Error ? cause.message : String(cause)
+})
 
 /** Never rejects. A file that was at `path` stays as it was unless the new one is complete. */
 export const writeWhole = async (path: string, text: string): Promise<FileNotWritten | undefined> => {
@@ -21,17 +23,17 @@ export const writeWhole = async (path: string, text: string): Promise<FileNotWri
     await rename(unfinishedAt(path), path)
     return undefined
   } catch (cause) {
+    await rm(unfinishedAt(path), { force: true }).catch(() => {})
     return notWritten(path, cause)
   }
 }
 
-/** Whether it could be written now, by trying. Never rejects; what is at `path` stays as it is. */
-export const tryToWrite = async (path: string): Promise<FileNotWritten | undefined> => {
+/** Whether it could be written now, by trying; what is at `path` stays as it is. For the start of a program: nothing else waits for it. */
+export const tryToWrite = (path: string): FileNotWritten | undefined => {
   try {
-    const there = await stat(path).catch(() => undefined)
-    if (there?.isDirectory()) throw new Error("it is a directory")
-    await writeFile(unfinishedAt(path), "")
-    await rm(unfinishedAt(path))
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error("it is a directory")
+    writeFileSync(unfinishedAt(path), "")
+    rmSync(unfinishedAt(path))
     return undefined
   } catch (cause) {
     return notWritten(path, cause)

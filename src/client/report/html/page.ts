@@ -3,7 +3,7 @@
  * it says stands in its HTML; the script adds the charts.
  */
 import { createHash } from "node:crypto"
-import { readFile } from "node:fs/promises"
+import { readFileSync } from "node:fs"
 import type { Report } from "../../../protocol/report.ts"
 import { html, jsonInScript, Markup } from "./markup.ts"
 
@@ -28,13 +28,10 @@ export interface PartsMissing {
   readonly message: string
 }
 
-/** Never rejects. */
-export const readPageParts = async (folder: URL = BUNDLE): Promise<PageParts | PartsMissing> => {
+export const readPageParts = (folder: URL = BUNDLE): PageParts | PartsMissing => {
+  const read = (name: string) => readFileSync(new URL(name, folder), "utf8")
   try {
-    const [script, style] = await Promise.all(
-      ["report.js", "report.css"].map((name) => readFile(new URL(name, folder), "utf8"))
-    )
-    return { script: withinScript(script!), style: style! }
+    return { script: withinScript(read("report.js")), style: read("report.css") }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     return { kind: "partsMissing", message: `this build has no parts for pages: ${reason}` }

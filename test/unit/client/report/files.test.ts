@@ -9,13 +9,13 @@ import { tryToWrite, writeWhole } from "../../../../src/client/report/wholeFile.
 import { temporaryFolder } from "../../../support/server/temporaryFolder.ts"
 import { reportOf } from "./fixture.ts"
 
-const parts = async () => ({ script: "draw()", style: "p{}" })
+const parts = () => ({ script: "draw()", style: "p{}" })
 
 describe("a whole file", () => {
   it("takes the place of what was there and leaves nothing else", async () => {
     const path = join(temporaryFolder(), "r.json")
     writeFileSync(path, "old")
-    expect(await tryToWrite(path)).toBeUndefined()
+    expect(tryToWrite(path)).toBeUndefined()
     expect(readFileSync(path, "utf8")).toBe("old")
     expect(await writeWhole(path, "new")).toBeUndefined()
     expect(readFileSync(path, "utf8")).toBe("new")
@@ -41,7 +41,7 @@ describe("the files of a run", () => {
     const folder = temporaryFolder()
     const at = (name: string) => join(folder, name)
     const wanted = { json: at("r.json"), junit: at("r.xml"), html: at("r.html") }
-    const files = await prepareReportFiles(wanted, parts)
+    const files = prepareReportFiles(wanted, parts)
     if ("kind" in files) throw new Error(JSON.stringify(files))
     expect(readdirSync(folder)).toEqual([])
     expect(await writeReportFiles(files, reportOf())).toEqual([])
@@ -52,10 +52,10 @@ describe("the files of a run", () => {
   })
 
   it("are none where none is wanted, and pages need no build then", async () => {
-    const missing = () => Promise.resolve({ kind: "partsMissing" as const, message: "no parts" })
-    expect(await prepareReportFiles({}, missing)).toEqual([])
+    const missing = () => ({ kind: "partsMissing" as const, message: "no parts" })
+    expect(prepareReportFiles({}, missing)).toEqual([])
     const path = join(temporaryFolder(), "r.html")
-    expect(await prepareReportFiles({ html: path }, missing)).toMatchObject({
+    expect(prepareReportFiles({ html: path }, missing)).toMatchObject({
       losses: [{ path, message: "no parts" }]
     })
   })
@@ -64,7 +64,7 @@ describe("the files of a run", () => {
     const folder = temporaryFolder()
     const [same, missing] = [join(folder, "r"), join(folder, "no", "r.json")]
     const wanted = { json: missing, junit: same, html: join(folder, ".", "sub", "..", "r") }
-    expect(await prepareReportFiles(wanted, parts)).toMatchObject({
+    expect(prepareReportFiles(wanted, parts)).toMatchObject({
       kind: "cannotBeWritten",
       losses: [
         { path: missing, message: expect.stringContaining("ENOENT") },
@@ -76,7 +76,7 @@ describe("the files of a run", () => {
   it("that can be written are, when others no longer can", async () => {
     const folder = temporaryFolder()
     const wanted = { json: join(folder, "r.json"), junit: join(folder, "r.xml") }
-    const files = await prepareReportFiles(wanted, parts)
+    const files = prepareReportFiles(wanted, parts)
     if ("kind" in files) throw new Error(JSON.stringify(files))
     mkdirSync(wanted.json)
     expect(await writeReportFiles(files, reportOf())).toMatchObject([{ path: wanted.json }])
@@ -85,13 +85,13 @@ describe("the files of a run", () => {
 
   it("have the parts of their pages from the build, or say what is missing", async () => {
     const folder = pathToFileURL(`${temporaryFolder()}/`)
-    expect(await readPageParts(folder)).toMatchObject({
+    expect(readPageParts(folder)).toMatchObject({
       kind: "partsMissing",
       message: expect.stringContaining("ENOENT")
     })
     writeFileSync(new URL("report.js", folder), 'const end = "</script>", open = "<!--"')
     writeFileSync(new URL("report.css", folder), "p {}")
-    expect(await readPageParts(folder)).toEqual({
+    expect(readPageParts(folder)).toEqual({
       script: 'const end = "<\\/script>", open = "<\\!--"',
       style: "p {}"
     })
