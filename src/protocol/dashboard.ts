@@ -36,7 +36,7 @@ export const adminPaths = {
   logIn: "/admin/login",
   /** POST: 204, and the session is over. */
   logOut: "/admin/logout",
-  /** GET: 200 `AdminSession`, or 401 `Refused`. */
+  /** GET: 200 `AdminSession`, or `Nobody` for who brings none: that is no error, which browsers would log. 401 `Refused`: it is over. */
   session: "/admin/session",
   /** POST `TokenRequest`: 200 `TokenAnswer`, or 401 `Refused`. */
   token: "/admin/token",
@@ -61,6 +61,9 @@ export interface AdminSession {
   /** The life of the server, another one after each restart. */
   readonly life: string
 }
+
+/** Nobody is logged in in this browser. */
+export type Nobody = Pick<AdminSession, "hasPassword">
 
 export interface Refused {
   /** "loggedOut" is who was not logged in before; "expired" who was, and is no more. */

@@ -8,8 +8,8 @@ import { answered, describeInBrowser } from "../support/browser/inBrowser.ts"
 import { ask } from "../support/server/ask.ts"
 import { API_KEY, launch, type ServerProcess } from "../support/server/ServerProcess.ts"
 
-/** A page that nobody is logged in to asks who it is. */
-const NOBODY = [answered(401)]
+/** What a wrong key, or a session that is over, is answered with. */
+const REFUSED = [answered(401)]
 
 /** As the log has it. */
 const linkOf = async (server: ServerProcess): Promise<string> => {
@@ -88,7 +88,7 @@ describeInBrowser("logging in to the dashboard", (open) => {
   it("by a link with another key is refused with a sentence", async () => {
     const port = await launch([]).port()
     const dashboard = new DashboardPage(
-      await open(`http://127.0.0.1:${port}/#key=another`, { expected: NOBODY })
+      await open(`http://127.0.0.1:${port}/#key=another`, { expected: REFUSED })
     )
     await dashboard.says("The link's key is not this server's")
     expect(dashboard.page.url()).not.toContain("another")
@@ -120,7 +120,7 @@ describeInBrowser("logging in to the dashboard", (open) => {
 
   it("again after the session expired, back to where one was, with what was typed", async () => {
     const port = await launch([...withPassword(), "--admin.sessionTime", "4 seconds"]).port()
-    const dashboard = await DashboardPage.open(open, port, { expected: NOBODY })
+    const dashboard = await DashboardPage.open(open, port, { expected: REFUSED })
     await dashboard.goTo("Publish")
     await dashboard.page.getByLabel("Data").fill('{"half":')
     await dashboard.says("Your session is over.")
@@ -133,7 +133,7 @@ describeInBrowser("logging in to the dashboard", (open) => {
   it("is accessible in both schemes", async () => {
     const port = await launch(withPassword()).port()
     for (const scheme of ["light", "dark"] as const) {
-      const page = await open(`http://127.0.0.1:${port}/`, { scheme, expected: NOBODY })
+      const page = await open(`http://127.0.0.1:${port}/`, { scheme })
       await page.getByRole("button", { name: "Log in" }).waitFor()
       expect(await violationsOf(page)).toEqual([])
     }

@@ -7,6 +7,7 @@ import { ServerConfig } from "../../config/ServerConfig.ts"
 import {
   adminPaths,
   type LogIn,
+  type Nobody,
   SESSION_COOKIE,
   type TokenAnswer,
   type AdminSession as Told
@@ -15,7 +16,7 @@ import { ownOptionsOf } from "../channels/ownChannels.ts"
 import { Overviews } from "../dashboard/Overviews.ts"
 import { ServerLife } from "../dashboard/ServerLife.ts"
 import type { PlainAnswer, PlainRequest } from "../Transport.ts"
-import { Access, isFromOwnPage, OTHER_ORIGIN } from "./Access.ts"
+import { Access, isFromOwnPage, OTHER_ORIGIN, sessionId } from "./Access.ts"
 import { type AdminSession, AdminSessions } from "./AdminSessions.ts"
 import { isSecure } from "./isSecure.ts"
 import { makeLogIn } from "./logIn.ts"
@@ -65,10 +66,12 @@ export const makeAdminRoutes = Effect.gen(function* () {
   const ownToken = yield* makeOwnToken
   const hasTls = server.tls.cert !== undefined
 
+  const nobody: Nobody = { hasPassword: admin.passwordHash !== undefined }
+
   const told = ({ csrf, expiresAt }: AdminSession): Told => ({
     csrf,
     expiresAt,
-    hasPassword: admin.passwordHash !== undefined,
+    ...nobody,
     version,
     life
   })
@@ -142,6 +145,7 @@ export const makeAdminRoutes = Effect.gen(function* () {
     },
     [adminPaths.session]: {
       GET: (request) => {
+        if (sessionId(request.headers) === undefined) return Effect.succeed(json(200, nobody))
         const found = loggedIn(request)
         return Effect.succeed("status" in found ? found : json(200, told(found.session)))
       }

@@ -1,5 +1,11 @@
 /** Who is logged in: the state of this page's session, how it begins and how it ends. */
-import { type AdminSession, adminPaths, type LogIn, type Refused } from "../../../protocol/dashboard.ts"
+import {
+  type AdminSession,
+  adminPaths,
+  type LogIn,
+  type Nobody,
+  type Refused
+} from "../../../protocol/dashboard.ts"
 import { cell } from "../../parts/cell.ts"
 import type { Answer } from "./Answer.ts"
 import { request } from "./request.ts"
@@ -44,7 +50,7 @@ const begin = (text: string): void => {
 const EXPIRED =
   "Your session is over. Log in again: you come back to where you were, and what you typed is still there."
 
-/** The session was good, and is no more. */
+/** There is no session: the one that was there is over, or there was none. @param text the server's answer: `Refused` or `Nobody` */
 export const expire = (text: string): void => {
   clearTimeout(expiry)
   const before = session.get()
@@ -54,10 +60,12 @@ export const expire = (text: string): void => {
   else if (before.kind === "unknown") session.set({ kind: "out", hasPassword })
 }
 
+const isSession = (text: string): boolean => "csrf" in (JSON.parse(text) as AdminSession | Nobody)
+
 const look = async (): Promise<Answer> => {
   const answer = await request("GET", adminPaths.session)
-  if (answer.isOk) begin(answer.text)
-  else if (answer.status === 401) expire(answer.text)
+  if (answer.isOk && isSession(answer.text)) begin(answer.text)
+  else if (answer.isOk || answer.status === 401) expire(answer.text)
   return answer
 }
 
