@@ -37,7 +37,7 @@ const MAX_SPARKLINE = 60
 export const viewLines = (state: ViewState, columns = DEFAULT_COLUMNS): ReadonlyArray<string> =>
   [
     state.phase === "ramping" ? rampLine(state, columns) : holdLine(state),
-    withSparkline(messageLine(state), state.rates, columns),
+    withSparkline(messageLine(state), state, columns),
     latencyLine(state, columns),
     ...(state.errors === 0 ? [] : [errorLine(state, columns)])
   ].map((line) => fit(line, columns))
@@ -76,10 +76,11 @@ const holdLine = ({ phase, active, total, errors, elapsedMs, leftMs }: ViewState
 const messageLine = ({ messages, messagesPerSecond }: ViewState): string =>
   `${grouped(messages)} messages · ${grouped(messagesPerSecond)}/s`
 
-/** Behind the line, where there is room for some of it. */
-const withSparkline = (line: string, rates: ReadonlyArray<number>, columns: number): string => {
-  const room = Math.min(MAX_SPARKLINE, columns - line.length - 2)
-  return room < MIN_BAR || rates.length === 0 ? line : `${line}  ${sparkline(rates, room)}`
+/** Behind the line, where there is room for some of it; the rates are the messages' own but while it ramps. */
+const withSparkline = (line: string, { phase, rates }: ViewState, columns: number): string => {
+  const before = phase === "ramping" ? `${line}  set-up ` : `${line}  `
+  const room = Math.min(MAX_SPARKLINE, columns - before.length)
+  return room < MIN_BAR || rates.length === 0 ? line : before + sparkline(rates, room)
 }
 
 /** With the unit at each figure, or once where there is no room. */

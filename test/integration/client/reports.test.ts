@@ -1,13 +1,16 @@
 /** What a run leaves, against a real server: three files that say the same, whose numbers agree with each other and with what was printed. */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import type { Report } from "../../../src/protocol/report.ts"
 import { childrenOf } from "../../support/client/children.ts"
 import { type Program, start } from "../../support/client/Program.ts"
 import { reportAt, ServerProgram, startClient } from "../../support/client/programs.ts"
 import { withServerFolder } from "../../support/client/serverFolder.ts"
 import { temporaryFolder } from "../../support/server/temporaryFolder.ts"
+
+// Runs of some seconds, several in a test: on a busy machine each takes its time.
+vi.setConfig({ testTimeout: 60_000 })
 
 const folder = withServerFolder()
 let server: ServerProgram

@@ -41,7 +41,7 @@ describe("the live view on a terminal", () => {
     opened.forEach((active, second) => {
       view.update(run(second * 1000), glance(active, second * 10))
     })
-    expect(output.take()).toMatch(/40 messages · 10\/s {2}▃▅█▇\n/)
+    expect(output.take()).toMatch(/40 messages · 10\/s {2}set-up ▃▅█▇\n/)
     view.update(run(5000, "holding"), glance(1000, 80))
     expect(output.take()).toMatch(/80 messages · 25\/s {2}▃▃▃▃█\n/)
   })

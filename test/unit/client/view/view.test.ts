@@ -35,7 +35,7 @@ describe("the view", () => {
   it("while ramping shows a bar, the share, connections of total, the rate, the time left and the errors", () => {
     expect(viewLines(ramping, 100)).toEqual([
       `[${"█".repeat(20)}${"░".repeat(20)}]  50 % 4,900/10,000 · 500/s · ETA 0:10 · 100 errors`,
-      "0 messages · 0/s  ▅▃█",
+      "0 messages · 0/s  set-up ▅▃█",
       "latency p50 – · p90 – · p99 – · max –",
       "errors: 80 connect timeout · 19 reset · 1 handshake timeout"
     ])
