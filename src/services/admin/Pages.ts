@@ -114,6 +114,7 @@ export const makePages = Effect.fnUntraced(function* (paths: PagePaths) {
   const { server } = yield* ServerConfig
   const hasTls = server.tls.cert !== undefined
   const context = yield* Effect.context<never>()
+  const hasPages = Object.keys(paths).length > 0
   let files: Promise<ReadonlyMap<string, File>> | undefined
 
   const failed = (error: unknown): PlainAnswer => {
@@ -142,7 +143,7 @@ export const makePages = Effect.fnUntraced(function* (paths: PagePaths) {
     handle: (request) => {
       const { method, path } = request
       const page = Object.hasOwn(paths, path) && wantsPage(request) ? paths[path] : undefined
-      if (page === undefined && !path.startsWith(PARTS)) return undefined
+      if (page === undefined && !(hasPages && path.startsWith(PARTS))) return undefined
       if (method !== "GET" && method !== "HEAD") return NOT_GET
       return page === undefined
         ? give(request, path.slice(1), partHeaders, NO_FILE)

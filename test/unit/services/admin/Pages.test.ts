@@ -139,6 +139,7 @@ describe("a page", () => {
       "/secret.txt"
     ])
       expect(pages.handle(request(path))).toBeUndefined()
+    expect(pagesOf(build(), {}).handle(request("/assets/main-abc.js"))).toBeUndefined()
     const demo = await asking(pagesOf(build(), DEMO))("/demo")
     expect(brotliDecompressSync(demo!.body).toString()).toContain("Demo")
   })
