@@ -9,6 +9,8 @@ import type {
   SlowState
 } from "../../../src/protocol/dashboard.ts"
 import { Overviews } from "../../../src/services/dashboard/Overviews.ts"
+import { serveCentrifuge } from "../../support/centrifuge/centrifugeServer.ts"
+import { look } from "../../support/processes/running.ts"
 import { ask } from "../../support/server/ask.ts"
 import { connect, connectMany } from "../../support/server/clients.ts"
 import { listenTo } from "../../support/server/DashboardListener.ts"
@@ -191,4 +193,21 @@ describe.each(["uws", "ws"])("slow consumers on %s", (transport) => {
     ])
     expect(state.shown[0]!.waitingBytes).toBeGreaterThan(100_000)
   })
+})
+
+it("slow clients of the protocol are told of by their ids", async () => {
+  const server = await serveCentrifuge("uws", { "client.queueMaxSize": 100_000 })
+  const listener = await listenTo<SlowState>(server.served, "slow")
+  const stalled = await connect(server.served.url("/connection/websocket"))
+  await stalled.send('{"id":1,"connect":{}}\n{"id":2,"subscribe":{"channel":"news"}}')
+  const [reply] = await stalled.messages.until((all) => all.join("").includes('"id":2'))
+  const { client } = JSON.parse(String(reply).split("\n")[0]!).connect as { readonly client: string }
+  stalled.raw.pause()
+  const isFound = ({ total }: SlowState) => total > 0
+  while (!listener.states.all.some(isFound)) {
+    await server.publish("news", { text: "x".repeat(50_000) })
+    await look()
+  }
+  const { shown } = listener.states.all.find(isFound)!
+  expect(shown).toMatchObject([{ client, user: "", outcome: "closed" }])
 })
