@@ -1,4 +1,4 @@
-/** One interval of a run, and two of them as one. */
+/** One interval of a run, and several of them as one. */
 
 /** Events since the start of the run, or those of an interval. */
 export interface Sums {
@@ -38,21 +38,35 @@ export const addSums = (one: Sums, other: Sums): Sums => ({
 })
 
 /** Of the same connections, one after the other. */
-export const followedBy = (first: Interval, second: Interval): Interval =>
-  together(first, second, second.active)
-
-/** Of different connections, at the same time. */
-export const beside = (one: Interval, other: Interval): Interval =>
-  together(one, other, one.active + other.active)
-
-const together = (one: Interval, other: Interval, active: number): Interval => ({
-  ...addSums(one, other),
-  active,
-  latencies: addRecorded(one.latencies, other.latencies),
-  maxMs: one.maxMs === null ? other.maxMs : Math.max(one.maxMs, other.maxMs ?? 0)
+export const followedBy = (first: Interval, second: Interval): Interval => ({
+  ...addSums(first, second),
+  active: second.active,
+  latencies: addRecorded(first.latencies, second.latencies),
+  maxMs: higher(first.maxMs, second.maxMs)
 })
 
-/** Two ascending lists of [value, count, value, count, …] as one. */
+/** Of different connections, at the same time. */
+export const together = (intervals: ReadonlyArray<Interval>): Interval => ({
+  ...intervals.reduce(addSums, noEvents),
+  active: intervals.reduce((sum, { active }) => sum + active, 0),
+  latencies: addManyRecorded(intervals.map(({ latencies }) => latencies)),
+  maxMs: intervals.reduce<number | null>((most, { maxMs }) => higher(most, maxMs), null)
+})
+
+const higher = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.max(one, other)
+
+/** Many ascending lists of [value, count, value, count, …] as one: half of the time that one after the other takes. */
+export const addManyRecorded = (lists: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<number> => {
+  const recorded = lists.filter(({ length }) => length > 0)
+  if (recorded.length < 3) return recorded.reduce(addRecorded, [])
+  const counts = new Map<number, number>()
+  for (const list of recorded)
+    for (let i = 0; i < list.length; i += 2) counts.set(list[i]!, (counts.get(list[i]!) ?? 0) + list[i + 1]!)
+  return [...counts.keys()].sort((a, b) => a - b).flatMap((value) => [value, counts.get(value)!])
+}
+
+/** Two of them: a client does it in the middle of its run, when its intervals become wider. */
 export const addRecorded = (
   one: ReadonlyArray<number>,
   other: ReadonlyArray<number>

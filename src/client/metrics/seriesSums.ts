@@ -1,5 +1,5 @@
 /** Series of several processes, and of several lives of one: what each told, together. */
-import { addSums, beside, followedBy, noEvents, quiet, type Sums, since } from "./intervals.ts"
+import { addSums, followedBy, noEvents, quiet, type Sums, since, together } from "./intervals.ts"
 import { extendedTo, FIRST_INTERVAL_MS, inPairs, type SeriesSnapshot } from "./TimeSeries.ts"
 
 /** In intervals of this length, which is that of `series` or it times a power of two. */
@@ -47,7 +47,7 @@ export const addSeries = (all: ReadonlyArray<SeriesSnapshot>): SeriesSnapshot =>
   const wide = all.map((series) => inIntervalsOf(intervalMs, series).intervals)
   const length = Math.max(0, ...wide.map((intervals) => intervals.length))
   const intervals = Array.from({ length }, (_, i) =>
-    wide.map((each) => each[i] ?? quiet(each.at(-1)?.active ?? 0)).reduce(beside)
+    together(wide.map((each) => each[i] ?? quiet(each.at(-1)?.active ?? 0)))
   )
   return { intervalMs, from: 0, intervals, endMs: Math.max(0, ...all.map(({ endMs }) => endMs)) }
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { addRecorded } from "../../../../src/client/metrics/intervals.ts"
+import { addManyRecorded, addRecorded } from "../../../../src/client/metrics/intervals.ts"
 import { asDied, asKnown } from "../../../../src/client/metrics/lives.ts"
 import { RunMetrics } from "../../../../src/client/metrics/RunMetrics.ts"
 import { addSeries, knownUpTo, withNews } from "../../../../src/client/metrics/seriesSums.ts"
@@ -182,12 +182,17 @@ const recorded = fc
 
 it("lists of recorded values add up to what one list of both has", () => {
   fc.assert(
-    fc.property(recorded, recorded, (one, other) => {
-      const counts = new Map<number, number>()
-      for (const list of [one, other])
-        for (let i = 0; i < list.length; i += 2)
-          counts.set(list[i]!, (counts.get(list[i]!) ?? 0) + list[i + 1]!)
-      expect(addRecorded(one, other)).toEqual([...counts].sort(([a], [b]) => a - b).flat())
+    fc.property(recorded, recorded, recorded, (one, other, third) => {
+      const values = (...lists: ReadonlyArray<ReadonlyArray<number>>) =>
+        lists.flatMap((list) =>
+          list.flatMap((value, i) => (i % 2 === 0 ? Array.from({ length: list[i + 1]! }, () => value) : []))
+        )
+      const ascending = (list: ReadonlyArray<number>) => [...list].sort((a, b) => a - b)
+      const sum = addRecorded(one, other)
+      expect(values(sum)).toEqual(ascending(values(one, other)))
+      expect(sum.filter((_, i) => i % 2 === 0)).toEqual([...new Set(values(sum))])
+      expect(addManyRecorded([one, other, [], third])).toEqual(addRecorded(sum, third))
+      expect(addManyRecorded([])).toEqual([])
     })
   )
 })
