@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { Overview, ProcessState } from "../../../src/protocol/dashboard.ts"
 import {
+  append,
   gauge,
   MAX_LINES,
   MAX_OVERVIEWS,
@@ -72,6 +73,20 @@ describe("two histories as one", () => {
     const processes = names(200)
     const wide = long.map((one) => ({ ...one, processes }))
     expect(merge([], wide)).toHaveLength(1_000)
+  })
+})
+
+describe("an overview that was just pushed", () => {
+  it("is the newest, also where the server's clock was set back", () => {
+    const known = [at(1_000), at(60_000), at(61_000)]
+    expect(append(known, at(62_000)).map(({ at }) => at)).toEqual([1_000, 60_000, 61_000, 62_000])
+    expect(append(known, at(20_000)).map(({ at }) => at)).toEqual([1_000, 20_000])
+  })
+
+  it("may be one that is known, or came late", () => {
+    const known = [at(1_000), at(2_000)]
+    expect(append(known, at(2_000)).map(({ at }) => at)).toEqual([1_000, 2_000])
+    expect(append(known, at(1_500)).map(({ at }) => at)).toEqual([1_000, 1_500, 2_000])
   })
 })
 

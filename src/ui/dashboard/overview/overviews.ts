@@ -4,23 +4,23 @@ import { cell } from "../../parts/cell.ts"
 import { listen, stateOf } from "../push/topics.ts"
 import { isVisible } from "../push/visibility.ts"
 import { ask } from "../session/ask.ts"
-import { merge } from "./timeline.ts"
+import { append, merge } from "./timeline.ts"
 
 export const overviews = cell<ReadonlyArray<Overview>>([])
-
-const add = (more: ReadonlyArray<Overview>) => overviews.update((known) => merge(known, more))
 
 /** Whatever was missed while this page did not listen, another may have been there for. */
 const fill = async () => {
   const answer = await ask("GET", adminPaths.overview)
-  if (answer.isOk) add(JSON.parse(answer.text) as ReadonlyArray<Overview>)
+  if (!answer.isOk) return
+  const more = JSON.parse(answer.text) as ReadonlyArray<Overview>
+  overviews.update((known) => merge(known, more))
 }
 
 /** Listens while a view shows it. @returns ends it */
 export const follow = (): (() => void) => {
   const state = stateOf("overview")
   const ends = [
-    state.watch((overview) => overview && add([overview])),
+    state.watch((newest) => newest && overviews.update((known) => append(known, newest))),
     isVisible.watch((isSeen) => isSeen && void fill()),
     listen("overview")
   ]

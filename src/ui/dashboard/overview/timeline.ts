@@ -34,6 +34,12 @@ export const merge = (
   return all.slice(-bound(all.at(-1)?.processes.length ?? 0))
 }
 
+/** What was just pushed is the newest, whatever was there: where the server's clock was set back, what would be later goes. */
+export const append = (known: ReadonlyArray<Overview>, newest: Overview): ReadonlyArray<Overview> => {
+  const isSetBack = known.some(({ at }) => at > newest.at + GAP_MS)
+  return merge(isSetBack ? known.filter(({ at }) => at < newest.at) : known, [newest])
+}
+
 /** A moment in which something was heard, with what was heard before it; or, where `now` is null, a gap. */
 export interface Tick {
   readonly at: number
@@ -103,11 +109,15 @@ type Lines = (
   value: (overview: Overview) => number | null | undefined
 ) => ReadonlyArray<number | null>
 
-/** A value of the process of that name; undefined in overviews that do not have it. */
+/**
+ * A value of the process of that name; undefined in overviews that do not have it.
+ * @param place where it stands most likely
+ */
 export const ofProcess =
-  (wanted: string, value: (process: ProcessState) => number) =>
+  (wanted: string, value: (process: ProcessState) => number, place = 0) =>
   ({ processes }: Overview): number | undefined => {
-    const process = processes.find(({ name }) => name === wanted)
+    const likely = processes[place]
+    const process = likely?.name === wanted ? likely : processes.find(({ name }) => name === wanted)
     return process && value(process)
   }
 
@@ -121,7 +131,7 @@ export const perProcess = (
   value: (process: ProcessState) => number
 ): ReadonlyArray<Line> => {
   const names = (ticks.findLast(({ now }) => now !== null)?.now?.processes ?? []).map(({ name }) => name)
-  const all = names.map((label) => ({ label, values: lines(ticks, ofProcess(label, value)) }))
+  const all = names.map((label, place) => ({ label, values: lines(ticks, ofProcess(label, value, place)) }))
   if (all.length <= MAX_LINES) return all
   const sorted = ticks.map((_, at) =>
     all.flatMap(({ values }) => (values[at] === null ? [] : [values[at]!])).sort((a, b) => a - b)
