@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { isTooWide, violationsOf } from "../support/browser/accessibility.ts"
 import { DEMO_ARGS, DemoPage, PANES } from "../support/browser/demoPage.ts"
-import { describeInBrowser, SERVER_GONE } from "../support/browser/inBrowser.ts"
+import { answered, describeInBrowser, SERVER_GONE } from "../support/browser/inBrowser.ts"
 import { ask } from "../support/server/ask.ts"
 import { API_KEY, launch } from "../support/server/ServerProcess.ts"
 
@@ -134,6 +134,20 @@ describeInBrowser("the demo page", (open) => {
     await demo.button("Send").click()
     for (const name of PANES) await demo.line(name, "in between")
     for (const name of PANES) await demo.counts(name, "Missed", 0)
+  })
+
+  it("says which way the server does not have, and leaves it alone", async () => {
+    const port = await launch([...DEMO_ARGS, "--events.enabled", "false"]).port()
+    const demo = new DemoPage(await open(urlOf(port), { expected: [answered(404), answered(426)] }))
+    await demo.is("events", "refused")
+    await demo.areConnected(["raw", "sdk"])
+    await demo.button("Cut all three for 5 s").click()
+    for (const name of ["raw", "sdk"] as const) await demo.line(name, "Back after")
+    await demo.is("events", "refused")
+    expect(await demo.pane("events").locator("li").count()).toBe(1)
+    expect(await demo.button("Cut: EventSource").isDisabled()).toBe(true)
+    await demo.send("hello")
+    for (const name of ["raw", "sdk"] as const) await demo.line(name, "hello")
   })
 
   it("is accessible, and fits, in both schemes, and on a phone", async () => {

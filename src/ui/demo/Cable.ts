@@ -18,12 +18,8 @@ export class Cable {
     return () => void this.#ends.delete(end)
   }
 
-  /** Calls it as soon as something gets through: at once where nothing is cut. Gives what takes it back. */
-  whenWhole(use: () => void): () => void {
-    if (!this.isCut) {
-      use()
-      return () => {}
-    }
+  /** @param use is called when it is cut no more, at most once. Gives what takes it back. */
+  whenRepaired(use: () => void): () => void {
     this.#repairs.add(use)
     return () => void this.#repairs.delete(use)
   }

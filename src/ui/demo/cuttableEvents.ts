@@ -31,12 +31,17 @@ export class CuttableEvents {
     since: string
   ) {
     this.#id = since
-    this.#undo = cable.whenWhole(() => this.#open())
+    this.#openWhenWhole()
   }
 
   close(): void {
     this.#undo()
     this.#source?.close()
+  }
+
+  #openWhenWhole(): void {
+    if (this.cable.isCut) this.#undo = this.cable.whenRepaired(() => this.#open())
+    else this.#open()
   }
 
   #open(): void {
@@ -49,7 +54,11 @@ export class CuttableEvents {
       this.#comeBack()
     })
     source.onopen = () => this.listener.opened()
-    source.onerror = () => this.listener.failed(source.readyState === EventSource.CLOSED)
+    source.onerror = () => {
+      const isFinal = source.readyState === EventSource.CLOSED
+      if (isFinal) this.#undo()
+      this.listener.failed(isFinal)
+    }
     for (const type of TYPES)
       source.addEventListener(type, ({ data, lastEventId }) => {
         this.#id = lastEventId
@@ -58,10 +67,7 @@ export class CuttableEvents {
   }
 
   #comeBack(): void {
-    const tryAgain = () => {
-      this.#undo = this.cable.whenWhole(() => this.#open())
-    }
-    const timer = setTimeout(tryAgain, RETRY_MS)
+    const timer = setTimeout(() => this.#openWhenWhole(), RETRY_MS)
     this.#undo = () => clearTimeout(timer)
   }
 }

@@ -18,8 +18,8 @@ describe("a cable", () => {
     cable.cut(5000)
     expect(heard).toEqual(["end"])
     expect(cable.isCut).toBe(true)
-    cable.whenWhole(() => heard.push("whole"))
-    cable.whenWhole(() => heard.push("taken back"))()
+    cable.whenRepaired(() => heard.push("whole"))
+    cable.whenRepaired(() => heard.push("taken back"))()
     vi.advanceTimersByTime(4999)
     expect(heard).toEqual(["end"])
     vi.advanceTimersByTime(1)
@@ -38,12 +38,6 @@ describe("a cable", () => {
     expect(cable.isCut).toBe(true)
     vi.advanceTimersByTime(1000)
     expect(cable.isCut).toBe(false)
-  })
-
-  it("lets through at once what comes while it is whole", () => {
-    const use = vi.fn()
-    new Cable().whenWhole(use)
-    expect(use).toHaveBeenCalledOnce()
   })
 })
 
