@@ -3,14 +3,8 @@ import * as Effect from "effect/Effect"
 import { withoutUnderWay } from "../client/metrics/Broadcasts.ts"
 import { type BadHistogram, LatencyHistogram, type Percentiles } from "../client/metrics/LatencyHistogram.ts"
 import { withMeans } from "../client/metrics/lives.ts"
-import {
-  addConnections,
-  addSnapshots,
-  countOf,
-  type Glance,
-  type RunCounts,
-  type RunSnapshot
-} from "../client/metrics/RunMetrics.ts"
+import { countOf, type Glance, type RunCounts, type RunSnapshot } from "../client/metrics/RunMetrics.ts"
+import { addConnections, addSnapshots } from "../client/metrics/snapshotSums.ts"
 import type { RampProcess } from "./RampProcess.ts"
 
 /** Processes are measured for the view's percentiles once in so many milliseconds for each of them, and once a second at most. */

@@ -96,15 +96,13 @@ export const latency = (runs: ReadonlyArray<NamedReport>): Lines =>
 
 /** Over 1 / (1 − share), so that each digit more of the share has the same room; the highest of all is where its count puts it. */
 export const distribution = (runs: ReadonlyArray<NamedReport>): Lines =>
-  linesOf(runs, ({ latencyDistribution, latencyMs }) => [
-    {
-      label: "latency",
-      points: latencyDistribution.map(({ percentile, ms }) => [
-        percentile < 100 ? 100 / (100 - percentile) : Math.max(1, latencyMs.count),
-        ms
-      ])
-    }
-  ])
+  linesOf(runs, ({ latencyDistribution, latencyMs }) => {
+    const below = latencyDistribution.filter(({ percentile }) => percentile < 100)
+    const points = below.map(({ percentile, ms }) => [100 / (100 - percentile), ms] as const)
+    const end = Math.max(latencyMs.count, ...points.map(([x]) => x))
+    const isEmpty = latencyDistribution.length === 0
+    return [{ label: "latency", points: isEmpty ? [] : [...points, [end, latencyMs.max]] }]
+  })
 
 /** "99.9 %" for 1,000. */
 export const percentileText = (x: number): string => `${Number((100 - 100 / x).toFixed(6))} %`

@@ -1,8 +1,9 @@
 /** Several processes' metrics add up to exactly what one process would have measured that saw everything. */
 import * as fc from "fast-check"
 import { expect, it } from "vitest"
-import { addSnapshots, RunMetrics } from "../../../../src/client/metrics/RunMetrics.ts"
+import { RunMetrics } from "../../../../src/client/metrics/RunMetrics.ts"
 import { addSeries } from "../../../../src/client/metrics/seriesSums.ts"
+import { addSnapshots } from "../../../../src/client/metrics/snapshotSums.ts"
 
 const START = 1_700_000_000_000
 const CONNECTIONS = 12

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { addSnapshots, RunMetrics, type RunSnapshot } from "../../../../src/client/metrics/RunMetrics.ts"
+import { RunMetrics, type RunSnapshot } from "../../../../src/client/metrics/RunMetrics.ts"
+import { addSnapshots } from "../../../../src/client/metrics/snapshotSums.ts"
 
 const START = 1_700_000_000_000
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest"
 import { Broadcasts, JOINING_MS, LEAVING_MS } from "../../../../src/client/metrics/Broadcasts.ts"
 import { LatencyHistogram } from "../../../../src/client/metrics/LatencyHistogram.ts"
 import { latencySince } from "../../../../src/client/metrics/latencySince.ts"
-import { addSnapshots, RunMetrics } from "../../../../src/client/metrics/RunMetrics.ts"
+import { RunMetrics } from "../../../../src/client/metrics/RunMetrics.ts"
+import { addSnapshots } from "../../../../src/client/metrics/snapshotSums.ts"
 import { stampAt } from "../../../../src/client/metrics/stamp.ts"
 
 const STAMP = 1_700_000_000_000
