@@ -65,7 +65,7 @@ export const makePublisher = Effect.fnUntraced(function* (config: ClientConfigVa
   }
   const most = Math.min(MAX_BATCH, Math.floor(MAX_REQUEST_BYTES / (publish.bytes ?? 1)))
   const figures = { published: 0, failed: 0, skipped: 0 }
-  let lastStamp = 0
+  let lastStamp = -1
   let lastNumber = 0
   let lastTaken = 0
   let lastProblem = ""

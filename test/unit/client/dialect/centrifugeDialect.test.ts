@@ -97,6 +97,7 @@ describe("a connection that speaks the client protocol", () => {
       "with members between",
       `{"push":{"channel":"news","pub":{"data":${STAMP},"info":{"user":""},"offset":6}}}`
     ],
+    ["with a number behind", `{"push":{"channel":"news","pub":{"data":${STAMP},"offset":6,"version":99}}}`],
     ["in another order", `{"push":{"pub":{"offset":6,"data":${STAMP}},"channel":"news"}}`],
     ["with spaces", `{ "push": { "channel": "news", "pub": { "data": ${STAMP}, "offset": 6 } } }`]
   ])("finds the stamp as %s", (_, line) => {
@@ -132,6 +133,7 @@ describe("a connection that speaks the client protocol", () => {
     expect(says(pub(9))).toEqual(["duplicate"])
     expect(says(pub(8))).toEqual(["duplicate"])
     expect(says(pub(10))).toHaveLength(1)
+    expect(says(pub(12))[0]).toBe("missed 1")
     // One that is in no history has no offset.
     expect(says(bare(1_763_777_777_777))).toEqual([`payload ${STAMP}`])
   })
