@@ -13,7 +13,7 @@ const images = join(root, "docs", "images")
 const folder = mkdtempSync(join(tmpdir(), "clarion-pictures-"))
 const KEY = "pictures"
 const MAX_BYTES = 80_000
-const CONNECTIONS = 3000
+const CONNECTIONS = 2000
 
 const children = []
 const start = (args) => {
@@ -37,7 +37,7 @@ const startServer = () =>
     "dist/server.js",
     ...flags({
       "server.ip": "127.0.0.1",
-      "server.port": 0,
+      "server.port": 8088,
       "server.workers": 2,
       "server.shards": 2,
       "auth.apiKey": KEY,
@@ -61,7 +61,7 @@ const startClient = (port) =>
       "setup.batchSize": 100,
       "setup.interval": "500 ms",
       duration: "60 seconds",
-      "thresholds.p99": 250,
+      "thresholds.p99": 500,
       "thresholds.errors": 0,
       "report.html": join(folder, "report.html")
     })
@@ -102,7 +102,7 @@ const picture = async (page, name) => {
 const open = async (browser, url, colorScheme, height = 800) => {
   const context = await browser.newContext({
     colorScheme,
-    viewport: { width: 1200, height },
+    viewport: { width: 1280, height },
     deviceScaleFactor: 1.5,
     locale: "en-GB",
     timezoneId: "UTC",
@@ -156,7 +156,7 @@ const run = async (browser) => {
   client.stdout.resume()
   const done = ended(client)
   await picture(await demo(browser, port), "demo")
-  const actors = await dashboard(browser, port, "Actors", "dark", 640)
+  const actors = await dashboard(browser, port, "Actors", "dark", 500)
   // The charts show the last minute, as full as it gets.
   await overview.waitForTimeout(45_000)
   await picture(actors, "actors-dark")
