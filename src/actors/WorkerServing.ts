@@ -7,7 +7,6 @@
  */
 
 import { availableParallelism } from "node:os"
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -21,7 +20,7 @@ import { Broker } from "../services/broker/Broker.ts"
 import { readCertificate } from "../services/certificate.ts"
 import { Hooks } from "../services/Hooks.ts"
 import { Hub } from "../services/Hub.ts"
-import { Metrics, type Refresh } from "../services/Metrics.ts"
+import { Metrics } from "../services/Metrics.ts"
 import { epochAtZero } from "../services/now.ts"
 import { openFileLimit } from "../services/openFiles.ts"
 import { Presence } from "../services/Presence.ts"
@@ -41,6 +40,7 @@ import { workerEventTags } from "../services/workers/controlMessages.ts"
 import { layerControl, layerLargest, WorkerRoster } from "../services/workers/WorkerRoster.ts"
 import { workerSettings } from "../services/workers/workerSettings.ts"
 import { CLOSE_GRACE } from "./LocalServing.ts"
+import { makeObserve } from "./observeWorkers.ts"
 import * as Supervisor from "./Supervisor.ts"
 import { WorkerSlot } from "./WorkerSlot.ts"
 import { workerProgram } from "./workerProgram.ts"
@@ -49,10 +49,6 @@ import { workerProgram } from "./workerProgram.ts"
 export const WORKER_RESTARTS = { budget: 5, windowMs: 60_000, backoffMs: 100, maxBackoffMs: 5000 } as const
 
 const ADDRESS = "primary/workers"
-/** Time for workers to tell what they count; who takes longer is represented by what it told last. */
-const OBSERVE_TIMEOUT = "1 second"
-/** Workers that are asked at once: their answers may all have to be read in one turn of the event loop, each 0.2 ms. */
-const AT_ONCE = 8
 /** Connections closed in a second at the end, where `shutdown.timeout` allows it. */
 const CLOSES_PER_SECOND = 2000
 
@@ -168,20 +164,6 @@ const begin = Effect.fnUntraced(function* (http: PlainHandler) {
   }
   return served
 })
-
-/** Asks all workers how they are, unless that was done within `maxAgeMs`. */
-const makeObserve = (slots: ReadonlyArray<WorkerSlot>): Refresh => {
-  const all = Effect.forEach(slots, (slot) => slot.observe, { concurrency: AT_ONCE, discard: true })
-  let observedAt = Number.NEGATIVE_INFINITY
-  return (maxAgeMs) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      if (now - observedAt < maxAgeMs) return Effect.void
-      const note = Effect.sync(() => {
-        observedAt = now
-      })
-      return Effect.andThen(Effect.timeoutOption(all, OBSERVE_TIMEOUT), note)
-    })
-}
 
 /** One worker after the other, each in its share of the time; those that do not end are killed with the scope. */
 const drain = Effect.fnUntraced(function* (

@@ -157,6 +157,18 @@ describe("a worker that is gone", () => {
 })
 
 describe("observing a worker", () => {
+  it("is not asked by the heart beat what somebody has asked since the last one, and that counts all the same", () => {
+    const { worker, sent } = make()
+    const asked = () => sent.filter(({ _tag }) => _tag === "Observe").length
+    const answer = () => worker.noteObserved({ _tag: "Observed", live: 1, samples: [], actors: [] })
+    Effect.runFork(worker.observe)
+    answer()
+    worker.beat()
+    expect([asked(), worker.unanswered]).toEqual([1, 1])
+    worker.beat()
+    expect([asked(), worker.unanswered]).toEqual([2, 2])
+  })
+
   it("counts heartbeats, but asks one question at a time, and who looks at it is no heartbeat", () => {
     const { worker, sent } = make()
     worker.beat()
