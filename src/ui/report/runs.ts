@@ -46,11 +46,15 @@ const linesOf = (runs: ReadonlyArray<NamedReport>, of: (report: Report) => Reado
 const overTime = ({ endMs }: TimeSeries, values: ReadonlyArray<number | null>): Points =>
   endMs.map((ms, i) => [ms / 1_000, values[i] ?? null])
 
-/** Events of the intervals as events a second. */
-const perSecond = ({ endMs }: TimeSeries, counts: ReadonlyArray<number>): ReadonlyArray<number | null> =>
+/** Events of the intervals as events a second. The last one may have been cut short: of less than half of it nothing can be told. */
+const perSecond = (
+  { endMs, intervalMs }: TimeSeries,
+  counts: ReadonlyArray<number>
+): ReadonlyArray<number | null> =>
   counts.map((count, i) => {
     const ms = endMs[i]! - (endMs[i - 1] ?? 0)
-    return ms > 0 ? (count * 1_000) / ms : null
+    const tells = i === 0 ? ms > 0 : ms >= intervalMs / 2
+    return tells ? (count * 1_000) / ms : null
   })
 
 export const setup = (runs: ReadonlyArray<NamedReport>): Lines =>

@@ -43,6 +43,11 @@ describe("what the charts of a report draw", () => {
     ])
   })
 
+  it("is no rate of an interval that ended as it had begun", () => {
+    const cut = withSeries({ intervalMs: 1_000, endMs: [400, 1_400, 1_600], messages: [2, 5, 0] })
+    expect(messages(one(cut))).toMatchObject({ xs: [0.4, 1.4, 1.6], series: [{ values: [5, 5, null] }] })
+  })
+
   it("is connections from the start on, and nothing where there was no interval", () => {
     expect(active(one(short))).toMatchObject({ xs: [0, 1, 1.5], series: [{ values: [0, 4, 4] }] })
     expect(active(one(withSeries({ endMs: [] })))).toMatchObject({ xs: [], series: [{ values: [] }] })
