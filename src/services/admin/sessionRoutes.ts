@@ -47,7 +47,7 @@ const makeEnter = Effect.gen(function* () {
 
   return Effect.fnUntraced(function* (
     given: LogIn,
-    address: string,
+    { address, headers }: PlainRequest,
     refuse: Refuse,
     entered: (session: AdminSession, id: string, seconds: number) => PlainAnswer
   ) {
@@ -68,6 +68,8 @@ const makeEnter = Effect.gen(function* () {
         return refuse(401, "wrong", `this is not the ${what}`)
       }
       case "Right": {
+        const before = sessionId(headers)
+        if (before !== undefined) yield* sessions.close(before)
         const { id, session } = yield* sessions.open(verdict.by)
         yield* Effect.logInfo(`logged in to the dashboard from ${address}`)
         return entered(session, id, seconds)
@@ -91,12 +93,13 @@ export const makeSessionRoutes = Effect.gen(function* () {
     if (!isFromOwnPage(request.headers)) return Effect.succeed(refuse(403, "crossSite", OTHER_ORIGIN))
     const given = readBody(request, refuse, decodeLogIn, SHAPE)
     if ("status" in given) return Effect.succeed(given)
-    return enter(given.value, request.address, refuse, (session, id, seconds) =>
+    return enter(given.value, request, refuse, (session, id, seconds) =>
       json(200, told(session), [cookie(id, seconds, isSecure(hasTls, request))])
     )
   }
 
   const logOut = (request: PlainRequest) => {
+    if (!isFromOwnPage(request.headers)) return Effect.succeed(refuse(403, "crossSite", OTHER_ORIGIN))
     const found = loggedIn(request)
     const gone: PlainAnswer = { status: 204, headers: [cookie("", 0, isSecure(hasTls, request))], body: "" }
     // Who is not logged in any more has what was asked for.

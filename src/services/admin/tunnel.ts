@@ -22,8 +22,8 @@ export const MAX_TUNNELS = 100
 /** Time for the server's own port to take a connection. */
 const CONNECT_TIMEOUT_MS = 5000
 
-/** Time that tunnels have to carry what is left in them when the server ends. */
-const END_TIMEOUT = "1 second"
+/** Time that a tunnel has to carry what is left in it when the server's own port has ended it, or the server ends. */
+const END_TIMEOUT_MS = 1000
 
 const PATH = "/connection/websocket"
 
@@ -88,7 +88,7 @@ export const openTunnels = Effect.fnUntraced(function* (
   // The server's own port has ended by then, so that each end has but to tell the other.
   yield* Effect.addFinalizer(() =>
     Effect.andThen(
-      Effect.timeoutOption(isEmpty.await, END_TIMEOUT),
+      Effect.timeoutOption(isEmpty.await, END_TIMEOUT_MS),
       Effect.sync(() => {
         for (const socket of open) socket.destroy()
       })
@@ -111,7 +111,8 @@ export const openTunnels = Effect.fnUntraced(function* (
     far.setTimeout(CONNECT_TIMEOUT_MS, () => far.destroy())
     far.on("error", () => far.destroy())
     far.once("close", () => {
-      if (isOpen) near.destroySoon()
+      // What is left goes out first, unless the page does not take it.
+      if (isOpen) near.setTimeout(END_TIMEOUT_MS, () => near.destroy()).destroySoon()
       else if (!near.destroyed) refuse(near, 502, "the server's own port does not answer")
     })
     near.once("close", () => {

@@ -22,12 +22,12 @@ type Headers = Pick<ReadonlyMap<string, string>, "get">
 
 /** Whether the page that an `Origin` header names was served under the name that the `Host` header has. False without either. */
 export const isSameOrigin = (headers: Headers): boolean => {
-  const [origin, host] = [headers.get("origin"), headers.get("host")]
-  // An origin is a scheme, "://" and what Host says of the same address.
-  return origin !== undefined && host !== undefined && hostOf(origin) === host.toLowerCase()
+  const [origin, host] = [headers.get("origin")?.toLowerCase(), headers.get("host")?.toLowerCase()]
+  const [, scheme, name] = /^(https?):\/\/([^/]+)$/.exec(origin ?? "") ?? []
+  if (host === undefined || name === undefined) return false
+  // An origin leaves out the port that goes with its scheme; gateways may write it into Host.
+  return name === host || `${name}:${scheme === "https" ? 443 : 80}` === host
 }
-
-const hostOf = (origin: string): string | undefined => /^https?:\/\/([^/]+)$/.exec(origin.toLowerCase())?.[1]
 
 /**
  * Whether a handshake with these headers is welcome. Without an `Origin` it comes from no page, and is. A page of the server's own is: its origin

@@ -1,8 +1,8 @@
 /**
  * Sends spans to a collector: a batch at a time, when it is full or some seconds after its first span.
  *
- * A collector that does not answer, or says that it has too much to do, gets the batch again, five times in half a minute; then it is dropped and
- * counted. What comes meanwhile waits in a bounded queue. Any other refusal is final for its batch, as the protocol has it. At the end what
+ * A collector that does not answer, or says that it has too much to do, gets the batch again, five times in all, each time after a longer
+ * pause; then it is dropped and counted. What comes meanwhile waits in a bounded queue. Any other refusal is final for its batch, as the protocol has it. At the end what
  * waits is sent once more, within a bounded time.
  */
 import * as Duration from "effect/Duration"
@@ -23,7 +23,7 @@ import { WaitingSpans } from "./WaitingSpans.ts"
 /** How long after its first span a batch goes out that is not full, and the time for an answer: as in OpenTelemetry's own exporters. */
 export const LINGER = Duration.seconds(5)
 const TIMEOUT = Duration.seconds(10)
-/** Attempts to send one batch, and the time between them: 1, 2, 4, 8 s, or what the collector asks for, up to a minute. */
+/** Attempts to send one batch, and the time between them: 1, 2, 4, 8 s, or what the collector asks for where that is longer, up to a minute. */
 export const ATTEMPTS = 5
 const FIRST_DELAY_MS = 1000
 const MAX_DELAY_MS = 60_000
@@ -95,7 +95,8 @@ export const makeSpanExporter = Effect.fnUntraced(function* (
       const sent = yield* attempt(body)
       if (sent.kind !== "again" || attempts === ATTEMPTS) return yield* note(size, sent)
       yield* logFailure(sent.detail)
-      yield* Effect.sleep(Math.min(sent.afterMs ?? FIRST_DELAY_MS * 2 ** (attempts - 1), MAX_DELAY_MS))
+      const pause = Math.max(sent.afterMs ?? 0, FIRST_DELAY_MS * 2 ** (attempts - 1))
+      yield* Effect.sleep(Math.min(pause, MAX_DELAY_MS))
     }
   })
   /** True when it was taken. */

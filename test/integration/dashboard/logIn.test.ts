@@ -86,7 +86,8 @@ describe.each(["uws", "ws"] as const)("the dashboard's log-in on %s", (transport
     expect(refusal(late)).toEqual([429, "tooMany"])
     expect(Number(late.headers["retry-after"])).toBeGreaterThan(0)
     expect(Number(late.headers["retry-after"])).toBeLessThanOrEqual(60)
-    // Those who have the key do not log in, and are not kept out.
+    // Nobody can guess the key: who has it is not kept out by those who try.
+    await visitor.logIn({ apiKey: API_KEY })
     expect((await ask(visitor.port, SCHEDULES, { headers: { "x-api-key": API_KEY } })).status).toBe(200)
   })
 
@@ -129,6 +130,22 @@ describe.each(["uws", "ws"] as const)("the dashboard's log-in on %s", (transport
         403,
         "crossSite"
       ])
+  })
+
+  it("ends the session that one had before", async () => {
+    const { visitor } = await start()
+    await visitor.logIn({ password: PASSWORD })
+    const { cookie, csrf } = visitor
+    await visitor.logIn({ password: PASSWORD })
+    expect((await visitor.get(SCHEDULES)).status).toBe(200)
+    Object.assign(visitor, { cookie, csrf })
+    expect(refusal(await visitor.get(SCHEDULES))).toEqual([401, "expired"])
+  })
+
+  it("cannot be ended by pages of others, whose requests bring no cookie", async () => {
+    const { visitor } = await start()
+    const out = await visitor.post(adminPaths.logOut, "", { origin: "https://evil.example" })
+    expect([refusal(out), out.headers["set-cookie"]]).toEqual([[403, "crossSite"], undefined])
   })
 
   it("is over after logging out, and not before", async () => {

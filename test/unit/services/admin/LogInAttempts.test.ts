@@ -42,6 +42,21 @@ describe("attempts to log in", () => {
     expect(letThrough(attempts, addresses, NOW + 2 * MINUTE)).toBe(50)
   })
 
+  it("of a network of IPv6 are those of one address", () => {
+    const attempts = new LogInAttempts()
+    const same = [
+      "2001:db8:0:1::1",
+      "2001:db8:0:1::2",
+      "2001:db8:0:1:a:b:c:d",
+      "2001:db8:0:1:ffff::",
+      "2001:db8::1:0:0:0:9"
+    ]
+    expect(letThrough(attempts, [...same, "2001:db8:0:1::77"])).toBe(5)
+    expect(letThrough(attempts, ["2001:db8:0:2::1", "::1", "::ffff:10.0.0.1"])).toBe(3)
+    attempts.succeeded("2001:db8:0:1::99")
+    expect(letThrough(attempts, same, NOW + 100)).toBe(5)
+  })
+
   it("of who was right count no more, those of others do", () => {
     const attempts = new LogInAttempts()
     letThrough(attempts, [...times(5, "a"), ...times(5, "b")])
