@@ -21,6 +21,9 @@ const raiseConnections = Effect.fnUntraced(function* (stage: Stage, level: numbe
   const begun = yield* measured(stage)
   yield* stage.order({ _tag: "Raise", level, levels })
   yield* allSettled(stage)
+  // A process that was too busy to say how it is may not have begun: to measure is to wait for it.
+  yield* stage.measure
+  yield* allSettled(stage)
   const opened = yield* measured(stage)
   yield* Effect.sleep(hold)
   yield* broadcastDone(stage)
