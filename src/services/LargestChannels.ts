@@ -3,8 +3,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { isOwnChannel } from "./channels/ownChannels.ts"
-import { makePace } from "./dashboard/Pace.ts"
 import { Hub } from "./Hub.ts"
+import { makePace } from "./Pace.ts"
 
 /** A channel and its subscribers. */
 export type ChannelCount = readonly [channel: string, subscribers: number]
@@ -29,7 +29,7 @@ export class Largest {
   }
 
   /** The largest first. */
-  get all(): ReadonlyArray<ChannelCount> {
+  all(): ReadonlyArray<ChannelCount> {
     this.#cut()
     return this.#kept
   }
@@ -48,16 +48,21 @@ export const subscribersOf = ({ listened }: Hub["Service"], channel: string): nu
 export const makeLargestHere = Effect.gen(function* () {
   const hub = yield* Hub
   const pace = yield* makePace
-  const count = Effect.fnUntraced(function* (limit: number) {
+  return Effect.fnUntraced(function* (limit: number) {
     const largest = new Largest(limit)
-    let looked = 0
-    for (const channel of hub.listened.keys()) {
-      if (!isOwnChannel(channel)) largest.add(channel, subscribersOf(hub, channel))
-      if (++looked % TURN === 0) yield* Effect.yieldNow
+    const channels = hub.listened.keys()
+    /** Looks at some more; false at the end. Channels that come and go meanwhile may be missed. */
+    const look = (): boolean => {
+      for (let looked = 0; looked < TURN; looked++) {
+        const { done, value: channel } = channels.next()
+        if (done) return false
+        if (!isOwnChannel(channel)) largest.add(channel, subscribersOf(hub, channel))
+      }
+      return true
     }
-    return largest.all
+    while (yield* pace.run(look)) {}
+    return largest.all()
   })
-  return (limit: number) => pace.run(count(limit))
 })
 
 /** Channels that have subscribers, but for the server's own. */

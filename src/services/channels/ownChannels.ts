@@ -19,7 +19,7 @@ export const isOwnChannel = (channel: string): boolean => channel.startsWith(PRE
 export const OWN_OPTIONS: ChannelOptions = {
   ...Result.getOrThrow(resolve(channelKeys, [])),
   historySize: 1,
-  historyTtl: Duration.hours(1),
+  historyTtl: Duration.minutes(1),
   historyMetaTtl: Duration.days(1),
   forceRecovery: true,
   forceRecoveryMode: "cache",

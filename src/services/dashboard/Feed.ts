@@ -1,14 +1,16 @@
 /**
  * What keeps a channel of the dashboard current: while somebody listens, it reads a state now and then, and publishes it.
  *
- * Guarantees: without a listener nothing is read, and no timer runs. A state that cannot be read or published is logged, whatever the reason,
- * and the next one is tried in its time.
+ * Guarantees: without a listener nothing is read, and no timer runs. A state that cannot be read or published, or not in `TURN_TIMEOUT`, is
+ * logged, whatever the reason, and the next one is tried in its time. Who comes later than others gets what they have.
  */
 import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
+import { OWN_OPTIONS } from "../channels/ownChannels.ts"
 import { makeFailureLog } from "../failureLog.ts"
-import type { Pace } from "./Pace.ts"
+import type { Pace } from "../Pace.ts"
 
 export interface FeedSource {
   readonly channel: string
@@ -16,11 +18,19 @@ export interface FeedSource {
   readonly everyMs: number
   /** Has others tell what they know: time that is not ours. */
   readonly ask?: Effect.Effect<void>
-  /** The state as JSON text, made without waiting for others. */
-  readonly read: Effect.Effect<string, Error>
-  /** Another value after each change; then nothing is read without one, unless the listeners are new. Absent: it changes all the time. */
+  /** Reads what has to be waited for. What it gives makes the state of that, as JSON text, at once. */
+  readonly read: Effect.Effect<() => string, Error>
+  /**
+   * Another value after each change; then nothing is read without one, unless the listeners are new, or what is kept for those who come later
+   * would soon be gone. Absent: it changes all the time.
+   */
   readonly version?: () => unknown
 }
+
+/** A state that does not change is published again after so long: half of the time for which it is kept. */
+export const REFRESH_MS = Duration.toMillis(OWN_OPTIONS.historyTtl) / 2
+/** Time for one state, from asking to publishing. */
+const TURN_TIMEOUT = "1 minute"
 
 /** Takes the JSON text of a state. */
 export type PublishState = (channel: string, state: string) => Effect.Effect<void, Error>
@@ -28,8 +38,9 @@ export type PublishState = (channel: string, state: string) => Effect.Effect<voi
 export class Feed {
   readonly #isWanted = Latch.makeUnsafe()
   readonly #failed: (detail: string) => Effect.Effect<void>
-  /** Of the state that the present listeners have. */
+  /** Of the state that the present listeners have, and when they got it. */
   #version: unknown
+  #publishedAt = Number.NEGATIVE_INFINITY
 
   constructor(
     readonly source: FeedSource,
@@ -41,7 +52,7 @@ export class Feed {
 
   /** The first listener has come, or the last has left. */
   wanted(isWanted: boolean): void {
-    this.#version = undefined
+    this.#publishedAt = Number.NEGATIVE_INFINITY
     if (isWanted) this.#isWanted.openUnsafe()
     else this.#isWanted.closeUnsafe()
   }
@@ -52,7 +63,7 @@ export class Feed {
     while (true) {
       yield* this.#isWanted.await
       const next = pace.now() + source.everyMs
-      yield* Effect.catchCause(this.#turn, (cause) =>
+      yield* Effect.catchCause(Effect.timeout(this.#turn, TURN_TIMEOUT), (cause) =>
         Cause.hasInterruptsOnly(cause) ? Effect.interrupt : this.#failed(String(Cause.squash(cause)))
       )
       yield* Effect.sleep(Math.max(0, next - pace.now()))
@@ -63,12 +74,17 @@ export class Feed {
     const { ask, read, version, channel } = this.source
     if (ask !== undefined) yield* ask
     const present = version?.()
-    if (version !== undefined && present === this.#version) return
-    const state = yield* this.pace.run(Effect.suspend(() => (this.#isWanted.isOpen() ? read : NOTHING)))
+    if (version !== undefined && this.#isCurrent(present)) return
+    if (!this.#isWanted.isOpen()) return
+    const write = yield* read
+    const state = yield* this.pace.run(() => (this.#isWanted.isOpen() ? write() : undefined))
     if (state === undefined) return
     yield* this.publish(channel, state)
     this.#version = present
+    this.#publishedAt = this.pace.now()
   })
-}
 
-const NOTHING = Effect.succeed(undefined)
+  #isCurrent(version: unknown): boolean {
+    return version === this.#version && this.pace.now() - this.#publishedAt < REFRESH_MS
+  }
+}

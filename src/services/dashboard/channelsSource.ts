@@ -16,8 +16,6 @@ export const makeChannelsSource = Effect.gen(function* () {
   const { optionsOf } = yield* Channels
   const largest = yield* LargestChannels
   const now = yield* makeNow
-  let found: ReadonlyArray<ChannelCount> = []
-
   const stateOf = ([channel, subscribers]: ChannelCount): ChannelState => {
     const options = optionsOf(channel)
     return isErrorCode(options)
@@ -32,10 +30,7 @@ export const makeChannelsSource = Effect.gen(function* () {
   const source: FeedSource = {
     channel: dashboardChannels.channels,
     everyMs: EVERY_MS,
-    ask: Effect.map(largest.find(SHOWN), (counts) => {
-      found = counts
-    }),
-    read: Effect.sync(() => {
+    read: Effect.map(largest.find(SHOWN), (found) => () => {
       const total = countChannels(hub, Object.values(dashboardChannels))
       const state: ChannelsState = { at: Math.round(now()), total, shown: found.map(stateOf) }
       return JSON.stringify(state)

@@ -13,13 +13,13 @@ import { Hub } from "../Hub.ts"
 import { forkLongLived } from "../longLived.ts"
 import { Metrics } from "../Metrics.ts"
 import { makeNow } from "../now.ts"
+import { makePace } from "../Pace.ts"
 import { Receipts } from "../receipts/Receipts.ts"
 import { SlowConsumers } from "../SlowConsumers.ts"
 import { ScheduleStore } from "../schedules/ScheduleStore.ts"
 import { makeChannelsSource } from "./channelsSource.ts"
 import { Feed, type FeedSource, type PublishState } from "./Feed.ts"
 import { Overviews } from "./Overviews.ts"
-import { makePace } from "./Pace.ts"
 import { receiptsSource } from "./receiptsSource.ts"
 import { schedulesSource } from "./schedulesSource.ts"
 
@@ -39,7 +39,7 @@ const overviewSource = Effect.gen(function* () {
     channel: dashboardChannels.overview,
     everyMs: OVERVIEW_MS,
     ask: metrics.refresh(MAX_AGE_MS),
-    read: Effect.map(overviews.now, (overview) => {
+    read: Effect.map(overviews.now, (overview) => () => {
       const text = JSON.stringify(overview)
       overviews.keep(text)
       return text
@@ -56,7 +56,7 @@ const actorsSource = Effect.gen(function* () {
     channel: dashboardChannels.actors,
     everyMs: ACTORS_MS,
     ask: refresh(MAX_AGE_MS),
-    read: Effect.sync(() => JSON.stringify({ at: Math.round(now()), actors: tree.known() }))
+    read: Effect.succeed(() => JSON.stringify({ at: Math.round(now()), actors: tree.known() }))
   }
   return source
 })
@@ -69,7 +69,7 @@ const slowSource = Effect.gen(function* () {
     channel: dashboardChannels.slow,
     everyMs: SLOW_MS,
     ask: refresh(MAX_AGE_MS),
-    read: Effect.sync(() => {
+    read: Effect.succeed(() => {
       const state: SlowState = { at: Math.round(now()), total: slow.times, shown: slow.recent }
       return JSON.stringify(state)
     }),

@@ -8,7 +8,7 @@ const MAX_BYTES = 262_144
 export const listText = (state: object, shown: ReadonlyArray<string>): string => {
   let bytes = 0
   const fitting = shown.filter((item) => {
-    bytes += item.length
+    bytes += Buffer.byteLength(item)
     return bytes <= MAX_BYTES
   })
   return `${JSON.stringify(state).slice(0, -1)},"shown":[${fitting.join(",")}]}`

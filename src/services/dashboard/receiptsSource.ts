@@ -11,8 +11,11 @@ const SHOWN = 50
 export const receiptsSource = (receipts: Receipts["Service"], now: () => number): FeedSource => ({
   channel: dashboardChannels.receipts,
   everyMs: 1000,
-  read: Effect.map(receipts.list({ limit: SHOWN }), ({ items }) =>
-    listText({ at: Math.round(now()) }, items.map(receiptJson))
+  read: Effect.map(
+    receipts.list({ limit: SHOWN }),
+    ({ items }) =>
+      () =>
+        listText({ at: Math.round(now()) }, items.map(receiptJson))
   ),
   version: receipts.version
 })

@@ -29,7 +29,7 @@ export const schedulesSource = (store: ScheduleStore["Service"], now: () => numb
     return found
   })
 
-  const read: Effect.Effect<string, StoreFailed> = Effect.gen(function* () {
+  const read: Effect.Effect<() => string, StoreFailed> = Effect.gen(function* () {
     const { schedules, pending, ended, openRuns } = yield* store.figures
     // Where very many are sent at once, they change faster than anybody reads.
     const open = openRuns > SHOWN ? [] : yield* store.openRuns
@@ -41,10 +41,11 @@ export const schedulesSource = (store: ScheduleStore["Service"], now: () => numb
     )
     const mayBePaused = schedules - pending - ended - sending.length > 0
     const shown = [...sending, ...next, ...(mayBePaused ? yield* paused() : [])]
-    return listText(
-      { at: Math.round(now()), total: schedules },
-      shown.map((schedule) => scheduleHeadJson(schedule!))
-    )
+    return () =>
+      listText(
+        { at: Math.round(now()), total: schedules },
+        shown.map((schedule) => scheduleHeadJson(schedule!))
+      )
   })
   return { channel: dashboardChannels.schedules, everyMs: 1000, read, version: store.version }
 }

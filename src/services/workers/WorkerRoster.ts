@@ -14,7 +14,7 @@ import type { WorkerPeer } from "./WorkerPeer.ts"
 /** Time for workers to tell what they hold. */
 const ASK_TIMEOUT = "1 second"
 /** The same for what they take their time with. */
-const LARGEST_TIMEOUT = "10 seconds"
+const LARGEST_TIMEOUT = "30 seconds"
 
 export class WorkerRoster extends Context.Service<
   WorkerRoster,
@@ -127,5 +127,5 @@ export const layerLargest = Layer.effect(
 const largestOf = (counts: ReadonlyMap<string, number>, limit: number): ReadonlyArray<ChannelCount> => {
   const largest = new Largest(limit)
   for (const [channel, count] of counts) largest.add(channel, count)
-  return largest.all
+  return largest.all()
 }

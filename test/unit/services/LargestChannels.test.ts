@@ -20,7 +20,7 @@ describe("the largest of many", () => {
         const sorted = counts
           .filter(([, count]) => count > 0)
           .sort(([a, one], [b, two]) => two - one || (a < b ? -1 : 1))
-        expect(largest.all).toEqual(sorted.slice(0, limit))
+        expect(largest.all()).toEqual(sorted.slice(0, limit))
       })
     )
   })

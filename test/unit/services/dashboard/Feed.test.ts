@@ -5,38 +5,52 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { expect } from "vitest"
-import { Feed, type FeedSource } from "../../../../src/services/dashboard/Feed.ts"
-import { Pace } from "../../../../src/services/dashboard/Pace.ts"
+import { Feed, type FeedSource, REFRESH_MS } from "../../../../src/services/dashboard/Feed.ts"
+import { Pace } from "../../../../src/services/Pace.ts"
 
 const test = (name: string, body: () => Effect.Effect<void, unknown, Scope.Scope>) => it.effect(name, body)
 
+interface Given extends Omit<Partial<FeedSource>, "read"> {
+  /** What has to be waited for. */
+  readonly read?: Effect.Effect<string, Error>
+  /** What the text takes of the process's time. */
+  readonly workMs?: number
+}
+
+/** Work that is done, in ms. */
+class Worked {
+  ms = 0
+}
+
 /** A feed that runs, what it asked, read and published, and at which times it read. */
-const run = Effect.fnUntraced(function* (source: Partial<FeedSource> = {}, given?: Pace) {
+const run = Effect.fnUntraced(function* (
+  { read, workMs = 0, ...source }: Given = {},
+  pace?: { readonly pace: Pace; readonly worked: Worked }
+) {
   const clock = yield* Clock.clockWith(Effect.succeed)
   const now = () => clock.currentTimeMillisUnsafe()
   const heard: Array<string> = []
   const readAt: Array<number> = []
   let asked = 0
+  const worked = pace?.worked ?? new Worked()
   const feed = new Feed(
     {
       channel: "clarion:test",
       everyMs: 1000,
       ask: Effect.sync(() => void asked++),
       ...source,
-      read: Effect.suspend(() => {
+      read: Effect.map(read ?? Effect.succeed(undefined), (text) => () => {
         readAt.push(now())
-        return source.read ?? Effect.succeed(`state ${readAt.length}`)
+        worked.ms += workMs
+        return text ?? `state ${readAt.length}`
       })
     },
     (_, state) => Effect.sync(() => void heard.push(state)),
-    given ?? new Pace(now, now)
+    pace?.pace ?? new Pace(now, () => worked.ms)
   )
   yield* Effect.forkScoped(feed.run, { startImmediately: true })
   return { feed, heard, readAt, asked: () => asked }
 })
-
-/** What takes so long that others notice. */
-const working = (ms: number) => Effect.as(Effect.sleep(ms), "worked")
 
 describe("a feed", () => {
   test("neither asks nor reads while nobody listens", () =>
@@ -121,13 +135,22 @@ describe("a feed of what changes seldom", () => {
       let version = 7
       const { feed, heard } = yield* run({ version: () => version })
       feed.wanted(true)
-      yield* TestClock.adjust("1 minute")
+      yield* TestClock.adjust("20 seconds")
       expect(heard).toEqual(["state 1"])
       version++
       yield* TestClock.adjust("1 second")
       expect(heard).toEqual(["state 1", "state 2"])
-      yield* TestClock.adjust("1 minute")
+      yield* TestClock.adjust("28 seconds")
       expect(heard).toHaveLength(2)
+    }))
+
+  test("publishes again what has not changed, before it is gone for those who come later", () =>
+    Effect.gen(function* () {
+      expect(REFRESH_MS).toBe(30_000)
+      const { feed, readAt } = yield* run({ version: () => 7 })
+      feed.wanted(true)
+      yield* TestClock.adjust("1 minute")
+      expect(readAt).toEqual([0, REFRESH_MS, 2 * REFRESH_MS])
     }))
 
   test("reads again for new listeners, as what is kept may be gone", () =>
@@ -156,48 +179,56 @@ describe("a feed of what changes seldom", () => {
 })
 
 describe("the pace of feeds", () => {
-  test("leaves 99 % of the time to others, however much there is to read", () =>
+  test("leaves 99 % of the time to others, however much there is to write", () =>
     Effect.gen(function* () {
-      const { feed, readAt } = yield* run({ read: working(50) })
+      const { feed, readAt } = yield* run({ workMs: 50 })
       feed.wanted(true)
-      yield* TestClock.adjust("99 seconds")
+      yield* TestClock.adjust("98 seconds")
       expect(readAt).toHaveLength(20)
-      expect(readAt.slice(0, 3)).toEqual([0, 5000, 10_000])
+      expect(readAt.slice(0, 3)).toEqual([0, 4950, 9900])
     }))
 
   test("is one for all of them, and each has its turn", () =>
     Effect.gen(function* () {
       const clock = yield* Clock.clockWith(Effect.succeed)
-      const now = () => clock.currentTimeMillisUnsafe()
-      const pace = new Pace(now, now)
-      const feeds = [
-        yield* run({ read: working(30) }, pace),
-        yield* run({ read: working(30) }, pace),
-        yield* run({ read: working(30) }, pace)
-      ]
+      const worked = new Worked()
+      const pace = new Pace(
+        () => clock.currentTimeMillisUnsafe(),
+        () => worked.ms
+      )
+      const one = run({ workMs: 30 }, { pace, worked })
+      const feeds = [yield* one, yield* one, yield* one]
       for (const { feed } of feeds) feed.wanted(true)
       yield* TestClock.adjust("89 seconds")
       expect(feeds.map(({ readAt }) => readAt.length)).toEqual([10, 10, 10])
     }))
 
-  test("does not count time in which the process did not work", () =>
+  test("does not count the time that is waited for others", () =>
     Effect.gen(function* () {
-      const clock = yield* Clock.clockWith(Effect.succeed)
-      const pace = new Pace(
-        () => clock.currentTimeMillisUnsafe(),
-        () => 0
-      )
-      const { feed, readAt } = yield* run({ read: working(400) }, pace)
-      feed.wanted(true)
-      yield* TestClock.adjust("9 seconds")
-      expect(readAt).toHaveLength(10)
-    }))
-
-  test("does not count the time that others take to answer", () =>
-    Effect.gen(function* () {
-      const { feed, readAt } = yield* run({ ask: Effect.sleep("200 millis"), read: working(1) })
+      const waiting = Effect.as(Effect.sleep("400 millis"), "read")
+      const { feed, readAt } = yield* run({ ask: Effect.sleep("200 millis"), read: waiting, workMs: 1 })
       feed.wanted(true)
       yield* TestClock.adjust("10 seconds")
       expect(readAt).toHaveLength(10)
+    }))
+
+  test("is not held up by a feed that waits in vain, which says so and tries again", () =>
+    Effect.gen(function* () {
+      const clock = yield* Clock.clockWith(Effect.succeed)
+      const worked = new Worked()
+      const pace = new Pace(
+        () => clock.currentTimeMillisUnsafe(),
+        () => worked.ms
+      )
+      let isStuck = true
+      const stuck = Effect.suspend(() => (isStuck ? Effect.never : Effect.succeed("at last")))
+      const one = yield* run({ read: stuck }, { pace, worked })
+      const other = yield* run({}, { pace, worked })
+      for (const { feed } of [one, other]) feed.wanted(true)
+      yield* TestClock.adjust("30 seconds")
+      expect([one.heard, other.heard.length]).toEqual([[], 31])
+      isStuck = false
+      yield* TestClock.adjust("31 seconds")
+      expect(one.heard).toContain("at last")
     }))
 })

@@ -6,7 +6,7 @@
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import { isLive, makeNow } from "../now.ts"
+import { isLive, makeNow } from "./now.ts"
 
 /** Of a pause, in what the work before it took: it is 1 % of the time. */
 export const PAUSE_FACTOR = 99
@@ -27,8 +27,8 @@ export class Pace {
     Deferred.doneUnsafe(this.#turns, Effect.void)
   }
 
-  /** Does the work when its turn has come. All that the process does from its beginning to its end counts. */
-  readonly run = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  /** Does the work when its turn has come. It waits for nobody: what others do in the meantime would count as its own. */
+  readonly run = <A>(work: () => A): Effect.Effect<A> =>
     Effect.suspend(() => {
       const before = this.#turns
       const mine = Deferred.makeUnsafe<void>()
@@ -36,19 +36,18 @@ export class Pace {
       const pause = Effect.suspend(() => Effect.sleep(Math.max(0, this.#freeAt - this.now())))
       return Deferred.await(before).pipe(
         Effect.andThen(pause),
-        Effect.andThen(this.#timed(work)),
+        Effect.andThen(Effect.sync(() => this.#timed(work))),
         Effect.ensuring(Deferred.succeed(mine, undefined))
       )
     })
 
-  #timed<A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    return Effect.suspend(() => {
-      const began = this.worked()
-      const note = Effect.sync(() => {
-        this.#freeAt = this.now() + PAUSE_FACTOR * (this.worked() - began)
-      })
-      return Effect.ensuring(work, note)
-    })
+  #timed<A>(work: () => A): A {
+    const began = this.worked()
+    try {
+      return work()
+    } finally {
+      this.#freeAt = this.now() + PAUSE_FACTOR * (this.worked() - began)
+    }
   }
 }
 
