@@ -78,7 +78,10 @@ const make = Effect.gen(function* () {
   const serving = yield* Serving
   const publisher = yield* Publisher
   const tree = yield* ActorTree
-  yield* (yield* Metrics).registerDetails(Effect.sync(() => actorSamples(tree.known())))
+  yield* (yield* Metrics).registerDetails(
+    // In two turns of the event loop: there may be thousands.
+    Effect.sync(tree.known).pipe(Effect.tap(Effect.yieldNow), Effect.map(actorSamples))
+  )
 
   const life = yield* ServerLife
   const hub = yield* Hub

@@ -34,11 +34,8 @@ export class DashboardListener<A> {
   }
 
   /** The next state that fits, of those to come. */
-  async next(fits: (state: A) => boolean = () => true): Promise<A> {
-    const before = this.states.all.length
-    const fitting = () => this.states.all.slice(before).find(fits)
-    await this.states.until(() => fitting() !== undefined)
-    return fitting()!
+  next(fits?: (state: A) => boolean): Promise<A> {
+    return this.states.next(fits)
   }
 }
 

@@ -17,11 +17,8 @@ export class States<A> {
   }
 
   /** The next that fits, of those to come. */
-  async next(fits: (state: A) => boolean = () => true): Promise<A> {
-    const before = this.heard.all.length
-    const fitting = () => this.heard.all.slice(before).find(fits)
-    await this.heard.until(() => fitting() !== undefined)
-    return fitting()!
+  next(fits?: (state: A) => boolean): Promise<A> {
+    return this.heard.next(fits)
   }
 }
 

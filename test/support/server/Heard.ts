@@ -29,4 +29,12 @@ export class Heard<A> {
   async first(fits: (item: A) => boolean): Promise<A> {
     return (await this.until((all) => all.some(fits))).find(fits)!
   }
+
+  /** The first item that fits, of those to come. */
+  async next(fits: (item: A) => boolean = () => true): Promise<A> {
+    const before = this.all.length
+    const fitting = () => this.all.slice(before).filter(fits)
+    await this.until(() => fitting().length > 0)
+    return fitting()[0]!
+  }
 }
