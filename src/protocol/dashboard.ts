@@ -100,6 +100,8 @@ export interface Overview {
   readonly publications: number
   /** Messages to connections, of broadcasts and of channels together. */
   readonly written: number
+  /** Of those, the ones of channels; what pages of the dashboard hear is among them. */
+  readonly writtenInChannels: number
   readonly dropped: Readonly<Record<string, number>>
   /** Not sent because the connection closed first. */
   readonly missed: number

@@ -86,6 +86,7 @@ export const overviewOf = (samples: ReadonlyArray<Sample>, facts: OverviewFacts)
     broadcasts: sum(named, "clarion_broadcasts_total"),
     publications: sum(named, "clarion_publications_total"),
     written: sum(named, "clarion_messages_written_total", "clarion_channel_messages_written_total"),
+    writtenInChannels: sum(named, "clarion_channel_messages_written_total"),
     dropped: sumsBy(
       named,
       "reason",

@@ -53,6 +53,7 @@ describe.each(["uws", "ws"])("the overview on %s", (transport) => {
       broadcasts: of("clarion_broadcasts_total"),
       publications: 0,
       written: 8,
+      writtenInChannels: 0,
       dropped: { slow: 0, mailbox: 0 },
       missed: 0,
       received: 1,

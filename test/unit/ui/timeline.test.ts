@@ -134,6 +134,7 @@ const at = (time: number, more: Partial<Overview> = {}): Overview => ({
   broadcasts: 0,
   publications: 0,
   written: 0,
+  writtenInChannels: 0,
   dropped: {},
   missed: 0,
   received: 0,

@@ -64,7 +64,8 @@ export const traffic: ReadonlyArray<ChartOfTicks> = [
     text: perSecond,
     series: each(
       rate,
-      ["written", ({ written }) => written],
+      ["of broadcasts", ({ written, writtenInChannels }) => written - writtenInChannels],
+      ["in channels", ({ writtenInChannels }) => writtenInChannels],
       ["received", ({ received }) => received],
       ["publications", ({ publications }) => publications]
     )

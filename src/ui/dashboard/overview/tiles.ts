@@ -49,7 +49,7 @@ const traffic = (now: Overview, ticks: ReadonlyArray<Tick>): ReadonlyArray<Tile>
   {
     name: "Messages written",
     value: perSecond(last(ticks, ({ written }) => written)),
-    more: `${count(now.written)} since start`
+    more: `${count(now.written - now.writtenInChannels)} of broadcasts, ${count(now.writtenInChannels)} in channels`
   },
   {
     name: "Last broadcast",
