@@ -11,6 +11,8 @@ import type { Context } from "./scenario.ts"
 /** Of a driver: its open-file limit, with some to spare. */
 const DRIVER_CONNECTIONS = 18_000
 const OPEN_MS = 300_000
+/** A hundred thousand connections are few enough for each of them. */
+const ADDRESSES = 10
 
 export interface Size {
   readonly title: string
@@ -64,7 +66,7 @@ export const withClients = async <A>(
     for (let left = connections; left > 0; left -= DRIVER_CONNECTIONS) {
       const driver = new DriverProcess(pinsOf(cores).driver)
       drivers.push(driver)
-      const order = { port, dialect: "raw", channels: 1, prefix: "" } as const
+      const order = { port, dialect: "raw", channels: 1, prefix: "", addresses: ADDRESSES } as const
       await driver.order("open", { ...order, connections: Math.min(left, DRIVER_CONNECTIONS) }, OPEN_MS)
     }
     return await use()

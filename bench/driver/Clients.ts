@@ -5,7 +5,7 @@ import type { SocketError } from "clarion/client/SocketError"
 import { channelName } from "./channelNames.ts"
 import type { Opened, OpenOrder } from "./orders.ts"
 
-const LOCAL_ADDRESSES = ["127.0.1.1", "127.0.1.2", "127.0.1.3", "127.0.1.4"]
+const LOCAL_ADDRESSES = 4
 const OPEN_MS = 60_000
 
 export interface OpeningOptions {
@@ -33,14 +33,15 @@ export abstract class Clients implements SocketOwner {
     protected readonly order: OpenOrder,
     private readonly options: OpeningOptions
   ) {
-    const { port, connections, channels, prefix } = order
+    const { port, connections, channels, prefix, addresses = LOCAL_ADDRESSES } = order
     this.wanted = connections
     this.channels = Array.from({ length: connections }, (_, slot) => channelName(prefix, slot % channels))
     const ip = "127.0.0.1"
     const { path } = options
     const target = { secure: false, hostname: ip, address: ip, host: `${ip}:${port}`, port, path }
-    this.connectors = LOCAL_ADDRESSES.map(
-      (localAddress) => new Connector({ owner: this, target, localAddress })
+    this.connectors = Array.from(
+      { length: addresses },
+      (_, i) => new Connector({ owner: this, target, localAddress: `127.0.1.${i + 1}` })
     )
   }
 

@@ -10,6 +10,8 @@ export interface OpenOrder {
   readonly channels: number
   /** Stands before the number in a channel's name: a namespace and its boundary. */
   readonly prefix: string
+  /** Local addresses that connections leave from; 4 without it. One runs out of ports near 28,000, and is slow long before. */
+  readonly addresses?: number
 }
 
 export interface Opened {
