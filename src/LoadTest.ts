@@ -152,8 +152,6 @@ const noticeUnreachable = Effect.fnUntraced(function* ({ config, crew }: Run) {
 /** Says what was measured, closes, and fails where a limit was missed or the report could not be written. */
 const conclude = Effect.fnUntraced(function* (run: Run) {
   const { view, crew, files, scenario } = run
-  if (scenario !== undefined) yield* scenario.settle
-  yield* broadcastDone(run.stage)
   const report = yield* makeReport(run, buildReport)
   yield* Effect.timeoutOption(crew.stop, STOP_TIMEOUT)
   yield* logEnded(crew)
@@ -241,14 +239,21 @@ export const runLoadTest = Effect.fnUntraced(function* (
         Effect.sync(() => view.end())
       )
     )
-    yield* watch(run)
-    // A run that fails has measured something too: it is concluded, and its failure goes before that of a limit.
-    const ended = yield* Effect.exit(
-      Effect.raceAllFirst([
-        ...[lasts, stopped, crew.failure, noticeUnreachable(run)],
-        Effect.andThen(crew.begun, publishes),
-        Effect.andThen(crew.begun, scenario?.direct ?? Effect.never)
-      ])
+    const whole = Effect.raceAllFirst([
+      ...[lasts, stopped, crew.failure, noticeUnreachable(run)],
+      Effect.andThen(crew.begun, publishes),
+      Effect.andThen(crew.begun, scenario?.direct ?? Effect.never)
+    ])
+    // A run that fails has measured something too: it is concluded, and its failure goes before that of a limit. Nobody watches it then:
+    // a report in between that comes after the last one would tell of connections that it has closed itself.
+    const ended = yield* Effect.scoped(
+      Effect.gen(function* () {
+        yield* watch(run)
+        const exit = yield* Effect.exit(whole)
+        if (scenario !== undefined) yield* scenario.settle
+        yield* broadcastDone(stage)
+        return exit
+      })
     )
     const concluded = yield* Effect.exit(conclude(run))
     yield* ended

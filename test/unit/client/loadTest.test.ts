@@ -16,7 +16,7 @@ import { CapturedLogs } from "../../support/CapturedLogs.ts"
 import { endedFor, reportAt } from "../../support/client/programs.ts"
 import { clientConfig, type Settings } from "../../support/client/ramps.ts"
 import { FakeOutput } from "../../support/client/Screen.ts"
-import { answering, freePort, good, UNAVAILABLE } from "../../support/client/servers.ts"
+import { answering, deaf, freePort, good, UNAVAILABLE } from "../../support/client/servers.ts"
 import { Heard } from "../../support/server/Heard.ts"
 import { temporaryFolder } from "../../support/server/temporaryFolder.ts"
 
@@ -133,6 +133,19 @@ describe("a run of the load client", () => {
       expect([reports(), isOver()]).toEqual([3, false])
       yield* exit
       expect(reports()).toBe(4)
+    })
+  )
+
+  it.effect("reports and draws nothing any more while it closes its connections", () =>
+    Effect.gen(function* () {
+      // Its connections take two seconds to close, in which a report would be due.
+      const server = yield* Effect.promise(deaf)
+      const settings = { duration: "5 seconds", "report.interval": "700 ms" }
+      const { exit, output } = yield* run(at(server.port, settings), { isTTY: true })
+      yield* exit
+      const reports = output.written.split("Active WebSockets")
+      expect(reports).toHaveLength(1 + Math.floor(5000 / 700) + 1)
+      expect(reports.at(-1)).not.toContain(" connections · ")
     })
   )
 
