@@ -138,6 +138,8 @@ export interface ActorState {
 export interface Actors {
   readonly at: number
   readonly actors: ReadonlyArray<ActorState>
+  /** Further ones, which are too many to be told; `GET /api/actors` has them. */
+  readonly omitted: number
 }
 
 /** The channels with the most subscribers; presence and history of one are asked of `/api`. */

@@ -19,6 +19,7 @@ import { SlowConsumers } from "../SlowConsumers.ts"
 import { ScheduleStore } from "../schedules/ScheduleStore.ts"
 import { makeChannelsSource } from "./channelsSource.ts"
 import { Feed, type FeedSource, type PublishState } from "./Feed.ts"
+import { firstActors } from "./firstActors.ts"
 import { Overviews } from "./Overviews.ts"
 import { receiptsSource } from "./receiptsSource.ts"
 import { schedulesSource } from "./schedulesSource.ts"
@@ -56,7 +57,7 @@ const actorsSource = Effect.gen(function* () {
     channel: dashboardChannels.actors,
     everyMs: ACTORS_MS,
     ask: refresh(MAX_AGE_MS),
-    read: Effect.succeed(() => JSON.stringify({ at: Math.round(now()), actors: tree.known() }))
+    read: Effect.succeed(() => JSON.stringify({ at: Math.round(now()), ...firstActors(tree.known()) }))
   }
   return source
 })

@@ -1,6 +1,6 @@
 /** The actors, live: supervisors, workers and shards as a tree of which one opens what one wants to see. */
 import { useMemo, useRef, useState } from "preact/hooks"
-import type { ActorState } from "../../../protocol/dashboard.ts"
+import type { ActorState, Actors } from "../../../protocol/dashboard.ts"
 import { count, plural } from "../../parts/format.ts"
 import { useCell } from "../../parts/useCell.ts"
 import { TopicProblem } from "../push/TopicProblem.tsx"
@@ -12,14 +12,14 @@ import { attention, parentsOf, reuse, rowsOf, totals } from "./tree.ts"
 const titles = ["Actor", "State", "Mailbox", "Connections", "Restarts", "Crashed last because of"]
 const numbers = new Set(["Mailbox", "Connections", "Restarts"])
 
-/** The newest tree, in which what has not changed is the object that it was. */
-const useActors = (): ReadonlyArray<ActorState> | undefined => {
+/** The newest tree, in which what has not changed is the object that it was, and how many actors are not in it. */
+const useActors = (): Pick<Actors, "actors" | "omitted"> | undefined => {
   const heard = useTopic("actors")
   const tree = useRef<ReadonlyArray<ActorState>>([])
   return useMemo(() => {
     if (heard === undefined) return undefined
     tree.current = reuse(tree.current, heard.actors)
-    return tree.current
+    return { actors: tree.current, omitted: heard.omitted }
   }, [heard])
 }
 
@@ -47,15 +47,16 @@ const Tree = ({ actors, isAll }: { actors: ReadonlyArray<ActorState>; isAll: boo
 }
 
 export const ActorsView = () => {
-  const actors = useActors()
+  const known = useActors()
   const [isAll, setAll] = useState(true)
-  if (actors === undefined)
+  if (known === undefined)
     return (
       <>
         <TopicProblem topic="actors" />
         <p class="empty">Waiting for the actors…</p>
       </>
     )
+  const { actors, omitted } = known
   const sum = totals(actors)
   const shown = isAll ? actors : attention(actors)
   return (
@@ -65,6 +66,7 @@ export const ActorsView = () => {
         <p>
           {plural(sum.actors, "actor")}, {plural(sum.restarts, "restart")}, {plural(sum.waiting, "message")}{" "}
           waiting in mailboxes
+          {omitted > 0 && `; ${count(omitted)} more actors are not shown: /api/actors has all`}
         </p>
         <label class="choice">
           <input type="checkbox" checked={!isAll} onChange={() => setAll(!isAll)} />
