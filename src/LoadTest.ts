@@ -72,6 +72,10 @@ const measure = (crew: Crew) =>
     "kind" in snapshot ? Effect.die(new Error(snapshot.message)) : Effect.succeed({ snapshot, ...rest })
   )
 
+/** Whether the client has publications of its own. */
+const publishes = ({ publish, scenario, findMax }: ClientConfigValue): boolean =>
+  publish.rate > 0 || (scenario === "find-max" && findMax.of === "rate")
+
 /** The report as of now, made by `build`. */
 const makeReport = Effect.fnUntraced(function* <R extends InterimReport>(
   { id, host, config, crew, now, scenario, stage }: Run,
@@ -90,7 +94,8 @@ const makeReport = Effect.fnUntraced(function* <R extends InterimReport>(
     snapshot,
     client,
     doubts,
-    scenario: scenario?.outcome(snapshot, stage.publisher.figures())
+    publications: publishes(config) ? stage.publisher.figures() : undefined,
+    scenario: scenario?.outcome(snapshot)
   })
   if ("kind" in report) return yield* Effect.die(new Error(report.message))
   return report
@@ -230,7 +235,7 @@ export const runLoadTest = Effect.fnUntraced(function* (
     const scenario = config.scenario === undefined ? undefined : scenarioOf(config.scenario)(stage)
     const run: Run = { id: randomUUID(), host, config, total, crew, view, files, now, stage, scenario }
     const { rate } = config.publish
-    const publishes = rate === 0 ? Effect.never : publisher.at(rate)
+    const publishing = rate === 0 ? Effect.never : publisher.at(rate)
     const duration = Duration.toMillis(config.duration) === 0 ? Effect.never : Effect.sleep(config.duration)
     const lasts = Effect.andThen(crew.begun, duration)
     yield* Effect.addFinalizer(() =>
@@ -241,7 +246,7 @@ export const runLoadTest = Effect.fnUntraced(function* (
     )
     const whole = Effect.raceAllFirst([
       ...[lasts, stopped, crew.failure, noticeUnreachable(run)],
-      Effect.andThen(crew.begun, publishes),
+      Effect.andThen(crew.begun, publishing),
       Effect.andThen(crew.begun, scenario?.direct ?? Effect.never)
     ])
     // A run that fails has measured something too: it is concluded, and its failure goes before that of a limit. Nobody watches it then:
@@ -250,6 +255,7 @@ export const runLoadTest = Effect.fnUntraced(function* (
       Effect.gen(function* () {
         yield* watch(run)
         const exit = yield* Effect.exit(whole)
+        yield* publisher.finish
         if (scenario !== undefined) yield* scenario.settle
         yield* broadcastDone(stage)
         return exit

@@ -158,6 +158,15 @@ export interface ScenarioOutcome {
   readonly steps?: ReadonlyArray<ScenarioStep>
 }
 
+/** What the client published itself. */
+export interface OwnPublications {
+  /** Publications that the server API took. */
+  readonly published: number
+  /** Of those that were due, the ones that it did not take, and the ones that were too late to be tried. */
+  readonly failed: number
+  readonly skipped: number
+}
+
 export interface Report {
   /** REPORT_FORMAT */
   readonly format: number
@@ -196,6 +205,8 @@ export interface Report {
   readonly broadcasts: ReadonlyArray<Broadcast>
   /** The broadcasts before those of `broadcasts`, as one sum. */
   readonly earlierBroadcasts: FoldedBroadcasts
+  /** Where the client published itself (`publish.rate`). */
+  readonly publications?: OwnPublications
   readonly series: Series
   readonly client: ClientLoad
   readonly reliable: boolean

@@ -114,6 +114,7 @@ export const ReportSchema: Schema.Codec<Report, unknown> = Struct({
   latencyDistribution: Schema.Array(Struct({ percentile: Num, ms: Num, count: Num })),
   broadcasts: Schema.Array(Broadcast),
   earlierBroadcasts: Struct({ broadcasts: Num, expected: Num, received: Num }),
+  publications: Schema.optionalKey(Struct({ published: Num, failed: Num, skipped: Num })),
   series: Series,
   client: Client,
   reliable: Schema.Boolean,

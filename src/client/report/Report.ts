@@ -6,6 +6,7 @@ import {
   type ClientLoad,
   type HostFacts,
   type LatencySummary,
+  type OwnPublications,
   REPORT_FORMAT,
   type Report,
   type ReportedRates,
@@ -14,7 +15,7 @@ import {
 import { type BadHistogram, LatencyHistogram, type LatencySnapshot } from "../metrics/LatencyHistogram.ts"
 import type { Rates } from "../metrics/Meter.ts"
 import type { RunSnapshot } from "../metrics/RunMetrics.ts"
-import { whyUnreliable } from "./reliability.ts"
+import { neverMade, whyUnreliable } from "./reliability.ts"
 import { seriesReport } from "./seriesReport.ts"
 import { evaluateThresholds, type Thresholds } from "./thresholds.ts"
 
@@ -31,6 +32,8 @@ export interface ReportInput {
   readonly now: number
   readonly snapshot: RunSnapshot
   readonly client: ClientLoad
+  /** Where the client published itself. */
+  readonly publications?: OwnPublications | undefined
   /** Further sentences for `unreliableBecause`. */
   readonly doubts: ReadonlyArray<string>
   /** What the scenario of the run found, where it has figures of its own. */
@@ -65,6 +68,8 @@ const figuresOf = (input: ReportInput, latency: LatencyHistogram): InterimReport
   const { broadcasts, folded, unstamped } = snapshot.broadcasts
   const unreliableBecause = [
     ...whyUnreliable(client, connections.errors, snapshot.latency.clamped),
+    // Levels tell themselves what of their rate was not taken.
+    ...(input.scenario?.steps === undefined ? neverMade(input.publications) : []),
     ...input.doubts
   ]
   const found = {
@@ -74,6 +79,7 @@ const figuresOf = (input: ReportInput, latency: LatencyHistogram): InterimReport
     latencyMs: latency.summary(),
     broadcasts,
     earlierBroadcasts: folded,
+    ...(input.publications === undefined ? {} : { publications: input.publications }),
     ...(input.scenario === undefined ? {} : { scenario: input.scenario })
   }
   return {

@@ -1,5 +1,5 @@
 /** The figures of a report one by one, each with its name, its unit and which is better: what pages, comparisons and JUnit list. */
-import type { Broadcast, LatencySummary, Report } from "../../protocol/report.ts"
+import type { Broadcast, LatencySummary, OwnPublications, Report } from "../../protocol/report.ts"
 import { countOf } from "../metrics/RunMetrics.ts"
 
 export interface Figure {
@@ -24,6 +24,9 @@ export const figureGroups = (report: Report): ReadonlyArray<FigureGroup> => [
   { title: "Messages", figures: messageFigures(report) },
   { title: "Latency", figures: latencyFigures("latencyMs", "", report.latencyMs) },
   { title: "Broadcasts", figures: broadcastFigures(report) },
+  ...(report.publications === undefined
+    ? []
+    : [{ title: "Own publications", figures: publicationFigures(report.publications) }]),
   { title: "Load client", figures: clientFigures(report) },
   ...(report.scenario === undefined
     ? []
@@ -135,6 +138,18 @@ const broadcastFigures = ({ broadcasts, earlierBroadcasts }: Report): ReadonlyAr
     }
   ]
 }
+
+const publicationFigures = ({ published, failed, skipped }: OwnPublications): ReadonlyArray<Figure> => [
+  { name: "publications.published", label: "published", unit: "", value: published },
+  { name: "publications.failed", label: "not published: failed", unit: "", value: failed, better: "lower" },
+  {
+    name: "publications.skipped",
+    label: "not published: too late",
+    unit: "",
+    value: skipped,
+    better: "lower"
+  }
+]
 
 const clientFigures = ({ client }: Report): ReadonlyArray<Figure> => [
   { name: "client.processes", label: "processes", unit: "", value: client.processes },

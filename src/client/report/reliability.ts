@@ -1,5 +1,5 @@
 /** Whether the client measured the server or itself: when it was the bottleneck, its latency figures say so. */
-import type { ClientLoad, Counts } from "../../protocol/report.ts"
+import type { ClientLoad, Counts, OwnPublications } from "../../protocol/report.ts"
 
 /** Above, the 99th percentile of the event-loop delay is a visible part of the latencies. */
 export const MAX_LOOP_DELAY_P99_MS = 25
@@ -8,6 +8,19 @@ export const MAX_CPU = 0.9
 
 /** Error kinds for which the client or its machine is the cause. */
 const ownLimits = ["tooManyOpenFiles", "portsExhausted", "badLocalAddress"]
+
+/** What was due and never published has no latency, and it would have been among the longest. */
+export const neverMade = (publications: OwnPublications | undefined): ReadonlyArray<string> => {
+  if (publications === undefined) return []
+  const { published, failed, skipped } = publications
+  const missing = failed + skipped
+  return missing === 0
+    ? []
+    : [
+        `${missing} of ${published + missing} publications were never made (${failed} failed, ${skipped} too late): ` +
+          "latencies leave out the worst."
+      ]
+}
 
 /** A sentence for each reason to doubt the figures; none: they can be relied on. */
 export const whyUnreliable = (

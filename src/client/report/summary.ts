@@ -2,12 +2,23 @@
 import type { Report, ScenarioFigure, ScenarioOutcome, ScenarioStep } from "../../protocol/report.ts"
 
 /** Lines joined by "\n"; empty where there is nothing to say. */
-export const summary = ({ broadcasts, scenario, thresholds, unreliableBecause }: Report): string =>
+export const summary = ({
+  broadcasts,
+  publications,
+  scenario,
+  thresholds,
+  unreliableBecause
+}: Report): string =>
   [
     ...broadcasts.map(
       ({ id, expected, received, firstMs, lastMs }) =>
         `broadcast ${id}: ${received} of ${expected}, first after ${firstMs.toFixed(1)} ms, last after ${lastMs.toFixed(1)} ms`
     ),
+    ...(publications === undefined
+      ? []
+      : [
+          `publications: ${publications.published} taken, ${publications.failed} failed, ${publications.skipped} too late`
+        ]),
     ...(scenario === undefined ? [] : scenarioLines(scenario)),
     ...thresholds.map(
       ({ name, limit, found, met }) =>

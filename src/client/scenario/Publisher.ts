@@ -10,6 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { ClientConfigValue } from "../../config/ClientConfig.ts"
+import type { OwnPublications } from "../../protocol/report.ts"
 import { makeHttpClientThat } from "../../services/httpClient.ts"
 import { makeNow } from "../../services/now.ts"
 import { PublishRefused } from "../runErrors.ts"
@@ -25,18 +26,15 @@ const MAX_RESPONSE_BYTES = 1_048_576
 /** Data of one request, a quarter of what servers take. */
 const MAX_REQUEST_BYTES = 262_144
 
-export interface PublisherFigures {
-  /** Publications that the server API took. */
-  readonly published: number
-  /** Of those that were due, the ones that it did not take, and the ones that were too late to be tried. */
-  readonly failed: number
-  readonly skipped: number
-}
-
 export interface Publisher {
-  readonly figures: () => PublisherFigures
+  readonly figures: () => OwnPublications
   /** Stamp of the latest publication that was taken; 0 before the first. */
   readonly published: () => number
+  /**
+   * At the end of the run, for a bounded time: waits for the request under way, and makes what was still due when `at` was interrupted. Where the
+   * server API does not take it, that is counted too: a server that has stopped shall not end a run with a clean bill.
+   */
+  readonly finish: Effect.Effect<void>
   /**
    * Publishes so often a second, and completes when all that was due in so many milliseconds was tried; without them, until it is
    * interrupted. Fails where the API takes nothing and never will.
@@ -70,6 +68,7 @@ export const makePublisher = Effect.fnUntraced(function* (config: ClientConfigVa
   let lastTaken = 0
   let lastProblem = ""
   let underWay: Fiber.Fiber<BatchEnd> | undefined
+  let paced: Paced | undefined
 
   /** A request that was not taken gives its numbers back, so that a number that nobody heard was missed. */
   const request = (stamps: ReadonlyArray<number>): Effect.Effect<BatchEnd> => {
@@ -85,7 +84,10 @@ export const makePublisher = Effect.fnUntraced(function* (config: ClientConfigVa
         Option.getOrElse((): BatchAnswer => ({ accepted: 0, problem: "the server API did not answer" }))
       ),
       Effect.map((answer): BatchEnd => {
-        if ("refused" in answer) return { ...answer, isRefused: true }
+        if ("refused" in answer) {
+          figures.failed += stamps.length
+          return { ...answer, isRefused: true }
+        }
         if (answer.accepted > 0) {
           lastNumber += stamps.length
           lastTaken = stamps[answer.accepted - 1]!
@@ -103,10 +105,19 @@ export const makePublisher = Effect.fnUntraced(function* (config: ClientConfigVa
     return Effect.logWarning(`publishing: ${problem}`)
   }
 
-  const publishDue = Effect.fnUntraced(function* (stamps: ReadonlyArray<number>) {
+  /** What is due by now, in one request; undefined where nothing is. */
+  const requestDue = Effect.fnUntraced(function* ({ pace, until }: Paced) {
+    const { stamps, skipped } = pace.take(Math.min(now(), until - 1), most)
+    figures.skipped += skipped
+    if (stamps.length === 0) return undefined
+    lastStamp = stamps.at(-1)!
     // It goes on to its end when the one who waits does not: else nobody knows what it published.
     underWay = yield* Effect.forkIn(request(stamps), scope)
-    const ended = yield* Fiber.join(underWay)
+    return yield* Fiber.join(underWay)
+  })
+
+  /** Fails where there is no use in going on. */
+  const check = Effect.fnUntraced(function* (ended: BatchEnd) {
     if (ended.isRefused) return yield* new PublishRefused({ uri: url.origin, detail: ended.refused })
     if (ended.problem === undefined) return
     if (figures.published === 0 && ended.problem.includes('"code":'))
@@ -118,23 +129,44 @@ export const makePublisher = Effect.fnUntraced(function* (config: ClientConfigVa
   const publisher: Publisher = {
     figures: () => ({ ...figures }),
     published: () => lastTaken,
+    finish: Effect.gen(function* () {
+      let last = underWay === undefined ? undefined : yield* Fiber.join(underWay)
+      const rest = paced
+      paced = undefined
+      if (rest === undefined) return
+      while (last !== undefined && !last.isRefused && last.problem === undefined)
+        last = yield* requestDue(rest)
+      figures.skipped += rest.pace.leave(Math.min(now(), rest.until - 1))
+    }),
     at: (perSecond, forMs = Number.POSITIVE_INFINITY) =>
       Effect.gen(function* () {
         if (underWay !== undefined) yield* Fiber.await(underWay)
         const pace = new Pace(Math.max(now(), lastStamp + 1), perSecond)
-        const until = pace.nextAt + forMs
-        while (pace.nextAt < until) {
-          const { stamps, skipped } = pace.take(Math.min(now(), until - 1), most)
-          figures.skipped += skipped
-          if (stamps.length > 0) {
-            lastStamp = stamps.at(-1)!
-            yield* publishDue(stamps)
-          } else yield* Effect.sleep(Math.max(1, Math.ceil(pace.nextAt - now())))
+        const run: Paced = { pace, until: pace.nextAt + forMs }
+        paced = run
+        while (pace.nextAt < run.until) {
+          const ended = yield* requestDue(run)
+          if (ended === undefined) yield* Effect.sleep(Math.max(1, Math.ceil(pace.nextAt - now())))
+          else yield* check(ended)
         }
-      })
+        paced = undefined
+      }).pipe(
+        Effect.onInterrupt(() =>
+          Effect.sync(() => {
+            if (paced !== undefined) paced = { ...paced, until: Math.min(paced.until, now()) }
+          })
+        )
+      )
   }
   return publisher
 })
+
+/** What is being published. */
+interface Paced {
+  readonly pace: Pace
+  /** Epoch milliseconds; what is due then or later is not published any more. */
+  readonly until: number
+}
 
 type BatchEnd =
   | { readonly isRefused: true; readonly refused: string }

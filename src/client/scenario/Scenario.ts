@@ -6,7 +6,7 @@ import type { Glance, RunSnapshot } from "../metrics/RunMetrics.ts"
 import type { ProcessGlance } from "../processMessages.ts"
 import type { PublishRefused } from "../runErrors.ts"
 import type { Order } from "./Order.ts"
-import type { Publisher, PublisherFigures } from "./Publisher.ts"
+import type { Publisher } from "./Publisher.ts"
 
 /** The run as a scenario sees it. */
 export interface Stage {
@@ -32,7 +32,7 @@ export interface Scenario {
   /** At the end of the run, however it came, and before it is measured for the report: bounded in time. */
   readonly settle: Effect.Effect<void>
   /** What the report says of it. */
-  readonly outcome: (snapshot: RunSnapshot, published: PublisherFigures) => ScenarioOutcome
+  readonly outcome: (snapshot: RunSnapshot) => ScenarioOutcome
   /** It judges by `thresholds.*` itself; the run is not judged as a whole. */
   readonly judges?: boolean
   /** What it holds against the server beside `thresholds.*`; the run fails where there is something. */

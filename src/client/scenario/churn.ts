@@ -1,7 +1,7 @@
 /** `churn`: while all are held, a share of them reconnects every second, each at its own moment of it. */
 import * as Effect from "effect/Effect"
 import { countOf } from "../metrics/RunMetrics.ts"
-import { lower, publishedFigures } from "./figures.ts"
+import { lower } from "./figures.ts"
 import { returnFigures } from "./returns.ts"
 import type { MakeScenario } from "./Scenario.ts"
 import { allSettled, lookUntil } from "./stages.ts"
@@ -26,12 +26,11 @@ export const churn: MakeScenario = (stage) => {
       yield* lookUntil(stage, LAST_RETURNS_MS, ({ active }) => active >= stage.total)
     }),
     settle: Effect.void,
-    outcome: (snapshot, published) => ({
+    outcome: (snapshot) => ({
       name: "churn",
       figures: [
         ...returnFigures(snapshot, config),
-        lower("failed", "errors", "", countOf(snapshot.connections.errors)),
-        ...publishedFigures(published)
+        lower("failed", "errors", "", countOf(snapshot.connections.errors))
       ]
     })
   }

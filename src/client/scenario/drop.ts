@@ -1,7 +1,7 @@
 /** `drop`: all are cut at once while publications go on; how soon they are back, and what they missed by then. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { plain, publishedFigures } from "./figures.ts"
+import { plain } from "./figures.ts"
 import { returnFigures } from "./returns.ts"
 import type { MakeScenario } from "./Scenario.ts"
 import { allSettled, lookUntil } from "./stages.ts"
@@ -23,13 +23,9 @@ export const drop: MakeScenario = (stage) => {
       yield* Effect.sleep(config.drop.delay)
     }),
     settle: Effect.void,
-    outcome: (snapshot, published) => ({
+    outcome: (snapshot) => ({
       name: "drop",
-      figures: [
-        plain("cut", "cut at once", "connections", cut),
-        ...returnFigures(snapshot, config),
-        ...publishedFigures(published)
-      ]
+      figures: [plain("cut", "cut at once", "connections", cut), ...returnFigures(snapshot, config)]
     })
   }
 }

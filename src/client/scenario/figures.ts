@@ -3,7 +3,6 @@ import type { ScenarioFigure } from "../../protocol/report.ts"
 import { LatencyHistogram, type LatencySnapshot } from "../metrics/LatencyHistogram.ts"
 import type { RunSnapshot } from "../metrics/RunMetrics.ts"
 import { countOf } from "../metrics/RunMetrics.ts"
-import type { PublisherFigures } from "./Publisher.ts"
 
 export const lower = (name: string, label: string, unit: string, value: number | null): ScenarioFigure => ({
   ...plain(name, label, unit, value),
@@ -49,17 +48,3 @@ export const setupFigures = (
     lower("setupMax", "set-up time, longest", "ms", max)
   ]
 }
-
-/** What the client published itself; nothing where it did not. */
-export const publishedFigures = ({
-  published,
-  failed,
-  skipped
-}: PublisherFigures): ReadonlyArray<ScenarioFigure> =>
-  published + failed + skipped === 0
-    ? []
-    : [
-        plain("published", "published", "publications", published),
-        lower("publishFailed", "not published: failed", "publications", failed),
-        lower("publishSkipped", "not published: too late", "publications", skipped)
-      ]

@@ -5,9 +5,8 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ScenarioStep } from "../../protocol/report.ts"
-import { higher, publishedFigures } from "./figures.ts"
+import { higher } from "./figures.ts"
 import { highestHeld, type Measured, stepOf } from "./level.ts"
-import type { PublisherFigures } from "./Publisher.ts"
 import type { MakeScenario, Stage } from "./Scenario.ts"
 import { allSettled, broadcastDone } from "./stages.ts"
 
@@ -74,12 +73,9 @@ export const findMax: MakeScenario = (stage) => {
     settle: Effect.void,
     judges: true,
     missed: () => (steps[0]?.held === false ? [`the lowest level did not hold: ${steps[0].because}`] : []),
-    outcome: (_, published: PublisherFigures) => ({
+    outcome: () => ({
       name: "find-max",
-      figures: [
-        higher("highest", "highest level that held", unit, highestHeld(steps)),
-        ...publishedFigures(published)
-      ],
+      figures: [higher("highest", "highest level that held", unit, highestHeld(steps))],
       steps
     })
   }

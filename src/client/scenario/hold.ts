@@ -1,20 +1,19 @@
 /** `hold`: up, and then held for `hold.duration`: whether connections stay, and what they hear. */
 import * as Effect from "effect/Effect"
 import { countOf } from "../metrics/RunMetrics.ts"
-import { lower, plain, publishedFigures } from "./figures.ts"
+import { lower, plain } from "./figures.ts"
 import type { MakeScenario } from "./Scenario.ts"
 import { allSettled } from "./stages.ts"
 
 export const hold: MakeScenario = (stage) => ({
   direct: Effect.andThen(allSettled(stage), Effect.sleep(stage.config.hold.duration)),
   settle: Effect.void,
-  outcome: ({ connections }, published) => ({
+  outcome: ({ connections }) => ({
     name: "hold",
     figures: [
       plain("held", "open at the end", "connections", connections.active),
       lower("ended", "ended by the server", "connections", connections.closed),
-      lower("failed", "errors", "", countOf(connections.errors)),
-      ...publishedFigures(published)
+      lower("failed", "errors", "", countOf(connections.errors))
     ]
   })
 })

@@ -29,9 +29,16 @@ export class Pace {
     return this.#startedAt + this.#done * this.#intervalMs
   }
 
+  /** Leaves out all that is due by now: how many. */
+  leave(now: number): number {
+    const due = this.#due(now)
+    this.#done += due
+    return due
+  }
+
   /** What is due by now. @param most of them at most */
   take(now: number, most = MAX_BATCH): Due {
-    const due = Math.max(0, Math.floor((now - this.#startedAt) / this.#intervalMs + 1e-6) + 1 - this.#done)
+    const due = this.#due(now)
     const late = Math.ceil((now - MAX_LATE_MS - this.nextAt) / this.#intervalMs)
     const skipped = Math.min(due, Math.max(0, late))
     this.#done += skipped
@@ -39,5 +46,9 @@ export class Pace {
     const stamps = Array.from({ length: count }, (_, i) => Math.floor(this.nextAt + i * this.#intervalMs))
     this.#done += count
     return { stamps, skipped }
+  }
+
+  #due(now: number): number {
+    return Math.max(0, Math.floor((now - this.#startedAt) / this.#intervalMs + 1e-6) + 1 - this.#done)
   }
 }

@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { LatencySnapshot } from "../metrics/LatencyHistogram.ts"
 import { latencySince } from "../metrics/latencySince.ts"
-import { lower, percentiles, plain, publishedFigures } from "./figures.ts"
+import { lower, percentiles, plain } from "./figures.ts"
 import type { MakeScenario } from "./Scenario.ts"
 import { allSettled } from "./stages.ts"
 
@@ -42,7 +42,7 @@ export const slowReader: MakeScenario = (stage) => {
         known = news
       }
     }),
-    outcome: ({ scenario, latency }, published) => {
+    outcome: ({ scenario, latency }) => {
       const slow = scenario?.slow ?? 0
       const closed = scenario?.slowClosed ?? {}
       const all = closedOf(closed)
@@ -59,8 +59,7 @@ export const slowReader: MakeScenario = (stage) => {
           plain("slowMessages", "messages that had waited for them", "messages", scenario?.slowMessages ?? 0),
           lower("readersP99Before", "latency while all read, 99th percentile", "ms", first.p99),
           lower("readersP99", "latency of the readers beside slow ones, 99th percentile", "ms", after.p99),
-          lower("readersMax", "latency of the readers beside slow ones, longest", "ms", after.max),
-          ...publishedFigures(published)
+          lower("readersMax", "latency of the readers beside slow ones, longest", "ms", after.max)
         ]
       }
     }

@@ -2,8 +2,9 @@
 import * as Effect from "effect/Effect"
 import { RunMetrics } from "../../../src/client/metrics/RunMetrics.ts"
 import type { Order } from "../../../src/client/scenario/Order.ts"
-import type { Publisher, PublisherFigures } from "../../../src/client/scenario/Publisher.ts"
+import type { Publisher } from "../../../src/client/scenario/Publisher.ts"
 import type { Stage } from "../../../src/client/scenario/Scenario.ts"
+import type { OwnPublications } from "../../../src/protocol/report.ts"
 import { makeNow } from "../../../src/services/now.ts"
 import { clientConfig, type Settings } from "./ramps.ts"
 
@@ -15,7 +16,7 @@ export class FakeStage {
   readonly rates: Array<{ readonly at: number; readonly rate: number }> = []
   /** Stamp of the latest publication that was taken. */
   published = 0
-  figures: PublisherFigures = { published: 0, failed: 0, skipped: 0 }
+  figures: OwnPublications = { published: 0, failed: 0, skipped: 0 }
   /** What the ramps do at an order. */
   onOrder: (order: Order) => void = () => {}
   onRate: (rate: number) => void = () => {}
@@ -46,6 +47,7 @@ export class FakeStage {
       const publisher: Publisher = {
         figures: () => this.figures,
         published: () => this.published,
+        finish: Effect.void,
         at: (rate, forMs) =>
           Effect.suspend(() => {
             this.rates.push({ at: now(), rate })

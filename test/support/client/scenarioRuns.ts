@@ -52,7 +52,13 @@ export const startScenario = (
     const end = await client.ended
     const report = reportAt(path)
     const all = report.scenario?.figures ?? []
-    return { end, report, figures: Object.fromEntries(all.map(({ name, value }) => [name, value])) }
+    const { published = null, failed = null, skipped = null } = report.publications ?? {}
+    const own = { published, publishFailed: failed, publishSkipped: skipped }
+    return {
+      end,
+      report,
+      figures: { ...own, ...Object.fromEntries(all.map(({ name, value }) => [name, value])) }
+    }
   }
   return { client, ended }
 }

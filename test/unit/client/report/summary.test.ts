@@ -39,3 +39,14 @@ it("the figures and steps of a scenario stand between deliveries and limits", ()
     "threshold p99: 7, limit 500: met"
   ])
 })
+
+it("publications of the client's own that were never made are told, and put the latencies in doubt", () => {
+  const publications = { published: 90, failed: 4, skipped: 6 }
+  const report = reportOf({ publications })
+  expect(lines(report)).toContain("publications: 90 taken, 4 failed, 6 too late")
+  expect(report.publications).toEqual(publications)
+  expect(report.unreliableBecause).toEqual([
+    "10 of 100 publications were never made (4 failed, 6 too late): latencies leave out the worst."
+  ])
+  expect(reportOf({ publications: { published: 90, failed: 0, skipped: 0 } }).reliable).toBe(true)
+})

@@ -123,6 +123,44 @@ describe("the client's own publications", () => {
     }).pipe(Effect.provide(new CapturedLogs().layer))
   )
 
+  it.effect("that a server which stopped has not taken at the end of the run are all counted", () =>
+    Effect.gen(function* () {
+      const { publisher, request, requests, until } = yield* publishing()
+      const fiber = yield* Effect.forkChild(publisher.at(10), { startImmediately: true })
+      ;(yield* request(1)).answer()
+      yield* until(() => publisher.figures().published === 1)
+      yield* TestClock.adjust(100)
+      yield* request(2)
+      yield* TestClock.adjust(3900)
+      yield* Fiber.interrupt(fiber)
+      const finish = yield* Effect.forkChild(publisher.finish, { startImmediately: true })
+      yield* TestClock.adjust(1000)
+      expect(finish.pollUnsafe()).toBeUndefined()
+      yield* TestClock.adjust(200)
+      yield* until(() => finish.pollUnsafe() !== undefined)
+      // Due at 0, at 100, and then until the end of the run at 4,000 ms.
+      expect(publisher.figures()).toEqual({ published: 1, failed: 1, skipped: 38 })
+      expect(requests.all).toHaveLength(2)
+    }).pipe(Effect.provide(new CapturedLogs().layer))
+  )
+
+  it.effect("that were due when the run ended are still made where the server takes them", () =>
+    Effect.gen(function* () {
+      const { publisher, request, until } = yield* publishing()
+      const fiber = yield* Effect.forkChild(publisher.at(10), { startImmediately: true })
+      const first = yield* request(1)
+      yield* TestClock.adjust(250)
+      yield* Fiber.interrupt(fiber)
+      const finish = yield* Effect.forkChild(publisher.finish, { startImmediately: true })
+      first.answer()
+      const second = yield* request(2)
+      expect(stamps(second)).toEqual([100, 200])
+      second.answer()
+      yield* until(() => finish.pollUnsafe() !== undefined)
+      expect(publisher.figures()).toEqual({ published: 3, failed: 0, skipped: 0 })
+    }).pipe(Effect.provide(new CapturedLogs().layer))
+  )
+
   it.effect("for some time end with it, when all that were due are tried", () =>
     Effect.gen(function* () {
       const { publisher, request, requests, until } = yield* publishing()

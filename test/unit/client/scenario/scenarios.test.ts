@@ -22,7 +22,7 @@ const run = Effect.fnUntraced(function* (fake: FakeStage, name: ScenarioName, se
     Effect.forkChild({ startImmediately: true })
   )
   const isOver = () => fiber.pollUnsafe() !== undefined
-  const outcome = () => scenario.outcome(fake.metrics.snapshot(0), fake.figures)
+  const outcome = () => scenario.outcome(fake.metrics.snapshot(0))
   return { scenario, fiber, isOver, outcome }
 })
 
