@@ -212,14 +212,19 @@ export class RampSockets implements SocketOwner, Listener {
     for (const socket of [...this.sockets.items]) {
       const { session } = socket
       if (socket.state !== "open" || session?.isReady === false) continue
-      if (session !== null) session.lostAt = now
+      if (session !== null) {
+        session.lostAt = now
+        session.isLeaving = true
+      }
       socket.terminate()
     }
   }
 
   /** Ends one in order; it comes back where `reconnect.enabled` says so. */
   leave(socket: ClientSocket): void {
-    if (socket.state === "open") socket.close(1000, "churn")
+    if (socket.state !== "open") return
+    if (socket.session !== null) socket.session.isLeaving = true
+    socket.close(1000, "churn")
   }
 
   /** One that is ready reads no more, and is none of the readers any more. */
@@ -227,7 +232,8 @@ export class RampSockets implements SocketOwner, Listener {
     const { session } = socket
     if (session === null || !session.isReady || socket.state !== "open") return
     const { metrics } = this.options
-    metrics.left(this.now(), session.heard, session.readyAt)
+    metrics.gone(session.readyAt)
+    metrics.left(session.heard, session.readyAt)
     metrics.deafChanged(1)
     metrics.scenario.stoppedReading()
     session.isSlow = true
@@ -289,9 +295,13 @@ export class RampSockets implements SocketOwner, Listener {
     if (session.isSlow) {
       metrics.deafChanged(-1)
       metrics.scenario.slowEnded(how)
-    } else metrics.left(now, session.heard, session.readyAt)
+    } else {
+      metrics.gone(session.readyAt)
+      if (session.isLeaving) metrics.left(session.heard, session.readyAt)
+    }
     if (!this.#isEnding && !session.isSlow) metrics.scenario.lost()
     session.isSlow = false
+    session.isLeaving = false
     session.readyAt = Number.NaN
     if (!session.isAway) session.lostAt = now
   }

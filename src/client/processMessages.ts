@@ -74,7 +74,8 @@ const Snapshot = Schema.Struct({
     folded: Schema.Struct({
       broadcasts: Schema.Number,
       expected: Schema.Number,
-      received: Schema.Number
+      received: Schema.Number,
+      leastDelivered: Schema.optionalKey(Schema.Number)
     }),
     unstamped: Schema.Number
   }),

@@ -55,7 +55,10 @@ export interface LatencySummary {
 export interface Broadcast {
   /** Its payload: 13 digits. */
   readonly id: string
-  /** Connections that were open when the first copy arrived, but for those that had just opened. */
+  /**
+   * Connections that were open when the first copy arrived, but for those that had just opened, and for those that the client itself ended,
+   * or had stop reading, before their copy came. One that the server ended meanwhile is still expected.
+   */
   readonly expected: number
   /** Copies that those connections got. */
   readonly received: number
@@ -68,6 +71,8 @@ export interface FoldedBroadcasts {
   readonly broadcasts: number
   readonly expected: number
   readonly received: number
+  /** The share of the one of them that arrived least, in per cent; with several processes, in the one where that was. */
+  readonly leastDelivered?: number
 }
 
 /** How busy the client was. */

@@ -113,7 +113,12 @@ export const ReportSchema: Schema.Codec<Report, unknown> = Struct({
   latencyMs: Latencies,
   latencyDistribution: Schema.Array(Struct({ percentile: Num, ms: Num, count: Num })),
   broadcasts: Schema.Array(Broadcast),
-  earlierBroadcasts: Struct({ broadcasts: Num, expected: Num, received: Num }),
+  earlierBroadcasts: Struct({
+    broadcasts: Num,
+    expected: Num,
+    received: Num,
+    leastDelivered: Schema.optionalKey(Num)
+  }),
   publications: Schema.optionalKey(Struct({ published: Num, failed: Num, skipped: Num })),
   series: Series,
   client: Client,

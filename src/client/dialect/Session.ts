@@ -11,6 +11,8 @@ export class Session {
   heard = 0
   /** It does not read, by order of the scenario. */
   isSlow = false
+  /** It was cut, or ends, by order of the scenario. */
+  isLeaving = false
   /** Where it stands in its channel; the epoch is empty where the channel has no history. */
   offset = 0
   epoch = ""

@@ -15,9 +15,6 @@ export const MAX_BROADCASTS = 1_000
 /** A connection older than this at a broadcast's stamp was in the server's list; clocks of two processes differ by less. */
 export const JOINING_MS = 10
 
-/** A copy that was not here after so long was lost, and not only on its way when its connection ended. */
-export const LEAVING_MS = 2_000
-
 /** A broadcast stamped less than this before several processes were asked for their figures may not have reached all of them yet. */
 export const UNDER_WAY_MS = 100
 
@@ -36,7 +33,13 @@ interface Entry extends Mutable<Broadcast> {
 
 export class Broadcasts {
   private readonly byStamp = new Map<number, Entry>()
-  private readonly folded: Mutable<FoldedBroadcasts> = { broadcasts: 0, expected: 0, received: 0 }
+  /** The same in the order of their stamps. */
+  private readonly entries: Array<Entry> = []
+  private readonly folded = { broadcasts: 0, expected: 0, received: 0 }
+  /** Of the folded ones those that lack copies, which may still come; MAX_BROADCASTS at most. */
+  private readonly short = new Map<number, Entry>()
+  /** Least share of a folded one that has nothing in `short`, in per cent. */
+  private least = 100
   private foldedUpTo = -1
   private unstamped = 0
   /** The payload heard last and its entry: most messages of a broadcast come one behind the other. */
@@ -62,7 +65,7 @@ export class Broadcasts {
       }
       const entry = this.byStamp.get(stamp) ?? this.enter(stamp, now, active)
       if (entry === undefined) {
-        this.folded.received++
+        this.hearFolded(stamp)
         return now - stamp
       }
       this.last = entry
@@ -87,15 +90,21 @@ export class Broadcasts {
     this.lastBytes.set(Buffer.from(entry.id))
   }
 
+  /** A connection that was there since `openedAt` is gone, or reads no more: it is none of those that have just opened. */
+  gone(openedAt: number): void {
+    this.opens.takeBack(openedAt)
+  }
+
   /**
-   * A connection that was there since `openedAt` is gone, or reads no more. The broadcasts after `heard`, the stamp of the latest that
-   * it heard, cannot reach it any more: they are not expected to, if they are not older than LEAVING_MS at `now`.
+   * The client itself ended a connection that was there since `openedAt`, or had it stop reading. The broadcasts after `heard`, the stamp
+   * of the latest that it heard, cannot reach it any more: they are not expected to. What a server ends is still expected: else it could
+   * hide what it lost.
    */
-  left(heard: number, openedAt: number, now: number): void {
-    for (const entry of this.byStamp.values()) {
-      const { stamp } = entry
-      if (stamp > heard && stamp > now - LEAVING_MS && openedAt < stamp - JOINING_MS && entry.expected > 0)
-        entry.expected--
+  left(heard: number, openedAt: number): void {
+    for (let i = this.entries.length - 1; i >= 0; i--) {
+      const entry = this.entries[i]!
+      if (entry.stamp <= heard || openedAt >= entry.stamp - JOINING_MS) return
+      if (entry.expected > 0) entry.expected--
     }
   }
 
@@ -117,8 +126,13 @@ export class Broadcasts {
   }
 
   snapshot(): BroadcastsSnapshot {
-    const broadcasts = [...this.byStamp.values()].map(({ stamp: _, ...broadcast }) => broadcast)
-    return { broadcasts: broadcasts.sort(byId), folded: { ...this.folded }, unstamped: this.unstamped }
+    const broadcasts = this.entries.map(({ stamp: _, ...broadcast }) => broadcast)
+    const shares = [this.least, ...[...this.short.values()].map(shareOf)]
+    const folded =
+      this.folded.broadcasts === 0
+        ? { ...this.folded }
+        : { ...this.folded, leastDelivered: shares.reduce((least, share) => Math.min(least, share)) }
+    return { broadcasts, folded, unstamped: this.unstamped }
   }
 
   /** The entry of a broadcast heard for the first time; undefined for a late copy of one that is folded away. */
@@ -129,12 +143,28 @@ export class Broadcasts {
     const expected = Math.max(0, active - this.opens.since(stamp - JOINING_MS))
     const entry: Entry = { stamp, id, expected, received: 0, firstMs: latency, lastMs: latency }
     this.byStamp.set(stamp, entry)
-    if (this.byStamp.size > MAX_BROADCASTS) this.fold(this.byStamp.values().next().value!)
-    return entry
+    // Nearly always the newest: those of several servers come mixed.
+    const older = this.entries.findLastIndex((known) => known.stamp < stamp)
+    this.entries.splice(older + 1, 0, entry)
+    if (this.entries.length > MAX_BROADCASTS) this.fold(this.entries.shift()!)
+    return stamp <= this.foldedUpTo ? undefined : entry
+  }
+
+  /** A late copy of one that is folded away. */
+  private hearFolded(stamp: number): void {
+    this.folded.received++
+    const entry = this.short.get(stamp)
+    if (entry !== undefined && ++entry.received >= entry.expected) this.short.delete(stamp)
   }
 
   private fold(oldest: Entry): void {
     this.byStamp.delete(oldest.stamp)
+    if (oldest.received < oldest.expected) this.short.set(oldest.stamp, oldest)
+    if (this.short.size > MAX_BROADCASTS) {
+      const [stamp, lost] = this.short.entries().next().value!
+      this.short.delete(stamp)
+      this.least = Math.min(this.least, shareOf(lost))
+    }
     this.folded.broadcasts++
     this.folded.expected += oldest.expected
     this.folded.received += oldest.received
@@ -146,7 +176,8 @@ export class Broadcasts {
 /** What several processes heard of the same broadcasts, as if one had heard it. */
 export const addBroadcasts = (all: ReadonlyArray<BroadcastsSnapshot>): BroadcastsSnapshot => {
   const byIds = new Map<string, Mutable<Broadcast>>()
-  const folded: Mutable<FoldedBroadcasts> = { broadcasts: 0, expected: 0, received: 0 }
+  const folded = { broadcasts: 0, expected: 0, received: 0 }
+  const shares: Array<number> = []
   for (const snapshot of all) {
     for (const broadcast of snapshot.broadcasts) {
       const known = byIds.get(broadcast.id)
@@ -157,14 +188,20 @@ export const addBroadcasts = (all: ReadonlyArray<BroadcastsSnapshot>): Broadcast
     folded.broadcasts = Math.max(folded.broadcasts, snapshot.folded.broadcasts)
     folded.expected += snapshot.folded.expected
     folded.received += snapshot.folded.received
+    if (snapshot.folded.leastDelivered !== undefined) shares.push(snapshot.folded.leastDelivered)
   }
   const broadcasts = [...byIds.values()].sort(byId)
   for (const oldest of broadcasts.splice(0, Math.max(0, broadcasts.length - MAX_BROADCASTS))) {
     folded.broadcasts++
     folded.expected += oldest.expected
     folded.received += oldest.received
+    shares.push(shareOf(oldest))
   }
-  return { broadcasts, folded, unstamped: all.reduce((sum, { unstamped }) => sum + unstamped, 0) }
+  return {
+    broadcasts,
+    folded: shares.length === 0 ? folded : { ...folded, leastDelivered: Math.min(...shares) },
+    unstamped: all.reduce((sum, { unstamped }) => sum + unstamped, 0)
+  }
 }
 
 /**
@@ -188,6 +225,10 @@ const addTo = (known: Mutable<Broadcast>, more: Broadcast): void => {
   known.expected += more.expected
   known.received += more.received
 }
+
+/** In per cent. */
+const shareOf = ({ expected, received }: Pick<Broadcast, "expected" | "received">): number =>
+  expected === 0 ? 100 : (received / expected) * 100
 
 const byId = (a: Broadcast, b: Broadcast): number => (a.id < b.id ? -1 : 1)
 

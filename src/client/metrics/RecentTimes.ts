@@ -5,18 +5,45 @@ export const MAX_TIMES = 65_536
 
 export class RecentTimes {
   private readonly times = new Float64Array(MAX_TIMES).fill(Number.NEGATIVE_INFINITY)
+  private readonly isTakenBack = new Uint8Array(MAX_TIMES)
   private next = 0
 
   /** Times never go back. */
   add(time: number): void {
     this.times[this.next] = time
+    this.isTakenBack[this.next] = 0
     this.next = (this.next + 1) % MAX_TIMES
+  }
+
+  /** One event at this time did not happen, if it is still remembered. */
+  takeBack(time: number): void {
+    let [from, to] = [0, MAX_TIMES]
+    while (from < to) {
+      const middle = (from + to) >> 1
+      if (this.times[this.indexOf(middle)]! > time) from = middle + 1
+      else to = middle
+    }
+    for (let ago = from; ago < MAX_TIMES && this.times[this.indexOf(ago)] === time; ago++) {
+      const index = this.indexOf(ago)
+      if (this.isTakenBack[index] === 1) continue
+      this.isTakenBack[index] = 1
+      return
+    }
   }
 
   /** Events at or after `time`. */
   since(time: number): number {
     let count = 0
-    while (count < MAX_TIMES && this.times[(this.next - 1 - count + MAX_TIMES) % MAX_TIMES]! >= time) count++
+    for (let ago = 0; ago < MAX_TIMES; ago++) {
+      const index = this.indexOf(ago)
+      if (this.times[index]! < time) break
+      if (this.isTakenBack[index] === 0) count++
+    }
     return count
+  }
+
+  /** Where an event stands: 0 is the latest. */
+  private indexOf(ago: number): number {
+    return (this.next - 1 - ago + MAX_TIMES) % MAX_TIMES
   }
 }

@@ -146,9 +146,14 @@ export class RunMetrics {
     this.opening--
   }
 
-  /** An open connection, there since `openedAt`, ends, or reads no more: `heard` is the stamp of the latest broadcast that it heard. */
-  left(now: number, heard: number, openedAt: number): void {
-    this.broadcasts.left(heard, openedAt, now)
+  /** An open connection, there since `openedAt`, has ended, or reads no more. */
+  gone(openedAt: number): void {
+    this.broadcasts.gone(openedAt)
+  }
+
+  /** One that is gone by the client's own order: `heard` is the stamp of the latest broadcast that it heard. */
+  left(heard: number, openedAt: number): void {
+    this.broadcasts.left(heard, openedAt)
   }
 
   /** So many more open connections, or fewer, do not read. */

@@ -72,5 +72,7 @@ const deliveredShare = ({ broadcasts, earlierBroadcasts }: Found): number | null
   const shares = [...broadcasts, earlierBroadcasts]
     .filter(({ expected }) => expected > 0)
     .map(({ expected, received }) => (received / expected) * 100)
+  // Their sum hides the one that arrived least.
+  if (earlierBroadcasts.leastDelivered !== undefined) shares.push(earlierBroadcasts.leastDelivered)
   return shares.length === 0 ? null : shares.reduce((least, share) => Math.min(least, share))
 }

@@ -109,12 +109,14 @@ const broadcastsSince = (
   { broadcasts: { broadcasts, folded } }: RunSnapshot
 ): Pick<Found, "broadcasts" | "earlierBroadcasts"> => {
   const before = opened.snapshot.broadcasts.folded
+  const least = folded.leastDelivered ?? 100
   return {
     broadcasts: broadcasts.filter(({ id }) => Number(id) >= opened.at),
     earlierBroadcasts: {
       broadcasts: folded.broadcasts - before.broadcasts,
       expected: folded.expected - before.expected,
-      received: folded.received - before.received
+      received: folded.received - before.received,
+      ...(least < (before.leastDelivered ?? 100) ? { leastDelivered: least } : {})
     }
   }
 }

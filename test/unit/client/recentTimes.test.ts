@@ -28,6 +28,22 @@ describe("recent times", () => {
     )
   })
 
+  it("that are taken back count no more, each once, and as many as a plain count says", () => {
+    const times = fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 50 })
+    fc.assert(
+      fc.property(times, times, fc.integer({ min: 0, max: 22 }), (unsorted, back, moment) => {
+        const sorted = unsorted.toSorted((a, b) => a - b)
+        const recent = of(sorted)
+        for (const time of back) {
+          recent.takeBack(time)
+          if (sorted.includes(time)) sorted.splice(sorted.indexOf(time), 1)
+        }
+        recent.add(21)
+        expect(recent.since(moment)).toBe([...sorted, 21].filter((time) => time >= moment).length)
+      })
+    )
+  })
+
   it("remember the last MAX_TIMES and count no more than these", () => {
     const recent = new RecentTimes()
     for (let time = 0; time < MAX_TIMES + 1000; time++) recent.add(time)

@@ -70,7 +70,7 @@ describe("broadcasts", () => {
     const { broadcasts: told, folded } = broadcasts.snapshot()
     expect(told).toHaveLength(MAX_BROADCASTS)
     expect(told[0]?.id).toBe(String(STAMP + 5))
-    expect(folded).toEqual({ broadcasts: 5, expected: 10, received: 6 })
+    expect(folded).toEqual({ broadcasts: 5, expected: 10, received: 6, leastDelivered: 50 })
   })
 
   it("of several processes add up by id", () => {
@@ -101,8 +101,73 @@ describe("broadcasts", () => {
     expect(sum.folded).toEqual({
       broadcasts: MAX_BROADCASTS,
       expected: MAX_BROADCASTS,
-      received: MAX_BROADCASTS
+      received: MAX_BROADCASTS,
+      leastDelivered: 100
     })
+  })
+})
+
+describe("the worst of the broadcasts that are folded", () => {
+  const folding = (received: number) => {
+    const broadcasts = new Broadcasts()
+    for (let i = 0; i < received; i++) broadcasts.hear(payload(STAMP), STAMP + 1, 10, 0)
+    for (let i = 1; i <= 3 * MAX_BROADCASTS; i++) broadcasts.hear(payload(STAMP + i), STAMP + i, 1, 0)
+    return broadcasts
+  }
+  const least = (broadcasts: Broadcasts) => broadcasts.snapshot().folded.leastDelivered
+
+  it("stays known however many follow it, also in the sum of several processes", () => {
+    expect(least(folding(4))).toBe(40)
+    expect(
+      addBroadcasts([folding(10), folding(7)].map((each) => each.snapshot())).folded.leastDelivered
+    ).toBe(70)
+  })
+
+  it("is not one whose copies only came late", () => {
+    const broadcasts = folding(9)
+    expect(least(broadcasts)).toBe(90)
+    broadcasts.hear(payload(STAMP), STAMP + 9_000, 10, 0)
+    expect(least(broadcasts)).toBe(100)
+  })
+
+  it("is one that came when newer ones filled all places, and nothing of it is lost", () => {
+    const broadcasts = new Broadcasts()
+    for (let i = 1; i <= MAX_BROADCASTS; i++) broadcasts.hear(payload(STAMP + i), STAMP + i, 1, 0)
+    for (let i = 0; i < 2; i++) broadcasts.hear(payload(STAMP), STAMP + 9_000, 4, 0)
+    expect(broadcasts.snapshot().folded).toEqual({
+      broadcasts: 1,
+      expected: 4,
+      received: 2,
+      leastDelivered: 50
+    })
+  })
+})
+
+describe("connections that are gone", () => {
+  it("are taken back from what is expected where the client ended them, however old the broadcast, and not what they heard", () => {
+    const broadcasts = new Broadcasts()
+    for (const stamp of [STAMP, STAMP + 100]) broadcasts.hear(payload(stamp), stamp + 9_000, 5, 0)
+    broadcasts.left(STAMP, 0)
+    expect(broadcasts.snapshot().broadcasts.map(({ expected }) => expected)).toEqual([5, 4])
+    broadcasts.left(0, STAMP + 50)
+    expect(broadcasts.snapshot().broadcasts.map(({ expected }) => expected)).toEqual([5, 3])
+  })
+
+  it("are found in broadcasts that were heard out of order", () => {
+    const broadcasts = new Broadcasts()
+    for (const stamp of [STAMP, STAMP + 200, STAMP + 100]) broadcasts.hear(payload(stamp), stamp, 5, 0)
+    broadcasts.left(STAMP + 100, 0)
+    expect(broadcasts.snapshot().broadcasts.map(({ expected }) => expected)).toEqual([5, 5, 4])
+  })
+
+  it("before the first copy are not subtracted twice where they had just opened", () => {
+    const broadcasts = new Broadcasts()
+    broadcasts.opened(STAMP + 1)
+    broadcasts.opened(STAMP + 2)
+    broadcasts.gone(STAMP + 1)
+    // Three that were there before, and one that has just opened.
+    broadcasts.hear(payload(STAMP), STAMP + 5, 4, 0)
+    expect(broadcasts.snapshot().broadcasts).toMatchObject([{ expected: 3, received: 1 }])
   })
 })
 

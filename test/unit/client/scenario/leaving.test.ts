@@ -29,24 +29,50 @@ const three = Effect.fnUntraced(function* (scenario: string) {
 })
 
 describe("a broadcast under way", () => {
-  it.effect(
-    "does not expect to reach a connection that ends before its copy came, and counts one that had it",
-    () =>
-      Effect.gen(function* () {
-        const { server, layer, metrics, opened, hears, broadcasts } = yield* three("churn")
-        yield* Effect.gen(function* () {
-          yield* opened
-          yield* hears(0, 1)
-          server.sockets.all[1]!.close(1000)
-          yield* metrics.happened("closed 1000")
-          expect(broadcasts()).toEqual([{ expected: 2, received: 1 }])
-          server.sockets.all[0]!.close(1000)
-          yield* metrics.happened("closed 1000", 2)
-          yield* hears(2, 2)
-          expect(broadcasts()).toEqual([{ expected: 2, received: 2 }])
-          expect(metrics.snapshot(0).scenario).toMatchObject({ lost: 2, returned: 0 })
-        }).pipe(Effect.provide(layer))
-      })
+  it.effect("still expects to reach a connection that the server ends, whether its copy came or not", () =>
+    Effect.gen(function* () {
+      const { server, layer, metrics, opened, hears, broadcasts } = yield* three("churn")
+      yield* Effect.gen(function* () {
+        yield* opened
+        yield* hears(0, 1)
+        server.sockets.all[1]!.close(3008)
+        yield* metrics.happened("closed 3008")
+        server.sockets.all[0]!.terminate()
+        yield* metrics.happened("closed 1006")
+        expect(broadcasts()).toEqual([{ expected: 3, received: 1 }])
+        expect(metrics.snapshot(0).scenario).toMatchObject({ lost: 2, returned: 0 })
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
+  it.effect("does not expect to reach those that the client cuts, but counts the one that had its copy", () =>
+    Effect.gen(function* () {
+      const { layer, metrics, opened, hears, broadcasts } = yield* three("churn")
+      yield* Effect.gen(function* () {
+        const { order } = yield* RampSupervisor
+        yield* opened
+        yield* hears(0, 1)
+        yield* TestClock.adjust("10 seconds")
+        order({ _tag: "Cut" })
+        yield* metrics.happened("closed 1006", 3)
+        expect(broadcasts()).toEqual([{ expected: 1, received: 1 }])
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
+  it.effect("does not expect to reach one that the client has leave", () =>
+    Effect.gen(function* () {
+      const { layer, metrics, opened, hears, broadcasts } = yield* three("churn")
+      yield* Effect.gen(function* () {
+        const { order } = yield* RampSupervisor
+        yield* opened
+        yield* hears(0, 1)
+        order({ _tag: "Churn", share: 100, overMs: 0 })
+        yield* TestClock.adjust(1)
+        yield* metrics.happened("closed 1000", 3)
+        expect(broadcasts()).toEqual([{ expected: 1, received: 1 }])
+      }).pipe(Effect.provide(layer))
+    })
   )
 
   it.effect("expects nothing of one that stops reading, before and after", () =>
