@@ -156,7 +156,7 @@ const noticeUnreachable = Effect.fnUntraced(function* ({ config, crew }: Run) {
 
 /** Says what was measured, closes, and fails where a limit was missed or the report could not be written. */
 const conclude = Effect.fnUntraced(function* (run: Run) {
-  const { view, crew, files, scenario } = run
+  const { view, crew, files } = run
   const report = yield* makeReport(run, buildReport)
   yield* Effect.timeoutOption(crew.stop, STOP_TIMEOUT)
   yield* logEnded(crew)
@@ -168,7 +168,7 @@ const conclude = Effect.fnUntraced(function* (run: Run) {
     ...report.thresholds
       .filter(({ met }) => !met)
       .map(({ name, limit, found }) => `${name} is ${found ?? "not known"}, limit ${limit}`),
-    ...(scenario?.missed?.() ?? [])
+    ...(report.scenario?.missed ?? [])
   ]
   if (missed.length > 0) return yield* new ThresholdsMissed({ missed })
 })

@@ -10,7 +10,12 @@ const presets: Readonly<Record<ScenarioName, Readonly<Record<string, unknown>>>>
   hold: {},
   spike: { "setup.batchSize": ALL_AT_ONCE },
   churn: { "reconnect.enabled": true },
-  drop: { "protocol.type": "centrifuge", "reconnect.enabled": true, "publish.rate": 10 },
+  drop: {
+    "protocol.type": "centrifuge",
+    "reconnect.enabled": true,
+    "publish.rate": 10,
+    "thresholds.notRecovered": 0
+  },
   "slow-reader": {},
   "find-max": { "thresholds.errors": 0, "thresholds.p99": 1000, "thresholds.delivered": 100 }
 }

@@ -91,7 +91,8 @@ const limitsHaveFigures: ClientRule = ({ scenario, thresholds, protocol }) => [
     )
   ),
   ...unless(
-    thresholds.notRecovered === undefined || protocol.type === "centrifuge",
+    // That drop is not raw is told above.
+    thresholds.notRecovered === undefined || protocol.type === "centrifuge" || scenario === "drop",
     "thresholds.notRecovered",
     'needs protocol.type "centrifuge": raw connections recover nothing'
   )

@@ -159,6 +159,8 @@ export interface ScenarioOutcome {
   /** As `scenario` of the configuration: "drop". */
   readonly name: string
   readonly figures: ReadonlyArray<ScenarioFigure>
+  /** What it holds against the server, or could not find out, beside the limits: a sentence each. The run fails where there is one. */
+  readonly missed?: ReadonlyArray<string>
   /** In the order in which they were tried. */
   readonly steps?: ReadonlyArray<ScenarioStep>
 }

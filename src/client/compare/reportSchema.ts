@@ -99,6 +99,7 @@ const Verdict = Struct({
 const Scenario = Struct({
   name: Text,
   figures: Schema.Array(Figure),
+  missed: Schema.optionalKey(Schema.Array(Text)),
   steps: Schema.optionalKey(Schema.Array(Step))
 })
 

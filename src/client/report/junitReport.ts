@@ -4,7 +4,7 @@ import { allFigures, deliveryText } from "./figures.ts"
 import { leaves } from "./leaves.ts"
 
 export const junitReport = (report: Report): string => {
-  const cases = [reliableCase(report), ...report.thresholds.map(thresholdCase), ...levelCase(report)]
+  const cases = [reliableCase(report), ...report.thresholds.map(thresholdCase), ...scenarioCase(report)]
   const failures = cases.filter((text) => text.includes("<failure")).length
   const counts = {
     tests: cases.length,
@@ -39,13 +39,16 @@ const thresholdCase = ({ name, bound, limit, found, met }: Verdict): string => {
   return caseOf("thresholds", title, met ? "" : `<failure${attributes({ message, type: "threshold" })}/>`)
 }
 
-/** Of a scenario that goes from level to level: that even the first one did not hold is the failure, not where it ended. */
-const levelCase = ({ scenario }: Report): ReadonlyArray<string> => {
-  const [first] = scenario?.steps ?? []
-  if (scenario === undefined || first === undefined) return []
-  const message = first.because ?? "it did not hold"
-  const failure = `<failure${attributes({ message, type: "level" })}/>`
-  return [caseOf("scenario", `${scenario.name} holds level ${first.level}`, first.held ? "" : failure)]
+/**
+ * What a scenario itself asks for. Of one that goes from level to level: that even the first one did not hold is the failure, not where it
+ * ended.
+ */
+const scenarioCase = ({ scenario }: Report): ReadonlyArray<string> => {
+  if (scenario?.missed === undefined) return []
+  const [first] = scenario.steps ?? []
+  const title = first === undefined ? `${scenario.name} holds` : `${scenario.name} holds level ${first.level}`
+  const failure = `<failure${attributes({ message: scenario.missed.join("; "), type: "scenario" })}/>`
+  return [caseOf("scenario", title, scenario.missed.length === 0 ? "" : failure)]
 }
 
 /** Figures that cannot be relied on are no failure of the server: nobody knows. */

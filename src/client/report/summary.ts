@@ -27,9 +27,15 @@ export const summary = ({
     ...unreliableBecause.map((reason) => `unreliable: ${reason}`)
   ].join("\n")
 
-const scenarioLines = ({ name, figures, steps = [] }: ScenarioOutcome): ReadonlyArray<string> => [
+const scenarioLines = ({
+  name,
+  figures,
+  missed = [],
+  steps = []
+}: ScenarioOutcome): ReadonlyArray<string> => [
   ...figures.map((figure) => `scenario ${name}: ${figureText(figure)}`),
-  ...steps.map((step) => `scenario ${name}: ${stepText(step)}`)
+  ...steps.map((step) => `scenario ${name}: ${stepText(step)}`),
+  ...missed.map((what) => `scenario ${name}: MISSED: ${what}`)
 ]
 
 const stepText = ({ level, held, because, figures }: ScenarioStep): string => {

@@ -35,8 +35,6 @@ export interface Scenario {
   readonly outcome: (snapshot: RunSnapshot) => ScenarioOutcome
   /** It judges by `thresholds.*` itself; the run is not judged as a whole. */
   readonly judges?: boolean
-  /** What it holds against the server beside `thresholds.*`; the run fails where there is something. */
-  readonly missed?: () => ReadonlyArray<string>
 }
 
 export type MakeScenario = (stage: Stage) => Scenario

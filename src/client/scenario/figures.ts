@@ -1,7 +1,7 @@
 /** Figures as a report tells them. */
 import type { ScenarioFigure } from "../../protocol/report.ts"
 import { LatencyHistogram, type LatencySnapshot } from "../metrics/LatencyHistogram.ts"
-import type { RunSnapshot } from "../metrics/RunMetrics.ts"
+import type { ConnectionCounts, RunSnapshot } from "../metrics/RunMetrics.ts"
 import { countOf } from "../metrics/RunMetrics.ts"
 
 export const lower = (name: string, label: string, unit: string, value: number | null): ScenarioFigure => ({
@@ -28,6 +28,15 @@ export const percentiles = (snapshot: LatencySnapshot | undefined) => {
   const isEmpty = snapshot === undefined || histogram.add(snapshot) !== undefined || histogram.count === 0
   const at = (percent: number) => (isEmpty ? null : histogram.percentile(percent))
   return { p50: at(50), p99: at(99), max: isEmpty ? null : at(100) }
+}
+
+/** Connections that were open and are not any more, where the client itself ends none. */
+export const endedEarly = ({ opened, active }: ConnectionCounts): number => Math.max(0, opened - active)
+
+/** A connection that shall be held has to stay. */
+export const endedMissed = (connections: ConnectionCounts): ReadonlyArray<string> => {
+  const ended = endedEarly(connections)
+  return ended === 0 ? [] : [`${ended} connections ended that were to be held`]
 }
 
 /** How connections came about. */

@@ -72,10 +72,10 @@ export const findMax: MakeScenario = (stage) => {
     }),
     settle: Effect.void,
     judges: true,
-    missed: () => (steps[0]?.held === false ? [`the lowest level did not hold: ${steps[0].because}`] : []),
     outcome: () => ({
       name: "find-max",
       figures: [higher("highest", "highest level that held", unit, highestHeld(steps))],
+      missed: steps[0]?.held === false ? [`the lowest level did not hold: ${steps[0].because}`] : [],
       steps
     })
   }

@@ -1,7 +1,7 @@
 /** `hold`: up, and then held for `hold.duration`: whether connections stay, and what they hear. */
 import * as Effect from "effect/Effect"
 import { countOf } from "../metrics/RunMetrics.ts"
-import { lower, plain } from "./figures.ts"
+import { endedEarly, endedMissed, lower, plain } from "./figures.ts"
 import type { MakeScenario } from "./Scenario.ts"
 import { allSettled } from "./stages.ts"
 
@@ -12,8 +12,9 @@ export const hold: MakeScenario = (stage) => ({
     name: "hold",
     figures: [
       plain("held", "open at the end", "connections", connections.active),
-      lower("ended", "ended by the server", "connections", connections.closed),
+      lower("ended", "ended by the server, or broken", "connections", endedEarly(connections)),
       lower("failed", "errors", "", countOf(connections.errors))
-    ]
+    ],
+    missed: endedMissed(connections)
   })
 })

@@ -1,6 +1,6 @@
 /** `spike`: all connections at once, as after an outage of the network; then held for `hold.duration`. */
 import * as Effect from "effect/Effect"
-import { setupFigures } from "./figures.ts"
+import { endedMissed, setupFigures } from "./figures.ts"
 import type { MakeScenario } from "./Scenario.ts"
 import { allSettled } from "./stages.ts"
 
@@ -9,6 +9,7 @@ export const spike: MakeScenario = (stage) => ({
   settle: Effect.void,
   outcome: (snapshot) => ({
     name: "spike",
-    figures: [...setupFigures(snapshot, stage.total)]
+    figures: setupFigures(snapshot, stage.total),
+    missed: endedMissed(snapshot.connections)
   })
 })

@@ -52,9 +52,10 @@ describe.each([1, 2])("over %i processes of the client, a server that is killed"
     expect(figures.allOpen).toBeNull()
   })
 
-  it.each(["hold", "spike"])("in %s leaves nothing held", async (scenario) => {
-    const { end, report } = await killed(scenario, { ...spread, "hold.duration": "3 seconds" })
-    expect(end.code).toBe(0)
+  it.each(["hold", "spike"])("in %s leaves nothing held, and the run fails", async (scenario) => {
+    const { client, end, report } = await killed(scenario, { ...spread, "hold.duration": "3 seconds" })
+    expect(end.code).toBe(1)
+    expect(client.errors).toContain(`${CLIENTS} connections ended that were to be held`)
     expect(report.scenario?.name).toBe(scenario)
     expect(report.connections).toMatchObject({ attempted: CLIENTS, active: 0 })
   })
@@ -68,14 +69,20 @@ describe.each([1, 2])("over %i processes of the client, a server that is killed"
     expect(figures.lost! - figures.returned!).toBe(CLIENTS)
   })
 
-  it("in drop, before the cut and for good, is told as nobody recovered", async () => {
+  it("in drop, before the cut and for good, is told as nothing known of recovery", async () => {
     const { client, end, report, figures } = await killed("drop", {
-      ...{ ...spread, ...SUBSCRIBED, ...PUBLISHING, "drop.delay": "2 seconds", "drop.timeout": "1 second" },
-      "thresholds.notRecovered": 0
+      ...{ ...spread, ...SUBSCRIBED, ...PUBLISHING, "drop.delay": "2 seconds", "drop.timeout": "1 second" }
     })
     expect(end.code).toBe(1)
-    expect(client.errors).toContain(`notRecovered is ${CLIENTS}, limit 0`)
-    expect(figures).toMatchObject({ lost: CLIENTS, returned: 0, recovered: 0, recoveryP99: null })
+    expect(client.errors).toContain("notRecovered is not known, limit 0")
+    expect(client.errors).toContain("no connection was open to be cut")
+    expect(figures).toMatchObject({
+      cut: 0,
+      lost: CLIENTS,
+      returned: 0,
+      notRecovered: null,
+      recoveryP99: null
+    })
     expect(report.connections.active).toBe(0)
   })
 

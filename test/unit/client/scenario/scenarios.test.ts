@@ -70,7 +70,7 @@ describe("hold and spike", () => {
     it.effect(`${name} goes on for hold.duration from when all are open`, () =>
       Effect.gen(function* () {
         const fake = new FakeStage()
-        const { isOver } = yield* run(fake, name, { "hold.duration": "30 seconds" })
+        const { isOver, outcome } = yield* run(fake, name, { "hold.duration": "30 seconds" })
         yield* TestClock.adjust("1 hour")
         fake.hold(5)
         yield* TestClock.adjust("29 seconds")
@@ -78,6 +78,10 @@ describe("hold and spike", () => {
         yield* TestClock.adjust("2 seconds")
         expect(isOver()).toBe(true)
         expect(fake.orders).toEqual([])
+        expect(outcome().missed).toEqual([])
+        fake.close(2)
+        fake.metrics.failed(0, "reset", true)
+        expect(outcome().missed).toEqual(["3 connections ended that were to be held"])
       })
     )
 })
@@ -143,6 +147,7 @@ describe("drop", () => {
       yield* TestClock.adjust(300)
       expect(isOver()).toBe(true)
       expect(fake.orders).toHaveLength(1)
+      expect(outcome().missed).toEqual([])
     })
   )
 
@@ -165,11 +170,61 @@ describe("drop", () => {
       yield* TestClock.adjust("2 seconds")
       expect(isOver()).toBe(true)
       const found = Object.fromEntries(outcome().figures.map(({ name, value }) => [name, value]))
+      expect(outcome().missed).toEqual(["8 of 8 connections did not come back within drop.timeout"])
       expect(found).toMatchObject({ cut: 8, lost: 8, returned: 2, recovered: 1, notRecovered: 7, missed: 12 })
       expect(found.recoveryLast).toBe(900)
       fake.metrics.scenario.missed(null)
       expect(figure(outcome(), "missed")).toBeNull()
       expect(figure(outcome(), "missedUnknown")).toBe(1)
+    })
+  )
+})
+
+describe("drop of nothing", () => {
+  const SETTINGS = { "total.clients": 8, "protocol.type": "centrifuge", "drop.delay": "5 seconds" }
+  const LIMITED = ["missed", "notRecovered", "recoveryP99"]
+
+  it.effect("is no pass where the cut never came", () =>
+    Effect.gen(function* () {
+      const fake = new FakeStage()
+      const { outcome } = yield* run(fake, "drop", SETTINGS)
+      fake.hold(8)
+      yield* TestClock.adjust("3 seconds")
+      expect(outcome().missed).toEqual(["the cut never came"])
+      expect(LIMITED.map((name) => figure(outcome(), name))).toEqual([null, null, null])
+    })
+  )
+
+  it.effect("is no pass where the server had ended all before", () =>
+    Effect.gen(function* () {
+      const fake = new FakeStage()
+      const { outcome, isOver } = yield* run(fake, "drop", { ...SETTINGS, "drop.timeout": "10 seconds" })
+      fake.hold(8)
+      yield* TestClock.adjust("3 seconds")
+      fake.close(8)
+      fake.metrics.scenario.lost()
+      yield* TestClock.adjust("20 seconds")
+      expect(isOver()).toBe(true)
+      expect(outcome().missed).toEqual(["no connection was open to be cut"])
+      expect(LIMITED.map((name) => figure(outcome(), name))).toEqual([null, null, null])
+    })
+  )
+
+  it.effect("waits for those, too, that were lost before the cut", () =>
+    Effect.gen(function* () {
+      const fake = new FakeStage()
+      const { outcome, isOver } = yield* run(fake, "drop", { ...SETTINGS, "drop.timeout": "10 seconds" })
+      fake.hold(8)
+      fake.onOrder = () => fake.close(5)
+      yield* TestClock.adjust("3 seconds")
+      fake.close(3)
+      yield* TestClock.adjust("3 seconds")
+      fake.attempt(5)
+      fake.open(5)
+      yield* TestClock.adjust("7 seconds")
+      expect(isOver()).toBe(false)
+      yield* TestClock.adjust("10 seconds")
+      expect(outcome().missed).toEqual(["3 of 8 connections did not come back within drop.timeout"])
     })
   )
 })
@@ -266,14 +321,14 @@ describe("find-max", () => {
         [100, true]
       ])
       expect(figure(outcome(), "highest")).toBe(100)
-      expect(scenario.missed?.()).toEqual([])
+      expect(outcome().missed).toEqual([])
       expect(scenario.judges).toBe(true)
     })
   )
 
   it.effect("ends at the first level that does not hold, says why, and tells the one below", () =>
     Effect.gen(function* () {
-      const { isOver, outcome, scenario } = yield* run(upTo(60), "find-max", SETTINGS)
+      const { isOver, outcome } = yield* run(upTo(60), "find-max", SETTINGS)
       yield* TestClock.adjust("35 seconds")
       expect(isOver()).toBe(true)
       expect(outcome().steps).toHaveLength(3)
@@ -282,17 +337,17 @@ describe("find-max", () => {
         because: "60 of 75 connections are open; errors is 15, limit 0"
       })
       expect(figure(outcome(), "highest")).toBe(50)
-      expect(scenario.missed?.()).toEqual([])
+      expect(outcome().missed).toEqual([])
     })
   )
 
   it.effect("fails where not even the first level held", () =>
     Effect.gen(function* () {
-      const { isOver, outcome, scenario } = yield* run(upTo(20), "find-max", SETTINGS)
+      const { isOver, outcome } = yield* run(upTo(20), "find-max", SETTINGS)
       yield* TestClock.adjust("11 seconds")
       expect(isOver()).toBe(true)
       expect(figure(outcome(), "highest")).toBeNull()
-      expect(scenario.missed?.()).toEqual([
+      expect(outcome().missed).toEqual([
         "the lowest level did not hold: 20 of 25 connections are open; errors is 5, limit 0"
       ])
     })
