@@ -78,19 +78,18 @@ const publishes = ({ publish, scenario, findMax }: ClientConfigValue): boolean =
 
 /** The report as of now, made by `build`. */
 const makeReport = Effect.fnUntraced(function* <R extends InterimReport>(
-  { id, host, config, crew, now, scenario, stage }: Run,
+  { id, host, config, crew, scenario, stage }: Run,
   build: (input: ReportInput) => R | BadHistogram
 ) {
-  const { snapshot, client, doubts } = yield* measure(crew)
-  const endedAt = now()
+  const { snapshot, client, doubts, takenAt } = yield* measure(crew)
   const report = build({
     id,
     version,
     host,
     config: printable(clientKeys, config),
     thresholds: scenario?.judges === true ? {} : config.thresholds,
-    startedAt: crew.startedAt() ?? endedAt,
-    now: endedAt,
+    startedAt: crew.startedAt() ?? takenAt,
+    now: takenAt,
     snapshot,
     client,
     doubts,

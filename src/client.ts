@@ -30,6 +30,7 @@ if (asksToCompare(args)) runMain(compareCommand(args, (text) => process.stdout.w
 else
   runProgram(program, diagnoseClient, (config) => {
     const view = new LiveView(process.stdout)
+    process.stdout.on("error", () => view.mute())
     const logs = Logs.layer(config.log, (line) => view.print(line))
     runConcluding((stopped) => Effect.provide(runLoadTest(config, view, stopped), logs))
   })

@@ -15,6 +15,8 @@ import type { RestartBudgetSpent } from "./Supervisor.ts"
 export interface CrewSnapshot {
   /** Of all processes together, those that died included. */
   readonly snapshot: RunSnapshot | BadHistogram
+  /** Epoch milliseconds up to which it was measured, and over which its rates are. */
+  readonly takenAt: number
   readonly client: ClientLoad
   /** A sentence for each process whose part is not of now. */
   readonly doubts: ReadonlyArray<string>

@@ -38,14 +38,16 @@ export const makeLocalCrew = Effect.fnUntraced(function* (options: LocalCrewOpti
     glance: () => metrics.glance(),
     broadcast: () => metrics.broadcast,
     look: Effect.sync(() => metrics.glance()),
-    snapshot: Effect.sync(() => ({
-      snapshot: metrics.snapshot(now()),
-      client: {
-        ...{ processes: 1, rampRestarts: ramps.restarts() },
-        ...loadNow(now(), delay.read())
-      },
-      doubts: []
-    })),
+    snapshot: Effect.sync(() => {
+      const takenAt = now()
+      return {
+        ...{ takenAt, snapshot: metrics.snapshot(takenAt), doubts: [] },
+        client: {
+          ...{ processes: 1, rampRestarts: ramps.restarts() },
+          ...loadNow(takenAt, delay.read())
+        }
+      }
+    }),
     ended,
     order: (order) => Effect.sync(() => ramps.order(order)),
     stop: ramps.stop,

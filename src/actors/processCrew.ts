@@ -74,8 +74,10 @@ export const makeProcessCrew = Effect.fnUntraced(function* (options: ProcessCrew
   const measured = Effect.gen(function* () {
     const { askedAt, silent } = yield* figures.measure(now, MEASURE_TIMEOUT_MS)
     const loads = processes.map(({ load }) => load).filter((load) => load !== undefined)
+    const takenAt = now()
     const snapshot: CrewSnapshot = {
-      snapshot: figures.sum(askedAt, now(), startedAt ?? now()),
+      takenAt,
+      snapshot: figures.sum(askedAt, takenAt, startedAt ?? takenAt),
       client: { processes: processes.length, rampRestarts: restarts(), ...worstLoad(loads) },
       doubts: silent.map(inDoubt)
     }

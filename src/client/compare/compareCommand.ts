@@ -7,8 +7,8 @@ import { parseArgs } from "node:util"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
-import { pageText, readPageParts } from "../report/html/page.ts"
-import { writeWhole } from "../report/wholeFile.ts"
+import { type PageParts, pageText, readPageParts } from "../report/html/page.ts"
+import { realPath, tryToWrite, writeWhole } from "../report/wholeFile.ts"
 import { ReportLost } from "../runErrors.ts"
 import { comparePage } from "./comparePage.ts"
 import { compareReports } from "./comparison.ts"
@@ -55,7 +55,10 @@ const orderOf = (args: ReadonlyArray<string>): Order | CompareUsage => {
       allowPositionals: true
     })
     const [a, b, ...more] = positionals
-    if (a !== undefined && b !== undefined && more.length === 0) return { a, b, html: values["report.html"] }
+    const html = values["report.html"]
+    if (html !== undefined && positionals.some((input) => realPath(input) === realPath(html)))
+      return new CompareUsage({ detail: `--report.html ${html} is a report that is to be compared` })
+    if (a !== undefined && b !== undefined && more.length === 0) return { a, b, html }
     return new CompareUsage({ detail: `expected two files to compare, found ${positionals.length}` })
   } catch (cause) {
     return new CompareUsage({ detail: (cause as Error).message })
@@ -65,6 +68,14 @@ const orderOf = (args: ReadonlyArray<string>): Order | CompareUsage => {
 /** File names, or the whole paths where those are the same. */
 const namesOf = ({ a, b }: Order): RunNames =>
   basename(a) === basename(b) ? { a, b } : { a: basename(a), b: basename(b) }
+
+/** What the page is made of; that it cannot be written is told before anything is printed. */
+const pagePartsFor = (path: string): PageParts | ReportLost => {
+  const lost = tryToWrite(path)
+  if (lost !== undefined) return new ReportLost({ losses: [lost] })
+  const parts = readPageParts()
+  return "kind" in parts ? new ReportLost({ losses: [{ path, message: parts.message }] }) : parts
+}
 
 /** @param print to standard output */
 export const compareCommand = Effect.fnUntraced(function* (
@@ -78,12 +89,12 @@ export const compareCommand = Effect.fnUntraced(function* (
     const problems = [a, b].flatMap((one) => ("kind" in one ? [`${one.path} ${one.message}`] : []))
     return yield* new NotComparable({ problems })
   }
+  const path = order.html
+  const parts = path === undefined ? undefined : pagePartsFor(path)
+  if (parts instanceof ReportLost) return yield* parts
   const names = namesOf(order)
   print(`${comparisonText(compareReports(a, b), names)}\n`)
-  const path = order.html
-  if (path === undefined) return
-  const parts = readPageParts()
-  if ("kind" in parts) return yield* new ReportLost({ losses: [{ path, message: parts.message }] })
+  if (path === undefined || parts === undefined) return
   const page = comparePage({ name: names.a, report: a }, { name: names.b, report: b })
   const lost = yield* Effect.promise(() => writeWhole(path, pageText(page, parts)))
   if (lost !== undefined) return yield* new ReportLost({ losses: [lost] })

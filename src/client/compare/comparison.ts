@@ -28,6 +28,8 @@ export interface Difference {
 export interface Comparison {
   readonly groups: ReadonlyArray<ComparedGroup>
   readonly differences: ReadonlyArray<Difference>
+  /** Why the runs do not compare as they stand: a sentence each, which names runs "a" and "b". */
+  readonly cautions: ReadonlyArray<string>
 }
 
 export const compareReports = (a: Report, b: Report): Comparison => ({
@@ -35,8 +37,17 @@ export const compareReports = (a: Report, b: Report): Comparison => ({
   differences: [
     ...differences(settings(a), settings(b)),
     ...differences(machine(a), machine(b)).map((fact) => ({ ...fact, name: `machine: ${fact.name}` }))
-  ]
+  ],
+  cautions: [...doubtsOf("a", a), ...doubtsOf("b", b), ...scenariosOf(a, b)]
 })
+
+const doubtsOf = (run: string, { unreliableBecause }: Report): ReadonlyArray<string> =>
+  unreliableBecause.map((reason) => `${run} is in doubt: ${reason}`)
+
+const scenariosOf = (a: Report, b: Report): ReadonlyArray<string> => {
+  const [one, other] = [a, b].map(({ scenario }) => scenario?.name ?? "no scenario")
+  return one === other ? [] : [`a is of ${one}, b of ${other}: their figures are of different things.`]
+}
 
 /** Groups and figures in the order of a, those that b alone has behind them. */
 const compareGroups = (a: Report, b: Report): ReadonlyArray<ComparedGroup> => {

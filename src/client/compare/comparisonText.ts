@@ -10,7 +10,7 @@ export interface RunNames {
 type Row = readonly [label: string, a: string, b: string, change: string, verdict: string]
 
 /** Lines joined by "\n". */
-export const comparisonText = ({ groups, differences }: Comparison, names: RunNames): string => {
+export const comparisonText = ({ groups, differences, cautions }: Comparison, names: RunNames): string => {
   const head: Row = ["", names.a, names.b, "difference", ""]
   const rows = groups.flatMap(
     ({ title, figures }): ReadonlyArray<Row> => [[title, "", "", "", ""], ...figures.map(rowOf)]
@@ -29,6 +29,7 @@ export const comparisonText = ({ groups, differences }: Comparison, names: RunNa
       .trimEnd()
   )
   return [
+    ...(cautions.length === 0 ? [] : [`a: ${names.a}, b: ${names.b}`, ...cautions, ""]),
     ...lines,
     "",
     ...(differences.length === 0

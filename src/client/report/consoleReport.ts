@@ -30,9 +30,9 @@ export const consoleReport = ({ run, connections, latencyMs, messages, setup }: 
     "",
     ruled("-- Meters", "-"),
     "Message Rate",
-    ...meter(messages, run.durationMs),
+    ...meter(messages, messages.perSecond),
     "Setup Rate",
-    ...meter(setup, run.durationMs),
+    ...meter(setup, run.durationMs > 0 ? (setup.count * 1_000) / run.durationMs : 0),
     "",
     ""
   ].join("\n")
@@ -52,9 +52,9 @@ const histogram = (latency: Report["latencyMs"]): ReadonlyArray<string> => [
 ]
 
 /** The mean is since the start of the run, as the model's is, also for set-ups. */
-const meter = (rates: ReportedRates, durationMs: number): ReadonlyArray<string> => [
+const meter = (rates: ReportedRates, mean: number): ReadonlyArray<string> => [
   line("count", "=", whole(rates.count)),
-  line("mean rate", "=", perSecond(durationMs > 0 ? (rates.count * 1_000) / durationMs : 0)),
+  line("mean rate", "=", perSecond(mean)),
   line("1-minute rate", "=", perSecond(rates.oneMinute)),
   line("5-minute rate", "=", perSecond(rates.fiveMinutes)),
   line("15-minute rate", "=", perSecond(rates.fifteenMinutes))

@@ -1,11 +1,10 @@
 /** The files that a run leaves: which are wanted, whether they can be written, and the writing. */
-import { resolve } from "node:path"
 import type { Report } from "../../protocol/report.ts"
 import { type PageParts, type PartsMissing, pageText, readPageParts } from "./html/page.ts"
 import { runPage } from "./html/runPage.ts"
 import { jsonReport } from "./jsonReport.ts"
 import { junitReport } from "./junitReport.ts"
-import { type FileNotWritten, tryToWrite, writeWhole } from "./wholeFile.ts"
+import { type FileNotWritten, realPath, tryToWrite, writeWhole } from "./wholeFile.ts"
 
 /** `report.*` of the configuration: a file for each format that is wanted. */
 export interface WantedFiles {
@@ -37,7 +36,7 @@ const noParts: PageParts = { script: "", style: "" }
 /** Two formats in one file: the later would take the place of the first. */
 const doubled = (files: ReadonlyArray<ReportFile>): ReadonlyArray<FileNotWritten> =>
   files
-    .filter(({ path }, i) => files.findIndex((other) => resolve(other.path) === resolve(path)) < i)
+    .filter(({ path }, i) => files.findIndex((other) => realPath(other.path) === realPath(path)) < i)
     .map(({ path }) => ({ kind: "fileNotWritten", path, message: "another report has the same file" }))
 
 /**

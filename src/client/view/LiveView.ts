@@ -21,6 +21,7 @@ const UPDATES_PER_LINE = 8
 export class LiveView {
   #live: LiveLines | undefined
   #hasEnded = false
+  #isMuted = false
   #updates = 0
   readonly #setups = new RecentRates()
   readonly #messages = new RecentRates()
@@ -48,8 +49,16 @@ export class LiveView {
 
   /** Text that stays. */
   print(text: string): void {
+    if (this.#isMuted) return
     if (this.#live !== undefined) this.#live.print(text)
     else this.output.write(text.endsWith("\n") ? text : `${text}\n`)
+  }
+
+  /** Nobody reads any more (`| head`): nothing is written from here on, and the run goes on to its reports. */
+  mute(): void {
+    this.#live = undefined
+    this.#isMuted = true
+    this.#hasEnded = true
   }
 
   /** Gives the cursor back; what is printed from here on is plain text, and nothing is drawn any more. */

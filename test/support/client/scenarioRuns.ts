@@ -52,8 +52,11 @@ export const startScenario = (
     const end = await client.ended
     const report = reportAt(path)
     const all = report.scenario?.figures ?? []
-    const { published = null, failed = null, skipped = null } = report.publications ?? {}
-    const own = { published, publishFailed: failed, publishSkipped: skipped }
+    const { publications } = report
+    const own = publications && {
+      ...{ published: publications.published, publishFailed: publications.failed },
+      publishSkipped: publications.skipped
+    }
     return {
       end,
       report,

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs"
+import { symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
@@ -89,6 +89,23 @@ describe("a comparison", () => {
     expect(comparisonText(compareReports(a, a), { a: "a", b: "b" })).toMatch(
       /\n\nConfiguration and machine are the same\.$/
     )
+  })
+
+  it("says above the table what is in doubt, and where the runs are of different scenarios", () => {
+    const scenario = { name: "drop", figures: [] }
+    const text = comparisonText(
+      compareReports(reportOf({ doubts: ["One was silent."] }), reportOf({ scenario })),
+      {
+        a: "a.json",
+        b: "b.json"
+      }
+    )
+    expect(text.split("\n").slice(0, 4)).toEqual([
+      "a: a.json, b: b.json",
+      "a is in doubt: One was silent.",
+      "a is of no scenario, b of drop: their figures are of different things.",
+      ""
+    ])
   })
 
   it("is a page with the figures and the data of both", () => {
@@ -185,11 +202,26 @@ describe("the command", () => {
     ])
   })
 
-  it("prints what it found also where the page cannot be written", async () => {
+  it("does not write over a report that it compares, by whatever path", async () => {
+    const folder = temporaryFolder()
+    const [a, link] = [join(folder, "a.json"), join(folder, "link")]
+    writeFileSync(a, jsonReport(reportOf()))
+    symlinkSync("a.json", link)
+    for (const html of [a, link, join(folder, ".", "sub", "..", "a.json")]) {
+      const { error, printed } = await run(["--compare", a, a, "--report.html", html])
+      expect(error._tag).toBe("CompareUsage")
+      expect(error.message).toContain(`--report.html ${html} is a report that is to be compared`)
+      expect(printed).toBe("")
+    }
+    expect(await readReport(a)).toEqual(reportOf())
+  })
+
+  it("says before anything else that the page cannot be written", async () => {
     const path = join(temporaryFolder(), "r.json")
     writeFileSync(path, jsonReport(reportOf()))
     const { error, printed } = await run(["--compare", path, path, "--report.html", join(path, "x.html")])
     expect(error).toMatchObject({ _tag: "ReportLost" })
-    expect(printed).toContain("99.9 %")
+    expect(error.message).toContain("ENOTDIR")
+    expect(printed).toBe("")
   })
 })

@@ -1,4 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { describe, expect, it } from "vitest"
@@ -20,6 +22,31 @@ describe("a whole file", () => {
     expect(await writeWhole(path, "new")).toBeUndefined()
     expect(readFileSync(path, "utf8")).toBe("new")
     expect(readdirSync(join(path, ".."))).toEqual(["r.json"])
+  })
+
+  it("takes the place of a link's target, also of one that is not there yet, and leaves the link", async () => {
+    const folder = temporaryFolder()
+    const at = (name: string) => join(folder, name)
+    writeFileSync(at("target"), "old")
+    symlinkSync("target", at("link"))
+    symlinkSync("later", at("dangling"))
+    for (const link of ["link", "dangling"]) {
+      expect(tryToWrite(at(link))).toBeUndefined()
+      expect(await writeWhole(at(link), "new")).toBeUndefined()
+      expect(lstatSync(at(link)).isSymbolicLink()).toBe(true)
+    }
+    expect(readFileSync(at("target"), "utf8")).toBe("new")
+    expect(readFileSync(at("later"), "utf8")).toBe("new")
+    expect(readdirSync(folder).sort()).toEqual(["dangling", "later", "link", "target"])
+  })
+
+  it("goes into what is no plain file, which stays what it was", async () => {
+    const pipe = join(temporaryFolder(), "pipe")
+    execFileSync("mkfifo", [pipe])
+    expect(tryToWrite(pipe)).toBeUndefined()
+    const [read] = await Promise.all([readFile(pipe, "utf8"), writeWhole(pipe, "text")])
+    expect(read).toBe("text")
+    expect(lstatSync(pipe).isFIFO()).toBe(true)
   })
 
   it("that cannot be written is told as a value, and nothing is left behind", async () => {
@@ -63,7 +90,8 @@ describe("the files of a run", () => {
   it("that cannot be written are all told before, also where two are one", async () => {
     const folder = temporaryFolder()
     const [same, missing] = [join(folder, "r"), join(folder, "no", "r.json")]
-    const wanted = { json: missing, junit: same, html: join(folder, ".", "sub", "..", "r") }
+    symlinkSync("r", join(folder, "link"))
+    const wanted = { json: missing, junit: same, html: join(folder, "link") }
     expect(prepareReportFiles(wanted, parts)).toMatchObject({
       kind: "cannotBeWritten",
       losses: [

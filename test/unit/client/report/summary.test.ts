@@ -7,12 +7,23 @@ const lines = (report: Report) => summary(report).split("\n")
 
 it("the lines below the last report tell deliveries, limits and doubts", () => {
   expect(lines(reportOf({ thresholds: { p99: 500, delivered: 100 }, doubts: ["One was silent."] }))).toEqual([
-    `broadcast ${START + 3_000}: 7 of 7, first after 1.0 ms, last after 7.0 ms`,
+    "broadcasts: 2, 13 of 14 copies, last after 7.0 ms at most",
     `broadcast ${START + 4_000}: 6 of 7, first after 1.0 ms, last after 6.0 ms`,
     "threshold p99: 7, limit 500: met",
     `threshold delivered: ${(6 / 7) * 100}, limit 100: MISSED`,
     "unreliable: One was silent."
   ])
+})
+
+it("no more than twenty broadcasts are told one by one, and only those that did not reach just whom they should", () => {
+  const broadcasts = Array.from({ length: 60 }, (_, i) => ({
+    ...{ id: String(START + i), expected: 10, received: i % 2 === 0 ? 10 : 9, firstMs: 1, lastMs: 2 }
+  }))
+  const found = lines({ ...reportOf(), broadcasts })
+  expect(found[0]).toBe("broadcasts: 60, 570 of 600 copies, last after 2.0 ms at most")
+  expect(found[1]).toContain(`broadcast ${START + 1}: 9 of 10`)
+  expect(found).toHaveLength(1 + 20 + 1)
+  expect(found.at(-1)).toBe("10 more broadcasts did not reach just those expected")
 })
 
 it("the figures and steps of a scenario stand between deliveries and limits", () => {
