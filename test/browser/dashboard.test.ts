@@ -109,6 +109,33 @@ describeInBrowser("the dashboard", (open) => {
     await dashboard.page.getByRole("dialog").getByRole("button").last().click()
     await row.waitFor({ state: "detached" })
     expect(await state()).not.toBe("scheduled")
+    const said = dashboard.page.getByText("tea is cancelled.")
+    await said.and(dashboard.page.locator(":focus")).waitFor()
+  })
+
+  it("reaches all schedules of a state, and shows what became of one where it can be seen", async () => {
+    const port = await launch([]).port()
+    const api = scheduleClient(port)
+    const create = (n: number) =>
+      api("POST", "/api/schedules", { id: `s${n}`, every: "1 hour", channels: ["broadcast"], data: n })
+    await Promise.all(Array.from({ length: 120 }, (_, n) => create(n)))
+    const dashboard = await openDashboard(port)
+    await dashboard.goTo("Schedules")
+    await dashboard.page.getByLabel("Show").selectOption("scheduled")
+    await dashboard.says("100 schedules scheduled, and more")
+    await dashboard.button("More schedules").click()
+    await dashboard.says("120 schedules scheduled, at")
+    await dashboard.page.getByRole("button", { name: "Pause s99" }).click()
+    // Those that were loaded besides stay, without the one that is paused; the button is gone with it.
+    await dashboard.says("119 schedules scheduled, at")
+    const said = dashboard.page.getByText("s99 is paused.")
+    await said.and(dashboard.page.locator(":focus")).waitFor()
+    const seen = await said.boundingBox()
+    expect(seen!.y).toBeGreaterThanOrEqual(0)
+    expect(await dashboard.page.evaluate("scrollY")).toBeGreaterThan(seen!.y)
+    await dashboard.page.getByLabel("By its id").fill("s42")
+    await dashboard.button("Open").click()
+    await dashboard.page.getByRole("heading", { level: 1, name: "s42" }).waitFor()
   })
 
   it("is on a port of its own, over worker processes, as it is without them", async () => {

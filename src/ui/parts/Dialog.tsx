@@ -11,7 +11,12 @@ export interface DialogProps {
 export const Dialog = ({ title, onClose, children }: DialogProps) => {
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => element.current!.showModal(), [])
+  useEffect(() => {
+    const shown = element.current!
+    shown.showModal()
+    // Closed and not merely taken away: then the focus goes back.
+    return () => shown.close()
+  }, [])
   return (
     <dialog ref={element} aria-labelledby={id} onClose={onClose}>
       <h2 id={id}>{title}</h2>

@@ -1,8 +1,8 @@
-/** The buttons of a schedule. What became of one is said by the view, as the row may go. */
+/** The buttons of a schedule. What became of one is said by the view (Said.tsx), as the row may go. */
 import { useState } from "preact/hooks"
 import { Button } from "../../parts/Button.tsx"
 import { Confirm } from "../../parts/Confirm.tsx"
-import { isOver, type Schedule } from "./schedule.ts"
+import { isOver, nameOf, type Schedule } from "./schedule.ts"
 import { cancel, type Done, pause, resume, runNow } from "./scheduleActions.ts"
 
 export interface ActionsProps {
@@ -10,17 +10,14 @@ export interface ActionsProps {
   readonly onDone: (done: Done) => void
 }
 
-const Cancel = ({
-  id,
-  onDone,
-  onClose
-}: {
-  id: string
-  onDone: ActionsProps["onDone"]
-  onClose: () => void
-}) => {
+interface CancelProps extends ActionsProps {
+  readonly onClose: () => void
+}
+
+const Cancel = ({ schedule, onDone, onClose }: CancelProps) => {
+  const { id, about } = schedule
   const confirmed = async () => {
-    const done = await cancel(id)
+    const done = await cancel(schedule)
     if ("problem" in done) return done.problem
     onDone(done)
     return undefined
@@ -33,6 +30,7 @@ const Cancel = ({
       onClose={onClose}
     >
       <p>
+        {about && `${about}: `}
         <code>{id}</code> will not run any more, and cannot be taken up again. Its runs and receipts stay as
         long as receipts are kept.
       </p>
@@ -41,17 +39,17 @@ const Cancel = ({
 }
 
 export const Actions = ({ schedule, onDone }: ActionsProps) => {
-  const { id, state } = schedule
+  const { state } = schedule
   const [isBusy, setBusy] = useState(false)
   const [isAsking, setAsking] = useState(false)
   if (isOver(schedule)) return null
-  const act = (action: (id: string) => Promise<Done>) => async () => {
+  const act = (action: (schedule: Schedule) => Promise<Done>) => async () => {
     setBusy(true)
-    const done = await action(id)
+    const done = await action(schedule)
     setBusy(false)
     onDone(done)
   }
-  const what = <span class="hidden"> {id}</span>
+  const what = <span class="hidden"> {nameOf(schedule)}</span>
   const isPaused = state === "paused"
   return (
     <div class="buttons">
@@ -65,14 +63,7 @@ export const Actions = ({ schedule, onDone }: ActionsProps) => {
       <Button kind="danger" isBusy={isBusy} onClick={() => setAsking(true)}>
         Cancel{what}
       </Button>
-      {isAsking && <Cancel id={id} onDone={onDone} onClose={() => setAsking(false)} />}
+      {isAsking && <Cancel schedule={schedule} onDone={onDone} onClose={() => setAsking(false)} />}
     </div>
   )
 }
-
-/** What became of the last action, said once. */
-export const Said = ({ done }: { readonly done: Done | undefined }) => (
-  <p role="status" class={done === undefined ? "problem none" : "problem" in done ? "problem" : "notice"}>
-    {done && ("problem" in done ? done.problem : done.said)}
-  </p>
-)

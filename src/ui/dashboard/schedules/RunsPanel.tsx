@@ -12,11 +12,17 @@ import { pathOf } from "./scheduleActions.ts"
 
 const SHOWN = 20
 
-type Answer = { readonly runs: ReadonlyArray<Run> } | { readonly problem: string }
+interface Page {
+  readonly runs: ReadonlyArray<Run>
+  /** There are older ones. */
+  readonly cursor?: string
+}
+
+type Answer = Page | { readonly problem: string }
 
 const load = async (id: string): Promise<Answer> => {
   const answer = await ask("GET", `${pathOf(id)}/runs?limit=${SHOWN}`)
-  return answer.isOk ? (JSON.parse(answer.text) as { runs: ReadonlyArray<Run> }) : { problem: answer.problem }
+  return answer.isOk ? (JSON.parse(answer.text) as Page) : { problem: answer.problem }
 }
 
 const RunTable = ({ runs }: { readonly runs: ReadonlyArray<Run> }) => (
@@ -66,10 +72,11 @@ export const RunsPanel = ({ id, version }: { readonly id: string; readonly versi
   const { value } = loaded
   return (
     <section class="panel">
-      <PanelHead title={`Last ${SHOWN} runs`} loaded={loaded} />
+      <PanelHead title="Runs" loaded={loaded} />
       {value === undefined && <p class="empty">Loading…</p>}
       {value !== undefined && "problem" in value && <Problem text={value.problem} />}
       {value !== undefined && "runs" in value && <RunTable runs={value.runs} />}
+      {value !== undefined && "cursor" in value && <p class="empty">These are the newest {SHOWN}.</p>}
     </section>
   )
 }

@@ -8,8 +8,9 @@ import { channelsText } from "../receipts/receipt.ts"
 import { ask } from "../session/ask.ts"
 import { useLoaded } from "../useLoaded.ts"
 import { useNow } from "../useNow.ts"
-import { Actions, Said } from "./Actions.tsx"
+import { Actions } from "./Actions.tsx"
 import { RunsPanel } from "./RunsPanel.tsx"
+import { Said } from "./Said.tsx"
 import { runsText, type Schedule, toneOf, triggerText, versionOf, type WithNext } from "./schedule.ts"
 import { type Done, pathOf } from "./scheduleActions.ts"
 
@@ -50,6 +51,8 @@ const Next = ({ next }: Pick<WithNext, "next">) => {
   )
 }
 
+const nextTitle = (state: Schedule["state"]): string => (state === "paused" ? "Next, if it goes on" : "Next")
+
 const catchUps = {
   skip: "none of those missed",
   once: "the newest of those missed",
@@ -67,7 +70,7 @@ const Facts = ({ shown: { schedule, payload, payloadName } }: { readonly shown: 
       </dd>
       <dt>When</dt>
       <dd>{triggerText(schedule)}</dd>
-      <dt>Next</dt>
+      <dt>{nextTitle(state)}</dt>
       <dd>
         <Next next={next} />
       </dd>
@@ -103,7 +106,7 @@ export const SchedulePage = ({ id }: { readonly id: string }) => {
       {value === undefined && <p class="empty">Loading…</p>}
       {value !== undefined && "problem" in value && <Problem text={value.problem} />}
       {value !== undefined && "schedule" in value && (
-        <>
+        <div class="stack">
           {value.schedule.about !== "" && <p>{value.schedule.about}</p>}
           <Actions schedule={value.schedule} onDone={setDone} />
           <Said done={done} />
@@ -113,7 +116,7 @@ export const SchedulePage = ({ id }: { readonly id: string }) => {
             </div>
           </section>
           <RunsPanel id={id} version={versionOf(value.schedule)} />
-        </>
+        </div>
       )}
     </>
   )

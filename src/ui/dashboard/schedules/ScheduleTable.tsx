@@ -43,7 +43,15 @@ export const ScheduleTable = ({ schedules, empty, onDone }: ScheduleTableProps) 
         },
         { title: "State", cell: ({ state }) => <span class={toneOf(state)}>{state}</span> },
         { title: "When", cell: triggerText },
-        { title: "Next", cell: ({ due }) => <Due due={due} now={now} /> },
+        {
+          title: "Next",
+          cell: ({ due, state }) => (
+            <>
+              <Due due={due} now={now} />
+              {state === "paused" && due !== undefined && <div class="hint">if it goes on</div>}
+            </>
+          )
+        },
         { title: "Runs", kind: "number", cell: runsText },
         { title: "To", cell: ({ channels, channelCount }) => channelsText(channels, channelCount) },
         {

@@ -1,29 +1,21 @@
 /** Schedules: those that are due next and those that are paused, live; those that are over as one asks for them. */
 import { useState } from "preact/hooks"
-import { Button } from "../../parts/Button.tsx"
-import { clock, count, plural } from "../../parts/format.ts"
-import { Problem } from "../../parts/Problem.tsx"
+import { count, plural } from "../../parts/format.ts"
+import { TextField } from "../../parts/TextField.tsx"
 import { TopicProblem } from "../push/TopicProblem.tsx"
 import { useTopic } from "../push/useTopic.ts"
 import { hashOf } from "../routes.ts"
-import { ask } from "../session/ask.ts"
-import { useLoaded } from "../useLoaded.ts"
-import { Said } from "./Actions.tsx"
 import { CreatePage } from "./CreatePage.tsx"
+import { Said } from "./Said.tsx"
 import { SchedulePage } from "./SchedulePage.tsx"
 import { ScheduleTable } from "./ScheduleTable.tsx"
+import { StateList } from "./StateList.tsx"
 import { type Schedule, states } from "./schedule.ts"
 import type { Done } from "./scheduleActions.ts"
 
 const LIVE = "live"
-/** Of a state that is asked for. */
-const SHOWN = 100
 
-interface ListProps {
-  readonly onDone: (done: Done) => void
-}
-
-const Live = ({ onDone }: ListProps) => {
+const Live = ({ onDone }: { readonly onDone: (done: Done) => void }) => {
   const heard = useTopic("schedules")
   if (heard === undefined) return <p class="empty">Waiting for the schedules…</p>
   const shown = heard.shown as ReadonlyArray<Schedule>
@@ -40,31 +32,18 @@ const Live = ({ onDone }: ListProps) => {
   )
 }
 
-type Page = { readonly schedules: ReadonlyArray<Schedule>; readonly cursor?: string }
-
-const load = async (state: string): Promise<Page | { readonly problem: string }> => {
-  const answer = await ask("GET", `/api/schedules?state=${state}&limit=${SHOWN}`)
-  return answer.isOk ? (JSON.parse(answer.text) as Page) : { problem: answer.problem }
-}
-
-const OfState = ({ state, onDone }: ListProps & { readonly state: string }) => {
-  const { value, at, isBusy, reload } = useLoaded(state, () => load(state))
-  if (value === undefined) return <p class="empty">Loading…</p>
-  if ("problem" in value) return <Problem text={value.problem} />
-  const { schedules, cursor } = value
+/** Those that are in no list that is shown can be opened, too. */
+const Open = () => {
+  const [id, setId] = useState("")
+  const open = (event: Event) => {
+    event.preventDefault()
+    if (id.trim() !== "") location.hash = hashOf("schedules", id.trim())
+  }
   return (
-    <>
-      <p>
-        {plural(schedules.length, "schedule")} {state}
-        {cursor !== undefined && ", and more"}, at {clock(at!)}.{" "}
-        <Button kind="quiet" isBusy={isBusy} onClick={reload}>
-          Refresh
-        </Button>
-      </p>
-      <section class="panel" aria-label="Schedules">
-        <ScheduleTable schedules={schedules} empty={`No schedule is ${state}.`} onDone={onDone} />
-      </section>
-    </>
+    <form class="toolbar" onSubmit={open}>
+      <TextField id="schedule-id" label="By its id" text={id} onText={setId} />
+      <button type="submit">Open</button>
+    </form>
   )
 }
 
@@ -72,7 +51,7 @@ const List = () => {
   const [state, setState] = useState<string>(LIVE)
   const [done, setDone] = useState<Done>()
   return (
-    <>
+    <div class="stack">
       <TopicProblem topic="schedules" />
       <div class="toolbar">
         <div class="field">
@@ -89,10 +68,15 @@ const List = () => {
         <a class="button" href={hashOf("schedules", undefined, { create: "1" })}>
           New schedule
         </a>
+        <Open />
       </div>
       <Said done={done} />
-      {state === LIVE ? <Live onDone={setDone} /> : <OfState state={state} onDone={setDone} />}
-    </>
+      {state === LIVE ? (
+        <Live onDone={setDone} />
+      ) : (
+        <StateList key={state} state={state} done={done} onDone={setDone} />
+      )}
+    </div>
   )
 }
 

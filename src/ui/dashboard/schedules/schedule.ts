@@ -58,6 +58,9 @@ export const triggerText = ({ at, every, cron, timeZone }: Schedule): string => 
 export const runsText = ({ runs, maxRuns }: Schedule): string =>
   maxRuns === undefined ? String(runs) : `${runs} of ${maxRuns}`
 
+/** How people call it: what it is for, else its id. */
+export const nameOf = ({ about, id }: Pick<Schedule, "about" | "id">): string => about || id
+
 export const isOver = ({ state }: Schedule): boolean =>
   state === "completed" || state === "failed" || state === "cancelled"
 
