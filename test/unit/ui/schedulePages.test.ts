@@ -15,7 +15,7 @@ const serverWith = (total: number, asked: Array<string> = []): Ask => {
 }
 
 const load = async (total: number, least: number, from?: string, asked?: Array<string>) => {
-  const page = await loadSchedules("paused", least, from, serverWith(total, asked))
+  const page = await loadSchedules(serverWith(total, asked), "paused", least, from)
   if ("problem" in page) throw new Error(page.problem)
   return [page.schedules[0]?.id, page.schedules.length, page.cursor]
 }
@@ -42,6 +42,6 @@ describe("schedules of a state", () => {
     const server = serverWith(3000)
     const refuses: Ask = async (method, path) =>
       path.includes("cursor") ? { isOk: false, status: 503, text: "", problem: "busy" } : server(method, path)
-    expect(await loadSchedules("paused", 1200, undefined, refuses)).toEqual({ problem: "busy" })
+    expect(await loadSchedules(refuses, "paused", 1200)).toEqual({ problem: "busy" })
   })
 })

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks"
 import { Button } from "../../parts/Button.tsx"
 import { clock, plural } from "../../parts/format.ts"
 import { Problem } from "../../parts/Problem.tsx"
+import { ask } from "../session/ask.ts"
 import { useLoaded } from "../useLoaded.ts"
 import { focusSaid } from "./Said.tsx"
 import { ScheduleTable } from "./ScheduleTable.tsx"
@@ -23,7 +24,7 @@ interface More extends Page {
 
 export const StateList = ({ state, done, onDone }: StateListProps) => {
   const length = useRef(0)
-  const { value, at, isBusy, reload } = useLoaded(state, () => loadSchedules(state, length.current))
+  const { value, at, isBusy, reload } = useLoaded(state, () => loadSchedules(ask, state, length.current))
   const [more, setMore] = useState<More>()
   const [isLoading, setLoading] = useState(false)
   const [problem, setProblem] = useState<string>()
@@ -44,7 +45,7 @@ export const StateList = ({ state, done, onDone }: StateListProps) => {
   length.current = schedules.length
   const loadMore = async () => {
     setLoading(true)
-    const next = await loadSchedules(state, 0, cursor)
+    const next = await loadSchedules(ask, state, 0, cursor)
     setLoading(false)
     setProblem("problem" in next ? next.problem : undefined)
     if ("problem" in next) return

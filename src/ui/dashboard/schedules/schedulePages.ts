@@ -1,5 +1,5 @@
 /** Schedules of a state, page by page. */
-import { ask } from "../session/ask.ts"
+import type { Answer } from "../session/Answer.ts"
 import type { Schedule } from "./schedule.ts"
 
 /** Of one request: of a list that is looked at anew at most what the server gives at once. */
@@ -12,8 +12,8 @@ export interface Page {
   readonly cursor?: string | undefined
 }
 
-/** What a request for a page answers: `ask` of the session; tests have another. */
-export type Ask = typeof ask
+/** `ask` of the session. */
+export type Ask = (method: "GET", path: string) => Promise<Answer>
 
 const addressOf = (state: string, limit: number, cursor: string | undefined): string =>
   `/api/schedules?${new URLSearchParams({ state, limit: String(limit), ...(cursor && { cursor }) })}`
@@ -24,16 +24,16 @@ const addressOf = (state: string, limit: number, cursor: string | undefined): st
  * @param least how many are wanted, if there are so many; a page at least
  */
 export const loadSchedules = async (
+  ask: Ask,
   state: string,
   least: number,
-  from?: string,
-  askFor: Ask = ask
+  from?: string
 ): Promise<Page | { readonly problem: string }> => {
   const schedules: Array<Schedule> = []
   let cursor = from
   do {
     const limit = Math.min(MAX_PAGE, Math.max(PAGE, least - schedules.length))
-    const answer = await askFor("GET", addressOf(state, limit, cursor))
+    const answer = await ask("GET", addressOf(state, limit, cursor))
     if (!answer.isOk) return { problem: answer.problem }
     const page = JSON.parse(answer.text) as Page
     schedules.push(...page.schedules)
