@@ -4,9 +4,10 @@ import { beforeAll, expect, it, onTestFinished } from "vitest"
 import { hashPassword } from "../../src/config/passwordHash.ts"
 import { violationsOf } from "../support/browser/accessibility.ts"
 import { DashboardPage } from "../support/browser/dashboardPage.ts"
-import { answered, describeInBrowser } from "../support/browser/inBrowser.ts"
+import { answered, describeInBrowser, SERVER_GONE } from "../support/browser/inBrowser.ts"
 import { ask } from "../support/server/ask.ts"
 import { API_KEY, launch, type ServerProcess } from "../support/server/ServerProcess.ts"
+import { temporaryFolder } from "../support/server/temporaryFolder.ts"
 
 /** What a wrong key, or a session that is over, is answered with. */
 const REFUSED = [answered(401)]
@@ -94,6 +95,25 @@ describeInBrowser("logging in to the dashboard", (open) => {
     expect(dashboard.page.url()).not.toContain("another")
     await dashboard.logIn("API key", API_KEY)
     await dashboard.isLive()
+    // Pasted over the address of a view, it changes nothing but says so.
+    await dashboard.goTo("Publish")
+    await dashboard.page.evaluate("location.hash = '#key=another'")
+    await dashboard.says("The link's key is not this server's")
+    expect(dashboard.page.url()).toBe(`http://127.0.0.1:${port}/#/publish`)
+    await dashboard.button("Dismiss").click()
+    await dashboard.isLive()
+  })
+
+  it("out says so where it does not work", async () => {
+    const port = await launch([]).port()
+    const dashboard = await DashboardPage.open(open, port, { expected: [answered(503)] })
+    const logOut = `http://127.0.0.1:${port}/admin/logout`
+    await dashboard.page.route(logOut, (route) => route.fulfill({ status: 503, body: "" }))
+    await dashboard.button("Log out").click()
+    await dashboard.says("You are still logged in, as far as is known.")
+    await dashboard.page.unroute(logOut)
+    await dashboard.button("Log out").click()
+    await dashboard.says("You are logged out.")
   })
 
   it("by password, and not by a wrong one; too many wrong ones have to wait", async () => {
@@ -128,6 +148,34 @@ describeInBrowser("logging in to the dashboard", (open) => {
     await dashboard.page.getByRole("heading", { level: 1, name: "Publish" }).waitFor()
     expect(await dashboard.page.getByLabel("Data").inputValue()).toBe('{"half":')
     await dashboard.isLive()
+  })
+
+  it("is still good after the server was restarted with another key, or leads to the log-in page", async () => {
+    const [store, other] = [temporaryFolder(), "another key"]
+    const start = (port: string, key: string) =>
+      launch(["--server.port", port, "--store.path", store, "--auth.apiKey", key, ...withPassword()])
+    const server = start("0", API_KEY)
+    const port = await server.port()
+    const expected = [...REFUSED, ...SERVER_GONE, answered(503)]
+    const byPassword = new DashboardPage(await open(`http://127.0.0.1:${port}/`, { expected }))
+    await byPassword.logIn("Password", "correct horse")
+    await byPassword.isLive()
+    const byKey = await DashboardPage.open(open, port, { expected })
+    server.kill("SIGKILL")
+    await server.ended
+    await byPassword.says("The connection to the server was lost")
+    await byKey.says("The connection to the server was lost")
+    await start(String(port), other).port()
+    await byPassword.isLive()
+    // It hears the new server, by subscriptions that it has with new tokens.
+    await byPassword.tile("Connections", /^[12]$/)
+    await byPassword.goTo("Receipts")
+    await byPassword.says("Nothing that keeps a receipt has been published.")
+    await byKey.says("Your session is over.")
+    await byKey.page.getByLabel("API key", { exact: true }).first().check()
+    await byKey.logIn("API key", other)
+    await byKey.isLive()
+    await byKey.tile("Connections", "2")
   })
 
   it("is accessible in both schemes", async () => {

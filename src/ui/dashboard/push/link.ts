@@ -1,5 +1,5 @@
 /** The connection to the server's push: up, lost, up again, and whether the server is still the one that it was. */
-import { Centrifuge, UnauthorizedError } from "centrifuge"
+import { Centrifuge, State, UnauthorizedError } from "centrifuge"
 import { adminPaths, type TokenAnswer, type TokenRequest } from "../../../protocol/dashboard.ts"
 import { cell } from "../../parts/cell.ts"
 import { ask } from "../session/ask.ts"
@@ -22,7 +22,7 @@ const BACK_SHOWN_MS = 8_000
 /** A token for the connection, or for one channel. Those that are not logged in, or no longer, get none. */
 export const token = async (wanted: TokenRequest): Promise<string> => {
   const answer = await ask("POST", adminPaths.token, JSON.stringify(wanted))
-  if (answer.isOk) return (JSON.parse(answer.text) as TokenAnswer).token
+  if (answer.isOk) return (answer.value as TokenAnswer).token
   if (answer.status === 401 || answer.status === 403) throw new UnauthorizedError(answer.problem)
   throw new Error(answer.problem)
 }
@@ -64,23 +64,31 @@ client.on("connecting", () => {
   if (link.get().kind === "up") link.set({ kind: "lost", since: Date.now() })
 })
 
+const RETRY_MS = 5_000
+let retryTimer: ReturnType<typeof setTimeout> | undefined
+
+/** With a token that is asked for: the server may have refused the one that was, as one with another key does. */
+const connect = () => {
+  clearTimeout(retryTimer)
+  if (session.get().kind !== "in" || client.state !== State.Disconnected) return
+  client.setToken("")
+  client.connect()
+}
+
 // For good: the server will not have this page. Where its session is over, that says so itself; else the next attempt is ours to make.
 client.on("disconnected", () => {
   const wasUp = link.get().kind === "up"
+  clearTimeout(retryTimer)
   if (session.get().kind !== "in") link.set({ kind: "connecting" })
   else {
     if (wasUp) link.set({ kind: "lost", since: Date.now() })
-    setTimeout(connect, 5_000)
+    retryTimer = setTimeout(connect, RETRY_MS)
   }
 })
 
-const connect = () => {
-  if (session.get().kind === "in") client.connect()
-}
-
 /** The connection lives as long as the session. */
 export const keepLinked = (): void => {
-  const follow = () => (session.get().kind === "in" ? client.connect() : client.disconnect())
+  const follow = () => (session.get().kind === "in" ? connect() : client.disconnect())
   session.watch(follow)
   follow()
 }

@@ -74,24 +74,34 @@ const subscribe = (topic: DashboardTopic, listening: Listening) => {
   return subscription
 }
 
+const end = (listening: Listening) => {
+  const { subscription } = listening
+  if (subscription === undefined) return
+  listening.subscription = undefined
+  subscription.unsubscribe()
+  client.removeSubscription(subscription)
+}
+
 /** Subscribed where somebody listens and sees, else not. */
 const settle = (topic: DashboardTopic) => {
   const listening = all[topic]
   const isWanted = listening.listeners > 0 && isVisible.get()
-  const { subscription } = listening
-  if (isWanted && subscription === undefined) listening.subscription = subscribe(topic, listening)
-  if (!isWanted && subscription !== undefined) {
-    listening.subscription = undefined
-    subscription.unsubscribe()
-    client.removeSubscription(subscription)
-  }
+  if (!isWanted) end(listening)
+  else if (listening.subscription === undefined) listening.subscription = subscribe(topic, listening)
 }
 
 const settleAll = () => {
   for (const topic of Object.keys(all) as Array<DashboardTopic>) settle(topic)
 }
 
+/** A subscription keeps its token, which a server that was restarted with another key refuses: each connection has new ones. */
+const endAll = () => {
+  for (const listening of Object.values(all)) end(listening)
+}
+
 isVisible.watch(settleAll)
+client.on("connecting", endAll)
+client.on("disconnected", endAll)
 client.on("connected", settleAll)
 
 /** @returns ends it */

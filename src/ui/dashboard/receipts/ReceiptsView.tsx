@@ -26,7 +26,7 @@ interface Page {
 const loadPage = async (cursor: string | undefined): Promise<Page | { readonly problem: string }> => {
   const from = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`
   const answer = await ask("GET", `/api/receipts?limit=${PAGE}${from}`)
-  return answer.isOk ? (JSON.parse(answer.text) as Page) : { problem: answer.problem }
+  return answer.isOk ? (answer.value as Page) : { problem: answer.problem }
 }
 
 const List = () => {

@@ -23,7 +23,7 @@ export const useReceipt = (id: string): KnownReceipt => {
     let isCurrent = true
     void ask("GET", `/api/receipts/${encodeURIComponent(id)}`).then((answer) => {
       if (!isCurrent) return
-      if (answer.isOk) setKnown({ receipt: JSON.parse(answer.text) as Receipt, problem: undefined })
+      if (answer.isOk) setKnown({ receipt: answer.value as Receipt, problem: undefined })
       else setKnown((before) => ({ ...before, problem: answer.problem }))
     })
     return () => {

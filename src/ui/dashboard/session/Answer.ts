@@ -1,6 +1,13 @@
 /** What came of a request: the body where it went well, else a sentence for the person who asked. */
 export type Answer =
-  | { readonly isOk: true; readonly status: number; readonly text: string }
+  | {
+      readonly isOk: true
+      readonly status: number
+      /** As it came: payloads in it are to stay what they are. */
+      readonly text: string
+      /** The object or array that the text is; undefined where the status is 204. */
+      readonly value: unknown
+    }
   | {
       readonly isOk: false
       /** 0: no answer came. */
@@ -17,14 +24,18 @@ interface ErrorBody {
   readonly problems?: unknown
 }
 
-const parsed = (text: string): ErrorBody => {
+/** The object or array that a text is, as all answers of the server's APIs are; undefined where it is anything else. */
+export const jsonOf = (text: string): object | undefined => {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === "object" && value !== null ? value : {}
+    return typeof value === "object" && value !== null ? value : undefined
   } catch {
-    return {}
+    return undefined
   }
 }
+
+export const NOT_OURS =
+  "What answered is not this server: it may be a proxy before it, or another program at its address."
 
 const listed = (problems: unknown): string =>
   Array.isArray(problems)
@@ -33,7 +44,7 @@ const listed = (problems: unknown): string =>
 
 /** What the server says is wrong, in any of the forms in which its APIs say it. */
 export const saidOf = (text: string): string | undefined => {
-  const body = parsed(text)
+  const body: ErrorBody = jsonOf(text) ?? {}
   if (typeof body.message === "string") return body.message
   const error = (typeof body.error === "object" && body.error !== null ? body.error : {}) as ErrorBody
   return typeof error.message === "string" ? `${error.message}${listed(error.problems)}` : undefined

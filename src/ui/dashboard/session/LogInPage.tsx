@@ -7,8 +7,7 @@ import { Problem } from "../../parts/Problem.tsx"
 import { SchemeSwitch } from "../../parts/SchemeSwitch.tsx"
 import { useCell } from "../../parts/useCell.ts"
 import type { Answer } from "./Answer.ts"
-import { linkProblem } from "./begin.ts"
-import { logIn } from "./session.ts"
+import { logIn, sessionProblem } from "./session.ts"
 
 type Way = "password" | "apiKey"
 
@@ -121,7 +120,7 @@ export const LogInPage = ({
   readonly notice?: string
 }) => {
   const [way, setWay] = useState<Way>(hasPassword ? "password" : "apiKey")
-  const link = useCell(linkProblem)
+  const link = useCell(sessionProblem)
   useEffect(() => {
     document.title = "Log in · Clarion"
   }, [])

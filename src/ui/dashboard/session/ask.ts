@@ -27,7 +27,7 @@ export type ApiAnswer<A> =
 export const command = async <A>(method: string, body: string): Promise<ApiAnswer<A>> => {
   const answer = await ask("POST", `/api/${method}`, body)
   if (!answer.isOk) return { isOk: false, code: 0, problem: answer.problem }
-  const { result, error } = JSON.parse(answer.text) as {
+  const { result, error } = answer.value as {
     result?: A
     error?: { code: number; message: string }
   }

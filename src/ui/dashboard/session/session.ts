@@ -7,7 +7,7 @@ import {
   type Refused
 } from "../../../protocol/dashboard.ts"
 import { cell } from "../../parts/cell.ts"
-import type { Answer } from "./Answer.ts"
+import { type Answer, jsonOf } from "./Answer.ts"
 import { request } from "./request.ts"
 
 export type SessionState =
@@ -19,6 +19,9 @@ export type SessionState =
 
 export const session = cell<SessionState>({ kind: "unknown" })
 
+/** What went wrong with logging out, or with logging in by a link, until something goes well or somebody has read it. */
+export const sessionProblem = cell<string | undefined>(undefined)
+
 /** How often a server that does not answer is asked again, while there is nothing else to show. */
 const RETRY_MS = 2_000
 /** Soonest that a session is looked at again: the clocks of browser and server may differ. */
@@ -26,18 +29,9 @@ const SHORTEST_TIMER = 60_000
 /** Timers of browsers cannot be longer. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
-const refusedOf = (text: string): Partial<Refused> => {
-  try {
-    return JSON.parse(text) as Partial<Refused>
-  } catch {
-    return {}
-  }
-}
-
 let expiry: ReturnType<typeof setTimeout> | undefined
 
-const begin = (text: string): void => {
-  const begun = JSON.parse(text) as AdminSession
+const begin = (begun: AdminSession): void => {
   session.set({ kind: "in", session: begun })
   clearTimeout(expiry)
   // Asked when the time is over: it may have been made longer by another page.
@@ -54,17 +48,18 @@ const EXPIRED =
 export const expire = (text: string): void => {
   clearTimeout(expiry)
   const before = session.get()
-  const refused = refusedOf(text)
+  const refused: Partial<Refused> = jsonOf(text) ?? {}
   const hasPassword = refused.hasPassword ?? (before.kind === "in" && before.session.hasPassword)
   if (before.kind === "in") session.set({ kind: "out", hasPassword, notice: EXPIRED })
   else if (before.kind === "unknown") session.set({ kind: "out", hasPassword })
 }
 
-const isSession = (text: string): boolean => "csrf" in (JSON.parse(text) as AdminSession | Nobody)
+const isSession = (value: AdminSession | Nobody): value is AdminSession => "csrf" in value
 
 const look = async (): Promise<Answer> => {
   const answer = await request("GET", adminPaths.session)
-  if (answer.isOk && isSession(answer.text)) begin(answer.text)
+  const who = answer.isOk ? (answer.value as AdminSession | Nobody) : undefined
+  if (who !== undefined && isSession(who)) begin(who)
   else if (answer.isOk || answer.status === 401) expire(answer.text)
   return answer
 }
@@ -84,14 +79,19 @@ export const csrf = (): string | undefined => {
 
 export const logIn = async (how: LogIn): Promise<Answer> => {
   const answer = await request("POST", adminPaths.logIn, JSON.stringify(how))
-  if (answer.isOk) begin(answer.text)
+  if (answer.isOk) {
+    sessionProblem.set(undefined)
+    begin(answer.value as AdminSession)
+  }
   return answer
 }
 
 export const logOut = async (): Promise<Answer> => {
   const answer = await request("POST", adminPaths.logOut, "{}", csrf())
   const before = session.get()
-  if ((answer.isOk || answer.status === 401) && before.kind === "in") {
+  const isOver = answer.isOk || answer.status === 401
+  sessionProblem.set(isOver ? undefined : `You are still logged in, as far as is known. ${answer.problem}`)
+  if (isOver && before.kind === "in") {
     clearTimeout(expiry)
     session.set({ kind: "out", hasPassword: before.session.hasPassword, notice: "You are logged out." })
   }
