@@ -25,6 +25,11 @@ describe("overviews over time", () => {
     expect(gauge(ticks, ({ opened }) => opened)).toEqual([0, 0, null, 500, 510])
   })
 
+  it("gaps after a gap are gaps", () => {
+    const ticks = timeline([0, 1, 2, 37, 72, 73, 74, 100].map((second) => at(second * 1_000)))
+    expect(ticks.flatMap((tick) => (tick.now === null ? [tick.at] : []))).toEqual([19_500, 54_500, 87_000])
+  })
+
   it("a server that looks less often has no gaps", () => {
     const ticks = timeline([at(0), at(4_000), at(10_000), at(18_000)])
     expect(ticks.every(({ now }) => now !== null)).toBe(true)

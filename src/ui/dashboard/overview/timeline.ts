@@ -62,7 +62,8 @@ export const timeline = (overviews: ReadonlyArray<Overview>): ReadonlyArray<Tick
       before = null
     }
     ticks.push({ at: now.at, now, before })
-    step = passed
+    // Over a gap nobody says how often overviews come.
+    step = before === null ? 0 : passed
     before = now
   }
   return ticks
