@@ -28,7 +28,7 @@ import { summary } from "./client/report/summary.ts"
 import { ReportLost, ThresholdsMissed, Unreachable } from "./client/runErrors.ts"
 import { firstConnections } from "./client/scenario/Order.ts"
 import { makePublisher } from "./client/scenario/Publisher.ts"
-import type { Scenario, Stage } from "./client/scenario/Scenario.ts"
+import type { Progress, Scenario, Stage } from "./client/scenario/Scenario.ts"
 import { scenarioOf } from "./client/scenario/scenarios.ts"
 import { broadcastDone } from "./client/scenario/stages.ts"
 import { parseTarget, type ResolvedTarget, resolveTarget } from "./client/target.ts"
@@ -64,6 +64,7 @@ interface Run {
   readonly stage: Stage
   /** What the run does beside ramping and holding; undefined where nothing was chosen. */
   readonly scenario: Scenario | undefined
+  readonly progress: () => Progress
 }
 
 /** All that was measured. Only another process can have sent a histogram that cannot be read, which is of the same program. */
@@ -92,7 +93,7 @@ const makeReport = Effect.fnUntraced(function* <R extends InterimReport>(
     now: takenAt,
     snapshot,
     client,
-    doubts,
+    doubts: [...doubts, ...(scenario?.doubts?.() ?? [])],
     publications: publishes(config) ? stage.publisher.figures() : undefined,
     scenario: scenario?.outcome(snapshot)
   })
@@ -108,9 +109,14 @@ const watch = Effect.fnUntraced(function* (run: Run) {
     const now = run.now()
     const elapsedMs = now - (crew.startedAt() ?? now)
     const phase = crew.phase()
-    const leftMs = durationMs === 0 ? null : Math.max(0, durationMs - elapsedMs)
+    const { endsAt, at } = run.progress()
+    const ends = [
+      ...(durationMs === 0 ? [] : [durationMs - elapsedMs]),
+      ...(endsAt === undefined ? [] : [endsAt - now])
+    ]
+    const leftMs = ends.length === 0 ? null : Math.max(0, Math.min(...ends))
     const shown = phase === "idle" ? "ramping" : phase === "done" ? "draining" : phase
-    view.update({ phase: shown, total, elapsedMs, leftMs }, glance)
+    view.update({ phase: shown, total, elapsedMs, leftMs, at, comesBack: config.reconnect.enabled }, glance)
   }
   const every = (interval: Duration.Input) => Stream.drop(Stream.tick(interval), 1)
   const viewInterval = crew.processes > MANY_PROCESSES ? VIEW_INTERVAL_OF_MANY : VIEW_INTERVAL
@@ -223,8 +229,12 @@ export const runLoadTest = Effect.fnUntraced(function* (
     const total =
       config.total.clients * (parseLocalAddresses(config.local.ip) as ReadonlyArray<string>).length
     const publisher = yield* makePublisher(config)
+    let progress: Progress = {}
     const stage: Stage = {
-      ...{ config, total, now, publisher },
+      ...{ config, total, shares: crew.shares, now, publisher },
+      tell: (news) => {
+        progress = news
+      },
       phase: crew.phase,
       look: crew.look,
       heard: crew.broadcast,
@@ -232,7 +242,19 @@ export const runLoadTest = Effect.fnUntraced(function* (
       order: crew.order
     }
     const scenario = config.scenario === undefined ? undefined : scenarioOf(config.scenario)(stage)
-    const run: Run = { id: randomUUID(), host, config, total, crew, view, files, now, stage, scenario }
+    const run: Run = {
+      id: randomUUID(),
+      host,
+      config,
+      total,
+      crew,
+      view,
+      files,
+      now,
+      stage,
+      scenario,
+      progress: () => progress
+    }
     const { rate } = config.publish
     const publishing = rate === 0 ? Effect.never : publisher.at(rate)
     const duration = Duration.toMillis(config.duration) === 0 ? Effect.never : Effect.sleep(config.duration)

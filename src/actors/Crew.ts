@@ -25,6 +25,8 @@ export interface CrewSnapshot {
 export interface Crew {
   /** Processes that hold connections. */
   readonly processes: number
+  /** Connections of each ramp. */
+  readonly shares: ReadonlyArray<number>
   /** When the ramps began, in epoch milliseconds; undefined while processes are still being started. */
   readonly startedAt: () => number | undefined
   /** Completes when the ramps begin. */

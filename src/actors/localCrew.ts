@@ -32,6 +32,7 @@ export const makeLocalCrew = Effect.fnUntraced(function* (options: LocalCrewOpti
   const delay = Context.get(context, EventLoopDelay)
   const crew: Crew = {
     processes: 1,
+    shares: options.shares.map(({ clients }) => clients),
     startedAt: () => startedAt,
     begun: Effect.void,
     phase: ramps.phase,

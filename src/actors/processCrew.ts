@@ -86,6 +86,7 @@ export const makeProcessCrew = Effect.fnUntraced(function* (options: ProcessCrew
 
   const crew: Crew = {
     processes: processes.length,
+    shares: options.plan.flat().map(({ clients }) => clients),
     startedAt: () => startedAt,
     begun: Effect.asVoid(Deferred.await(begun)),
     phase: () => leastAdvanced(processes.map(({ phase }) => phase)),

@@ -11,8 +11,11 @@ import type { Publisher } from "./Publisher.ts"
 /** The run as a scenario sees it. */
 export interface Stage {
   readonly config: ClientConfigValue
-  /** Connections of the whole run. */
+  /** Connections of the whole run, and of each ramp. */
   readonly total: number
+  readonly shares: ReadonlyArray<number>
+  /** Says where the scenario is, for the view. */
+  readonly tell: (progress: Progress) => void
   /** Epoch milliseconds, fractional. */
   readonly now: () => number
   /** The least advanced state of all ramps, as it was when they were looked at last. */
@@ -26,6 +29,14 @@ export interface Stage {
   readonly publisher: Publisher
 }
 
+/** Where a scenario is. */
+export interface Progress {
+  /** Epoch milliseconds at which it ends, where that is known. */
+  readonly endsAt?: number
+  /** What it is at, in words. */
+  readonly at?: string
+}
+
 export interface Scenario {
   /** Runs from when the ramps begin; the run ends when it completes, if not before. */
   readonly direct: Effect.Effect<void, PublishRefused>
@@ -33,6 +44,8 @@ export interface Scenario {
   readonly settle: Effect.Effect<void>
   /** What the report says of it. */
   readonly outcome: (snapshot: RunSnapshot) => ScenarioOutcome
+  /** Sentences for `unreliableBecause`. */
+  readonly doubts?: () => ReadonlyArray<string>
   /** It judges by `thresholds.*` itself; the run is not judged as a whole. */
   readonly judges?: boolean
 }

@@ -1,4 +1,5 @@
 /** `churn`: while all are held, a share of them reconnects every second, each at its own moment of it. */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { countOf } from "../metrics/RunMetrics.ts"
 import { lower } from "./figures.ts"
@@ -21,6 +22,7 @@ export const churn: MakeScenario = (stage) => {
   return {
     direct: Effect.gen(function* () {
       yield* allSettled(stage)
+      stage.tell({ endsAt: stage.now() + Duration.toMillis(config.hold.duration) })
       yield* Effect.timeoutOption(Effect.forever(turn), config.hold.duration)
       yield* Effect.sleep(TURN_MS + CLOSES_MS)
       yield* lookUntil(stage, LAST_RETURNS_MS, ({ active }) => active >= stage.total)

@@ -25,10 +25,12 @@ export const drop: MakeScenario = (stage) => {
     direct: Effect.gen(function* () {
       yield* allSettled(stage)
       before = (yield* stage.look).active
+      stage.tell({ at: "before the cut" })
       yield* Effect.sleep(config.drop.delay)
       const { active } = yield* stage.look
       cut = active
       away = before
+      stage.tell({ at: "after the cut" })
       yield* order({ _tag: "Cut" })
       // The ends of the cut ones are heard first: until then, those that are gone still count.
       yield* lookUntil(stage, 1000, (glance) => glance.active < active)

@@ -5,8 +5,10 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ScenarioStep } from "../../protocol/report.ts"
+import type { Thresholds } from "../report/thresholds.ts"
 import { higher } from "./figures.ts"
 import { highestHeld, type Measured, stepOf } from "./level.ts"
+import { connectionsAt } from "./Order.ts"
 import type { MakeScenario, Stage } from "./Scenario.ts"
 import { allSettled, broadcastDone } from "./stages.ts"
 
@@ -15,8 +17,11 @@ const measured = ({ measure, now }: Stage): Effect.Effect<Measured> =>
 
 /** Opens the connections of a level, and holds them. */
 const raiseConnections = Effect.fnUntraced(function* (stage: Stage, level: number) {
-  const { config, total } = stage
+  const { config } = stage
   const { levels, hold } = config.findMax
+  // What the ramps open: each rounds up its own share.
+  const connections = stage.shares.reduce((sum, share) => sum + connectionsAt(share, level, levels), 0)
+  stage.tell({ at: `level ${level} of ${levels}: ${connections} connections` })
   const begun = yield* measured(stage)
   yield* stage.order({ _tag: "Raise", level, levels })
   yield* allSettled(stage)
@@ -27,7 +32,6 @@ const raiseConnections = Effect.fnUntraced(function* (stage: Stage, level: numbe
   yield* Effect.sleep(hold)
   yield* broadcastDone(stage)
   const ended = yield* measured(stage)
-  const connections = Math.floor((total * level) / levels)
   return stepOf({ level: connections, connections, begun, opened, ended }, config.thresholds)
 })
 
@@ -36,6 +40,7 @@ const raiseRate = Effect.fnUntraced(function* (stage: Stage, level: number) {
   const { config, publisher } = stage
   const { levels, hold, rate } = config.findMax
   const perSecond = (rate * level) / levels
+  stage.tell({ at: `level ${level} of ${levels}: ${Number(perSecond.toFixed(2))} publications a second` })
   const before = publisher.figures()
   const opened = yield* measured(stage)
   yield* publisher.at(perSecond, Duration.toMillis(hold))
@@ -53,6 +58,22 @@ const raiseRate = Effect.fnUntraced(function* (stage: Stage, level: number) {
     config.thresholds
   )
 })
+
+/** Limits of what is heard: without anything to hear nobody knows whether they were kept. */
+const notJudged = (steps: ReadonlyArray<ScenarioStep>, thresholds: Thresholds): ReadonlyArray<string> => {
+  const hasHeard = steps.some(({ figures }) =>
+    figures.some(({ name, value }) => name === "p99" && value !== null)
+  )
+  const limits = (Object.keys(thresholds) as Array<keyof Thresholds>).filter(
+    (name) => thresholds[name] !== undefined && OF_WHAT_IS_HEARD.has(name)
+  )
+  if (steps.length === 0 || hasHeard || limits.length === 0) return []
+  return [`No level heard anything: ${limits.join(", ")} could not be judged.`]
+}
+
+const OF_WHAT_IS_HEARD: ReadonlySet<string> = new Set([
+  ...["min", "mean", "p50", "p75", "p90", "p95", "p98", "p99", "p999", "max", "delivered"]
+])
 
 export const findMax: MakeScenario = (stage) => {
   const { of, levels } = stage.config.findMax
@@ -72,6 +93,7 @@ export const findMax: MakeScenario = (stage) => {
     }),
     settle: Effect.void,
     judges: true,
+    doubts: () => notJudged(steps, stage.config.thresholds),
     outcome: () => ({
       name: "find-max",
       figures: [higher("highest", "highest level that held", unit, highestHeld(steps))],

@@ -3,10 +3,10 @@ import * as Effect from "effect/Effect"
 import { countOf } from "../metrics/RunMetrics.ts"
 import { endedEarly, endedMissed, lower, plain } from "./figures.ts"
 import type { MakeScenario } from "./Scenario.ts"
-import { allSettled } from "./stages.ts"
+import { allSettled, holding } from "./stages.ts"
 
 export const hold: MakeScenario = (stage) => ({
-  direct: Effect.andThen(allSettled(stage), Effect.sleep(stage.config.hold.duration)),
+  direct: Effect.andThen(allSettled(stage), holding(stage)),
   settle: Effect.void,
   outcome: ({ connections }) => ({
     name: "hold",

@@ -23,6 +23,7 @@ export const slowReader: MakeScenario = (stage) => {
   return {
     direct: Effect.gen(function* () {
       yield* allSettled(stage)
+      stage.tell({ endsAt: stage.now() + holdMs })
       opened = (yield* stage.measure).latency
       yield* Effect.sleep(holdMs / 4)
       before = (yield* stage.measure).latency

@@ -2,10 +2,10 @@
 import * as Effect from "effect/Effect"
 import { endedMissed, setupFigures } from "./figures.ts"
 import type { MakeScenario } from "./Scenario.ts"
-import { allSettled } from "./stages.ts"
+import { allSettled, holding } from "./stages.ts"
 
 export const spike: MakeScenario = (stage) => ({
-  direct: Effect.andThen(allSettled(stage), Effect.sleep(stage.config.hold.duration)),
+  direct: Effect.andThen(allSettled(stage), holding(stage)),
   settle: Effect.void,
   outcome: (snapshot) => ({
     name: "spike",

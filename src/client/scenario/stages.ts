@@ -27,6 +27,13 @@ export const lookUntil = (
     }
   })
 
+/** As long as `hold.duration`. */
+export const holding = (stage: Stage): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    stage.tell({ endsAt: stage.now() + Duration.toMillis(stage.config.hold.duration) })
+    return Effect.sleep(stage.config.hold.duration)
+  })
+
 /** All steps of the ramps are done, and no attempt of them is under way: each is open or has failed. */
 export const allSettled = (stage: Stage): Effect.Effect<void> =>
   Effect.gen(function* () {

@@ -13,7 +13,7 @@ export interface Output extends Screen {
 }
 
 /** The part of a view's state that the run knows and the metrics do not. */
-export type RunState = Pick<ViewState, "phase" | "total" | "elapsedMs" | "leftMs">
+export type RunState = Pick<ViewState, "phase" | "total" | "elapsedMs" | "leftMs" | "at" | "comesBack">
 
 /** Without a terminal, a ramp is told in a line for each so many updates, and holding is left to the reports. */
 const UPDATES_PER_LINE = 8

@@ -26,6 +26,10 @@ export interface ViewState {
   /** Milliseconds since start, and until the run's end; null where it has none. */
   readonly elapsedMs: number
   readonly leftMs: number | null
+  /** What a scenario is at, in words: "level 3 of 10: 600 connections". */
+  readonly at?: string | undefined
+  /** Whether connections that failed are tried again. */
+  readonly comesBack: boolean
 }
 
 const MAX_BAR = 40
@@ -36,7 +40,7 @@ const MAX_SPARKLINE = 60
 /** The lines to show, none longer than `columns`. */
 export const viewLines = (state: ViewState, columns = DEFAULT_COLUMNS): ReadonlyArray<string> =>
   [
-    state.phase === "ramping" ? rampLine(state, columns) : holdLine(state),
+    state.phase === "ramping" ? rampLine(state, columns) : holdLine(state, columns),
     withSparkline(messageLine(state), state, columns),
     latencyLine(state, columns),
     ...(state.errors === 0 ? [] : [errorLine(state, columns)])
@@ -54,23 +58,44 @@ export const viewLogLine = (state: ViewState): string => {
 }
 
 const rampLine = (state: ViewState, columns: number): string => {
-  const figures = rampFigures(state)
+  const figures = rampFigures(state, columns)
   const room = Math.min(MAX_BAR, columns - figures.length - 3)
   return room < MIN_BAR ? figures : `${bar(done(state), room)} ${figures}`
 }
 
-const rampFigures = (state: ViewState): string => {
-  const { active, total, setupPerSecond, errors } = state
-  const left = Math.max(0, total - active - errors)
-  const eta =
-    left === 0 ? "" : setupPerSecond > 0 ? ` · ETA ${clock((left / setupPerSecond) * 1_000)}` : " · ETA –"
+const rampFigures = (state: ViewState, columns = Number.POSITIVE_INFINITY): string => {
+  const { active, total, setupPerSecond, errors, comesBack, at = "" } = state
+  const left = Math.max(0, total - active - (comesBack ? 0 : errors))
+  const eta = left === 0 ? "" : setupPerSecond > 0 ? `ETA ${clock((left / setupPerSecond) * 1_000)}` : "ETA –"
   const percent = `${Math.floor(done(state) * 100)} %`.padStart(5)
-  return `${percent} ${grouped(active)}/${grouped(total)} · ${grouped(setupPerSecond)}/s${eta} · ${errorText(errors)}`
+  const count = `${percent} ${grouped(active)}/${grouped(total)}`
+  const [rate, errorCount] = [`${grouped(setupPerSecond)}/s`, errorText(errors)]
+  return firstToFit(columns, [
+    [count, rate, eta, at, errorCount],
+    [count, rate, eta, errorCount],
+    [count, eta, errorCount],
+    [count, errorCount],
+    [percent, errorCount]
+  ])
 }
 
-const holdLine = ({ phase, active, total, errors, elapsedMs, leftMs }: ViewState): string => {
-  const left = leftMs === null ? "" : ` · ${clock(leftMs)} left`
-  return `${phase} ${grouped(active)}/${grouped(total)} connections · ${clock(elapsedMs)}${left} · ${errorText(errors)}`
+const holdLine = (state: ViewState, columns = Number.POSITIVE_INFINITY): string => {
+  const { phase, active, total, errors, elapsedMs, leftMs, at = "" } = state
+  const left = leftMs === null ? "" : `${clock(leftMs)} left`
+  const count = `${phase} ${grouped(active)}/${grouped(total)}`
+  const [elapsed, errorCount] = [clock(elapsedMs), errorText(errors)]
+  return firstToFit(columns, [
+    [`${count} connections`, elapsed, left, at, errorCount],
+    [`${count} connections`, left, at, errorCount],
+    [count, left, errorCount],
+    [count, errorCount]
+  ])
+}
+
+/** Parts are left out for want of room, errors last of all. */
+const firstToFit = (columns: number, variants: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const lines = variants.map((parts) => parts.filter((part) => part !== "").join(" · "))
+  return lines.find((line) => line.length <= columns) ?? lines.at(-1)!
 }
 
 const messageLine = ({ messages, messagesPerSecond }: ViewState): string =>
@@ -111,9 +136,8 @@ const errorLine = ({ errorsByKind }: ViewState, columns: number): string => {
 
 const ERRORS = "errors: "
 
-/** The share of connections that are open, or never will be, 0 to 1. */
-const done = ({ active, errors, total }: ViewState): number =>
-  total === 0 ? 1 : Math.min(1, (active + errors) / total)
+/** The share of connections that are open, 0 to 1. */
+const done = ({ active, total }: ViewState): number => (total === 0 ? 1 : Math.min(1, active / total))
 
 const bar = (share: number, width: number): string => {
   const full = Math.floor(share * width)

@@ -94,8 +94,10 @@ describe.each([1, 2])("the reports of a run over %i processes", (processes) => {
     expect(xml).toContain(`message="max is ${report.latencyMs.max}, limit 0"`)
     expect(page).toContain("Missed: max")
     expect(client.output).toContain(`threshold max: ${report.latencyMs.max}, limit 0: MISSED`)
-    for (const { id, expected, received } of report.broadcasts) {
-      expect(client.output).toContain(`broadcast ${id}: ${received} of ${expected},`)
+    expect(client.output).toContain(
+      `broadcasts: ${report.broadcasts.length}, ${figures["broadcasts.received"]} of `
+    )
+    for (const { id } of report.broadcasts) {
       expect(page).toContain(`<th scope="row">${id}</th>`)
     }
   })
@@ -169,4 +171,23 @@ describe("two reports", () => {
     expect((await one.ended).code).toBe(78)
     expect(one.errors).toContain("expected two files to compare, found 1")
   })
+})
+
+it("a run whose output nobody reads any more goes on to its end and writes its report", async () => {
+  const path = join(temporaryFolder(), "r.json")
+  const client = startClient(await server.uri, {
+    ...{ "report.json": path, duration: "2 seconds", "report.interval": "100 ms" }
+  })
+  await client.line(/-- Counters/)
+  client.closeOutput()
+  expect([(await client.ended).code, client.errors]).toEqual([0, ""])
+  const report = reportAt(path)
+  expect(report.connections.active).toBe(10)
+  expect(report.run.durationMs).toBeGreaterThanOrEqual(2_000)
+})
+
+it("the rates that are printed are those of the report", async () => {
+  const { client, report } = await threeFiles({ duration: "1 second" })
+  const printed = client.output.split("Message Rate").at(-1)
+  expect(printed).toContain(`mean rate = ${report.messages.perSecond.toFixed(2)} events/second`)
 })

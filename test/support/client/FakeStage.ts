@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { RunMetrics } from "../../../src/client/metrics/RunMetrics.ts"
 import type { Order } from "../../../src/client/scenario/Order.ts"
 import type { Publisher } from "../../../src/client/scenario/Publisher.ts"
-import type { Stage } from "../../../src/client/scenario/Scenario.ts"
+import type { Progress, Stage } from "../../../src/client/scenario/Scenario.ts"
 import type { OwnPublications } from "../../../src/protocol/report.ts"
 import { makeNow } from "../../../src/services/now.ts"
 import { clientConfig, type Settings } from "./ramps.ts"
@@ -12,6 +12,8 @@ export class FakeStage {
   readonly metrics = new RunMetrics(0)
   phase: ReturnType<Stage["phase"]> = "ramping"
   readonly orders: Array<{ readonly at: number; readonly order: Order }> = []
+  /** Where the scenario said that it is. */
+  readonly told: Array<Progress> = []
   /** Rates that were published at, and when. */
   readonly rates: Array<{ readonly at: number; readonly rate: number }> = []
   /** Stamp of the latest publication that was taken. */
@@ -56,7 +58,8 @@ export class FakeStage {
           })
       }
       return {
-        ...{ config, total: config.total.clients, now, publisher },
+        ...{ config, total: config.total.clients, shares: [config.total.clients], now, publisher },
+        tell: (progress) => void this.told.push(progress),
         phase: () => this.phase,
         look: Effect.sync(() => this.metrics.glance()),
         heard: () => this.metrics.broadcast,

@@ -72,6 +72,11 @@ export class Program {
     this.#process.kill(signal)
   }
 
+  /** Nobody reads what it prints any more. */
+  closeOutput(): void {
+    this.#process.stdout?.destroy()
+  }
+
   /** Whatever it was at. */
   readonly cut = async (): Promise<void> => {
     this.signal("SIGKILL")

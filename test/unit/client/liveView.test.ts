@@ -9,7 +9,8 @@ const run = (elapsedMs: number, phase: RunState["phase"] = "ramping"): RunState 
   phase,
   total: 1000,
   elapsedMs,
-  leftMs: null
+  leftMs: null,
+  comesBack: false
 })
 const glance = (active: number, messages = 0): Glance => ({
   active,

@@ -75,6 +75,8 @@ describe("hold and spike", () => {
         fake.hold(5)
         yield* TestClock.adjust("29 seconds")
         expect(isOver()).toBe(false)
+        const { endsAt = 0 } = fake.told.at(-1) ?? {}
+        expect(Math.abs(endsAt - 3_630_000)).toBeLessThanOrEqual(200)
         yield* TestClock.adjust("2 seconds")
         expect(isOver()).toBe(true)
         expect(fake.orders).toEqual([])
@@ -323,6 +325,8 @@ describe("find-max", () => {
       expect(figure(outcome(), "highest")).toBe(100)
       expect(outcome().missed).toEqual([])
       expect(scenario.judges).toBe(true)
+      expect(fake.told.at(2)).toEqual({ at: "level 3 of 4: 75 connections" })
+      expect(scenario.doubts?.()).toEqual(["No level heard anything: p99 could not be judged."])
     })
   )
 
@@ -360,13 +364,14 @@ describe("find-max", () => {
         fake.metrics.heard(stamp + latency, Buffer.from(String(stamp).padStart(13, "0")), -100)
       // Before the first level; far over the limit.
       hear(1, 5000)
-      const { isOver, outcome } = yield* run(fake, "find-max", SETTINGS)
+      const { isOver, outcome, scenario } = yield* run(fake, "find-max", SETTINGS)
       yield* TestClock.adjust("5 seconds")
       hear(5000, 50)
       yield* TestClock.adjust("10 seconds")
       hear(15_000, 200)
       yield* TestClock.adjust("20 seconds")
       expect(isOver()).toBe(true)
+      expect(scenario.doubts?.()).toEqual([])
       const [first, second] = outcome().steps ?? []
       expect(first?.held).toBe(true)
       expect(first?.figures.find(({ name }) => name === "p99")?.value).toBeCloseTo(50, 0)

@@ -16,7 +16,8 @@ const ramping: ViewState = {
   rates: [500, 250, 1_000],
   latencyMs: { p50: null, p90: null, p99: null, max: null },
   elapsedMs: 9_800,
-  leftMs: null
+  leftMs: null,
+  comesBack: false
 }
 const holding: ViewState = {
   ...ramping,
@@ -34,7 +35,7 @@ const holding: ViewState = {
 describe("the view", () => {
   it("while ramping shows a bar, the share, connections of total, the rate, the time left and the errors", () => {
     expect(viewLines(ramping, 100)).toEqual([
-      `[${"█".repeat(20)}${"░".repeat(20)}]  50 % 4,900/10,000 · 500/s · ETA 0:10 · 100 errors`,
+      `[${"█".repeat(19)}${"░".repeat(21)}]  49 % 4,900/10,000 · 500/s · ETA 0:10 · 100 errors`,
       "0 messages · 0/s  set-up ▅▃█",
       "latency p50 – · p90 – · p99 – · max –",
       "errors: 80 connect timeout · 19 reset · 1 handshake timeout"
@@ -58,7 +59,7 @@ describe("the view", () => {
   it("has no time left to tell while nothing opens, and none once all is done", () => {
     expect(viewLogLine({ ...ramping, setupPerSecond: 0 })).toContain("0/s · ETA – · 100 errors")
     expect(viewLogLine({ ...ramping, active: 9_900 })).toMatch(
-      /^ramping 100 % 9,900\/10,000 · 500\/s · 100 errors · 0/
+      /^ramping {2}99 % 9,900\/10,000 · 500\/s · 100 errors · 0/
     )
   })
 
@@ -77,10 +78,34 @@ describe("the view", () => {
     }
   })
 
+  it("counts errors as no progress, and takes those for lost that nothing brings back", () => {
+    const failing = { ...ramping, active: 0, total: 300, errors: 852, setupPerSecond: 10 }
+    expect(viewLines({ ...failing, comesBack: true }, 100)[0]).toMatch(
+      /\[░+\] {3}0 % 0\/300 · 10\/s · ETA 0:30 · 852/
+    )
+    expect(viewLines(failing, 100)[0]).toMatch(/ {3}0 % 0\/300 · 10\/s · 852 errors$/)
+  })
+
+  it("tells the errors on 40 columns, whatever else has to go", () => {
+    for (const state of [
+      ramping,
+      { ...holding, errors: 1_234 },
+      { ...holding, at: "level 3 of 10: 600 connections" }
+    ])
+      expect(viewLines(state, 40)[0]).toMatch(/ · [\d,]+ errors?$/)
+    expect(viewLines(ramping, 40)[0]).toMatch(/ 49 % 4,900\/10,000 · 100 errors$/)
+  })
+
+  it("says what a scenario is at", () => {
+    const at = "level 3 of 10: 600 connections"
+    expect(viewLines({ ...holding, at }, 120)[0]).toContain(`left · ${at} · 1 error`)
+    expect(viewLogLine({ ...ramping, at })).toContain(`ETA 0:10 · ${at} · 100 errors`)
+  })
+
   it("shrinks the bar, then does without it, then cuts the text", () => {
-    expect(viewLines(ramping, 70)[0]).toMatch(/^\[█+░+\] {2}50 %/)
-    expect(viewLines(ramping, 56)[0]).toMatch(/^ 50 %/)
-    expect(viewLines(ramping, 10)[0]).toBe(" 50 % 4,9…")
+    expect(viewLines(ramping, 70)[0]).toMatch(/^\[█+░+\] {2}49 %/)
+    expect(viewLines(ramping, 56)[0]).toMatch(/^ 49 %/)
+    expect(viewLines(ramping, 10)[0]).toBe(" 49 % · 1…")
   })
 
   it("shows as much of the sparkline as there is room for, the newest of it", () => {
@@ -108,7 +133,7 @@ describe("the view", () => {
 
   it("as a log line is one line without a bar or a sparkline", () => {
     expect(viewLogLine(ramping)).toBe(
-      "ramping  50 % 4,900/10,000 · 500/s · ETA 0:10 · 100 errors · 0 messages · 0/s · latency p50 – p99 – · " +
+      "ramping  49 % 4,900/10,000 · 500/s · ETA 0:10 · 100 errors · 0 messages · 0/s · latency p50 – p99 – · " +
         "errors: 80 connect timeout · 19 reset · 1 handshake timeout"
     )
   })
