@@ -10,7 +10,7 @@ import {
   triggerText,
   versionOf
 } from "../../../src/ui/dashboard/schedules/schedule.ts"
-import { problemOf, saidOf } from "../../../src/ui/dashboard/session/Answer.ts"
+import { problemOf, saidOf, succeeded } from "../../../src/ui/dashboard/session/Answer.ts"
 
 describe("what the server says is wrong", () => {
   it("is read in each form in which its APIs say it", () => {
@@ -29,6 +29,24 @@ describe("what the server says is wrong", () => {
     expect(problemOf(418, "null")).toBe("The server answered with status 418.")
     expect(problemOf(500, "[1]")).toBe("The server answered with status 500.")
   })
+})
+
+describe("a success", () => {
+  it("is read, and its text is there as it came", () => {
+    const text = '{"n": 12345678901234567890}'
+    expect(succeeded(200, text)).toEqual({ isOk: true, status: 200, text, value: JSON.parse(text) })
+    expect(succeeded(204, "")).toMatchObject({ isOk: true, value: undefined })
+  })
+
+  it.each(["<html>log in to the network</html>", "", '"text"', "null"])(
+    "is none where it is no answer of the server's: %s",
+    (text) => {
+      expect(succeeded(200, text)).toMatchObject({
+        isOk: false,
+        problem: expect.stringContaining("not this server")
+      })
+    }
+  )
 })
 
 describe("publishing", () => {

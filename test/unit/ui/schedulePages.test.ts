@@ -10,7 +10,7 @@ const serverWith = (total: number, asked: Array<string> = []): Ask => {
     const end = Math.min(total, from + limit)
     const schedules = Array.from({ length: end - from }, (_, at) => ({ id: String(from + at) }))
     const value = end < total ? { schedules, cursor: String(end) } : { schedules }
-    return { isOk: true, status: 200, text: JSON.stringify(value) }
+    return { isOk: true, status: 200, text: JSON.stringify(value), value }
   }
 }
 

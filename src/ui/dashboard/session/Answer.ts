@@ -34,8 +34,18 @@ export const jsonOf = (text: string): object | undefined => {
   }
 }
 
-export const NOT_OURS =
+const NOT_OURS =
   "What answered is not this server: it may be a proxy before it, or another program at its address."
+
+const NO_CONTENT = 204
+
+/** An answer that says that all went well. A proxy, or another server at this address, answers all paths with pages of its own. */
+export const succeeded = (status: number, text: string): Answer => {
+  const value = jsonOf(text)
+  return value !== undefined || status === NO_CONTENT
+    ? { isOk: true, status, text, value }
+    : { isOk: false, status, text, problem: NOT_OURS }
+}
 
 const listed = (problems: unknown): string =>
   Array.isArray(problems)

@@ -1,6 +1,6 @@
 /** One HTTP request to the server that this page is from. Never throws: whatever happens is an answer. */
 import { CSRF_HEADER } from "../../../protocol/dashboard.ts"
-import { type Answer, jsonOf, NOT_OURS, problemOf } from "./Answer.ts"
+import { type Answer, problemOf, succeeded } from "./Answer.ts"
 
 export type Method = "GET" | "POST" | "PATCH" | "DELETE"
 
@@ -20,16 +20,6 @@ const unanswered = (method: Method): Answer => ({
 const secondsOf = (response: Response): { retryAfter?: number } => {
   const seconds = Number(response.headers.get("retry-after") ?? Number.NaN)
   return Number.isFinite(seconds) ? { retryAfter: seconds } : {}
-}
-
-const NO_CONTENT = 204
-
-/** A proxy, or another server at this address, answers all paths with pages of its own. */
-const succeeded = (status: number, text: string): Answer => {
-  const value = jsonOf(text)
-  return value !== undefined || status === NO_CONTENT
-    ? { isOk: true, status, text, value }
-    : { isOk: false, status, text, problem: NOT_OURS }
 }
 
 export const request = async (
