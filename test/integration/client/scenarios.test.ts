@@ -109,8 +109,9 @@ describe.each([1, 2])("over %i processes of the client", (processes) => {
 
   it("slow-reader tells what became of those that do not read, and the latency of the others", async () => {
     const run = startScenario(await uri(), "slow-reader", {
-      ...{ "total.clients": 10, "setup.threadpool.size": processes, "slowReader.share": 20 },
-      ...{ ...PUBLISHING, "publish.rate": 60, "publish.bytes": 65_536, "hold.duration": "12 seconds" },
+      ...{ "total.clients": 4, "setup.threadpool.size": processes, "slowReader.share": 50 },
+      // What the kernel holds back for a connection, some 11 MB, is full in a second or two.
+      ...{ ...PUBLISHING, "publish.rate": 150, "publish.bytes": 65_536, "hold.duration": "8 seconds" },
       "thresholds.delivered": 100
     })
     const { end, report, figures } = await run.ended()
@@ -124,9 +125,9 @@ describe.each([1, 2])("over %i processes of the client", (processes) => {
       readersP99: NUMBER
     })
     expect(figures.slowMessages).toBeGreaterThan(0)
-    expect(report.connections).toMatchObject({ active: 8, closedByCode: { 3008: 2 } })
-    expect(report.broadcasts.at(-1)).toMatchObject({ expected: 8, received: 8 })
-  })
+    expect(report.connections).toMatchObject({ active: 2, closedByCode: { 3008: 2 } })
+    expect(report.broadcasts.at(-1)).toMatchObject({ expected: 2, received: 2 })
+  }, 60_000)
 })
 
 describe("drop in a channel without history", () => {
