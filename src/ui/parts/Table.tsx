@@ -6,7 +6,11 @@ import type { ComponentChildren } from "preact"
 
 export interface Column<Row> {
   readonly title: string
-  readonly kind?: "number" | "actions" | "head"
+  /**
+   * "head": the row's own name, "name": another name or text; both may be long, and break where there is no room. "short": a time or a
+   * state, which is in one line.
+   */
+  readonly kind?: "number" | "actions" | "head" | "name" | "short"
   /** The title is for screen readers alone. */
   readonly isTitleHidden?: boolean
   readonly cell: (row: Row) => ComponentChildren

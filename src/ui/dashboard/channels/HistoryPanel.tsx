@@ -19,6 +19,7 @@ const Publications = ({ publications }: Pick<History, "publications">) => (
       { title: "Offset", kind: "head", cell: ({ offset }) => count(offset) },
       {
         title: "Data",
+        kind: "name",
         cell: ({ data, isBase64, tags }) => (
           <>
             <pre class="raw">{data}</pre>
@@ -27,7 +28,7 @@ const Publications = ({ publications }: Pick<History, "publications">) => (
           </>
         )
       },
-      { title: "By", cell: ({ user }) => user ?? "" }
+      { title: "By", kind: "name", cell: ({ user }) => user ?? "" }
     ]}
   />
 )

@@ -16,12 +16,24 @@ const info = (value: unknown) => (value === undefined ? "" : <code>{JSON.stringi
 /** What clients and subscriptions tell of themselves has columns where any does. */
 const columnsOf = (people: ReadonlyArray<Present>): ReadonlyArray<Column<Present>> => [
   { title: "Client", kind: "head", cell: ({ client }) => <code>{client}</code> },
-  { title: "User", cell: ({ user }) => user || "anonymous" },
+  { title: "User", kind: "name", cell: ({ user }) => user || "anonymous" },
   ...(people.some(({ conn_info }) => conn_info !== undefined)
-    ? [{ title: "Of the connection", cell: ({ conn_info }: Present) => info(conn_info) }]
+    ? [
+        {
+          title: "Of the connection",
+          kind: "name" as const,
+          cell: ({ conn_info }: Present) => info(conn_info)
+        }
+      ]
     : []),
   ...(people.some(({ chan_info }) => chan_info !== undefined)
-    ? [{ title: "Of the subscription", cell: ({ chan_info }: Present) => info(chan_info) }]
+    ? [
+        {
+          title: "Of the subscription",
+          kind: "name" as const,
+          cell: ({ chan_info }: Present) => info(chan_info)
+        }
+      ]
     : [])
 ]
 

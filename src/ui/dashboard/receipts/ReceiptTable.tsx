@@ -16,8 +16,12 @@ export const ReceiptTable = ({ receipts, empty }: { receipts: ReadonlyArray<Rece
         kind: "head",
         cell: ({ id, publishedAt }) => <a href={hashOf("receipts", id)}>{moment(publishedAt)}</a>
       },
-      { title: "Of", cell: ({ kind }) => (kind === "broadcast" ? "broadcast" : "schedule") },
-      { title: "To", cell: ({ channels, channelCount }) => channelsText(channels, channelCount) },
+      { title: "Of", kind: "short", cell: ({ kind }) => (kind === "broadcast" ? "broadcast" : "schedule") },
+      {
+        title: "To",
+        kind: "name",
+        cell: ({ channels, channelCount }) => channelsText(channels, channelCount)
+      },
       { title: "Connections", kind: "number", cell: ({ eligible }) => count(eligible) },
       { title: "Written", kind: "number", cell: ({ written }) => count(written) },
       {
@@ -33,6 +37,7 @@ export const ReceiptTable = ({ receipts, empty }: { receipts: ReadonlyArray<Rece
       },
       {
         title: "State",
+        kind: "short",
         cell: ({ isComplete }) => (isComplete ? "complete" : <span class="warn">under way</span>)
       }
     ]}

@@ -45,6 +45,7 @@ const RunTable = ({ runs }: { readonly runs: ReadonlyArray<Run> }) => (
       { title: "Run", kind: "number", cell: ({ number }) => (number === 0 ? "" : count(number)) },
       {
         title: "Outcome",
+        kind: "name",
         cell: ({ outcome, detail }) => (
           <>
             <span class={toneOf(outcome)}>{outcome}</span> <span class="hint">{detail}</span>

@@ -11,7 +11,7 @@ const Due = ({ due, now }: { readonly due: string | undefined; readonly now: num
   const at = Date.parse(due)
   return (
     <>
-      {moment(at)} <span class="hint">{relative(at, now)}</span>
+      <span class="moment">{moment(at)}</span> <span class="hint">{relative(at, now)}</span>
     </>
   )
 }
@@ -41,7 +41,7 @@ export const ScheduleTable = ({ schedules, empty, onDone }: ScheduleTableProps) 
             </>
           )
         },
-        { title: "State", cell: ({ state }) => <span class={toneOf(state)}>{state}</span> },
+        { title: "State", kind: "short", cell: ({ state }) => <span class={toneOf(state)}>{state}</span> },
         { title: "When", cell: triggerText },
         {
           title: "Next",
@@ -53,7 +53,11 @@ export const ScheduleTable = ({ schedules, empty, onDone }: ScheduleTableProps) 
           )
         },
         { title: "Runs", kind: "number", cell: runsText },
-        { title: "To", cell: ({ channels, channelCount }) => channelsText(channels, channelCount) },
+        {
+          title: "To",
+          kind: "name",
+          cell: ({ channels, channelCount }) => channelsText(channels, channelCount)
+        },
         {
           title: "Actions",
           kind: "actions",

@@ -28,12 +28,12 @@ export const SlowView = () => {
               empty="No connection has been too slow."
               columns={[
                 { title: "When", kind: "head", cell: ({ at }) => moment(at) },
-                { title: "Address", cell: ({ address }) => address },
-                { title: "Client", cell: ({ client }) => client ?? "raw connection" },
-                { title: "User", cell: ({ user }) => user ?? "" },
-                { title: "Process", cell: ({ process }) => process },
+                { title: "Address", kind: "name", cell: ({ address }) => address },
+                { title: "Client", kind: "name", cell: ({ client }) => client ?? "raw connection" },
+                { title: "User", kind: "name", cell: ({ user }) => user ?? "" },
+                { title: "Process", kind: "short", cell: ({ process }) => process },
                 { title: "Waiting for it", kind: "number", cell: ({ waitingBytes }) => bytes(waitingBytes) },
-                { title: "What became of it", cell: ({ outcome }) => outcomes[outcome] }
+                { title: "What became of it", kind: "short", cell: ({ outcome }) => outcomes[outcome] }
               ]}
             />
           </section>
