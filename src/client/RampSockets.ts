@@ -202,7 +202,7 @@ export class RampSockets implements SocketOwner, Listener {
     this.options.metrics.scenario.resumed(isRecovered, publications)
   }
 
-  broadcastsBetween(from: number, to: number): number {
+  broadcastsBetween(from: number, to: number): number | null {
     return this.options.metrics.broadcastsBetween(from, to)
   }
 

@@ -32,9 +32,12 @@ export const readReport = async (path: string): Promise<Report | NoReport> => {
   const problem = formatProblem(json)
   if (problem !== undefined) return not(problem)
   const report = decode(json)
-  return Result.isSuccess(report)
+  if (Result.isFailure(report)) return not(`is not a whole report: ${inOneLine(report.failure.message)}`)
+  const { intervalMs: _, ...columns } = report.success.series
+  const lengths = new Set(Object.values(columns).map(({ length }) => length))
+  return lengths.size === 1
     ? report.success
-    : not(`is not a whole report: ${inOneLine(report.failure.message)}`)
+    : not("is not a whole report: the lists of its series differ in length")
 }
 
 /** In one line: the parser of JSON quotes what it has read. */

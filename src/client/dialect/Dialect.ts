@@ -20,7 +20,7 @@ export interface Listener {
   /** The connection is back in its channel: whether it got what it missed, and how many publications those were. */
   resumed(isRecovered: boolean, publications: number): void
   /** Broadcasts stamped between two times. */
-  broadcastsBetween(from: number, to: number): number
+  broadcastsBetween(from: number, to: number): number | null
 }
 
 export interface Dialect {

@@ -108,8 +108,9 @@ export class Broadcasts {
     }
   }
 
-  /** Broadcasts stamped after one time and up to another. */
-  between(from: number, to: number): number {
+  /** Broadcasts stamped after one time and up to another; null where some of that time are folded away, and so are not known any more. */
+  between(from: number, to: number): number | null {
+    if (from < this.foldedUpTo) return null
     let count = 0
     for (const stamp of this.byStamp.keys()) if (stamp > from && stamp <= to) count++
     return count

@@ -161,8 +161,8 @@ export class RunMetrics {
     this.deaf += by
   }
 
-  /** Broadcasts stamped after one time and up to another. */
-  broadcastsBetween(from: number, to: number): number {
+  /** Broadcasts stamped after one time and up to another; null where that is too long ago to be known. */
+  broadcastsBetween(from: number, to: number): number | null {
     return this.broadcasts.between(from, to)
   }
 

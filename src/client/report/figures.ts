@@ -163,6 +163,6 @@ const clientFigures = ({ client }: Report): ReadonlyArray<Figure> => [
   { name: "client.rampRestarts", label: "ramps started again", unit: "", value: client.rampRestarts }
 ]
 
-/** "7 of 7", with the share where that is not all. */
+/** Copies received of those expected: "6 of 7". */
 export const deliveryText = ({ expected, received }: Pick<Broadcast, "expected" | "received">): string =>
   `${received} of ${expected}`

@@ -149,6 +149,11 @@ describe("a report that is read", () => {
     ["one with a strange format", '{"run":{},"format":"x"}', /^is a report of format "x"; this/],
     ["a part of one", '{"run":{},"format":2}', /^is not a whole report: .*\["run"\]/],
     [
+      "one whose series lacks a value",
+      JSON.stringify({ ...reportOf(), series: { ...reportOf().series, p99: [1] } }),
+      /^is not a whole report: the lists of its series differ in length$/
+    ],
+    [
       "a broken one",
       jsonReport(reportOf()).replace('"p99": 7', '"p99": "7"'),
       /^is not a whole report: .*p99/

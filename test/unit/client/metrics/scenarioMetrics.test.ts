@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { Broadcasts, JOINING_MS } from "../../../../src/client/metrics/Broadcasts.ts"
+import { Broadcasts, JOINING_MS, MAX_BROADCASTS } from "../../../../src/client/metrics/Broadcasts.ts"
 import { LatencyHistogram } from "../../../../src/client/metrics/LatencyHistogram.ts"
 import { latencySince } from "../../../../src/client/metrics/latencySince.ts"
 import { RunMetrics } from "../../../../src/client/metrics/RunMetrics.ts"
@@ -75,6 +75,13 @@ describe("connections that leave", () => {
     expect(expected()).toEqual([3, 3])
     broadcasts.left(0, STAMP + 100 - JOINING_MS - 1)
     expect(expected()).toEqual([3, 2])
+  })
+
+  it("missed nobody knows how many, where some of that time are folded away", () => {
+    const broadcasts = new Broadcasts()
+    for (let i = 0; i <= MAX_BROADCASTS + 1; i++) broadcasts.hear(payload(STAMP + i), STAMP + i, 1, 0)
+    expect(broadcasts.between(STAMP, STAMP + 10)).toBeNull()
+    expect(broadcasts.between(STAMP + 1, STAMP + 10)).toBe(9)
   })
 
   it("missed the broadcasts between two times", () => {
