@@ -37,7 +37,7 @@ describeInBrowser("the dashboard", (open) => {
     const api = scheduleClient(port)
     const publication = { channel: "broadcast", data: "hello", receipt: true }
     const { receipt } = (await api("POST", "/api/publish", publication)).json.result
-    await dashboard.tile("Last broadcast", /ms$/)
+    await dashboard.tile("Time to last write", /ms$/)
     await client.lines.until((all) =>
       all.some((line, at) => line === "Message Rate" && /count = 150$/.test(all[at + 1] ?? ""))
     )

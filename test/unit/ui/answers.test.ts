@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest"
 import { publicationsOf } from "../../../src/ui/dashboard/channels/publications.ts"
 import { withReceipts, writeTimeSeries } from "../../../src/ui/dashboard/overview/writeTimes.ts"
-import { bodyOf, channelNames, refusalsOf } from "../../../src/ui/dashboard/publish/publication.ts"
+import {
+  channelNames,
+  nameHint,
+  publishBody,
+  refusalsOf
+} from "../../../src/ui/dashboard/publish/publication.ts"
 import { channelsText, newestFirst, type Receipt } from "../../../src/ui/dashboard/receipts/receipt.ts"
 import * as creating from "../../../src/ui/dashboard/schedules/creating.ts"
 import {
@@ -56,10 +61,15 @@ describe("publishing", () => {
   })
 
   it("sends the payload byte for byte", () => {
-    expect(bodyOf(["news"], '{"n": 12345678901234567890}')).toBe(
+    expect(publishBody(["news"], '{"n": 12345678901234567890}')).toBe(
       '{"channel":"news","data":{"n": 12345678901234567890},"receipt":true}'
     )
-    expect(bodyOf(['a"', "b"], "1")).toBe('{"channels":["a\\"","b"],"data":1,"receipt":true}')
+    expect(publishBody(['a"', "b"], "1")).toBe('{"channels":["a\\"","b"],"data":1,"receipt":true}')
+  })
+
+  it("says of names that are too long how long they may be", () => {
+    expect(nameHint(["a".repeat(255), "é".repeat(127)])).toBe("")
+    expect(nameHint(["short", "é".repeat(128)])).toMatch(/^\né{20}… has 256 bytes; .* 255 at most/)
   })
 
   it("says which channels refused it", () => {
@@ -189,16 +199,16 @@ describe("schedules", () => {
   })
 
   it("are created with one trigger, and the payload byte for byte", () => {
-    expect(creating.bodyOf(typed)).toBe(
+    expect(creating.scheduleBody(typed)).toBe(
       '{"every":"10 minutes","channels":["a","b"],"data":{"n": 12345678901234567890}}'
     )
-    expect(JSON.parse(creating.bodyOf({ ...typed, kind: "cron", about: "x" }))).toMatchObject({
+    expect(JSON.parse(creating.scheduleBody({ ...typed, kind: "cron", about: "x" }))).toMatchObject({
       cron: "0 9 * * *",
       timeZone: "Asia/Tokyo",
       about: "x"
     })
     const local = "2026-03-29T09:00"
-    expect(JSON.parse(creating.bodyOf({ ...typed, kind: "at", at: local })).at).toBe(
+    expect(JSON.parse(creating.scheduleBody({ ...typed, kind: "at", at: local })).at).toBe(
       new Date(local).toISOString()
     )
     expect(JSON.parse(creating.previewOf({ ...typed, timeZone: "", kind: "cron" }))).toEqual({

@@ -1,21 +1,20 @@
 /** One channel: its subscribers, who is present, what it keeps, and a form to publish into it. */
-import { plural } from "../../parts/format.ts"
 import { PublishForm } from "../publish/PublishForm.tsx"
-import { useTopic } from "../push/useTopic.ts"
+import { useLoaded } from "../useLoaded.ts"
+import { presenceOf, UNKNOWN_CHANNEL } from "./channelApi.ts"
 import { HistoryPanel } from "./HistoryPanel.tsx"
 import { PresencePanel } from "./PresencePanel.tsx"
+import { Subscribers } from "./Subscribers.tsx"
 
-const useSubscribers = (channel: string): string => {
-  const channels = useTopic("channels")
-  const found = channels?.shown.find((one) => one.channel === channel)
-  return found === undefined ? "" : plural(found.subscribers, "subscriber")
-}
+const UNKNOWN = "There is no such channel here: the configuration has no namespace for a name like this."
 
 export const ChannelPage = ({ channel }: { readonly channel: string }) => {
-  const subscribers = useSubscribers(channel)
+  const presence = useLoaded(channel, () => presenceOf(channel))
+  const { value } = presence
+  if (value !== undefined && !value.isOk && value.code === UNKNOWN_CHANNEL) return <p>{UNKNOWN}</p>
   return (
     <>
-      {subscribers !== "" && <p>{subscribers}</p>}
+      <Subscribers channel={channel} />
       <div class="columns wide">
         <section class="panel">
           <h2>Publish into this channel</h2>
@@ -23,7 +22,7 @@ export const ChannelPage = ({ channel }: { readonly channel: string }) => {
             <PublishForm channel={channel} />
           </div>
         </section>
-        <PresencePanel channel={channel} />
+        <PresencePanel loaded={presence} />
       </div>
       <HistoryPanel channel={channel} />
     </>

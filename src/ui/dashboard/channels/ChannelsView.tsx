@@ -1,5 +1,4 @@
 /** Channels: those with the most subscribers, live; others by a pattern; one of them with all that it keeps. */
-import { useEffect } from "preact/hooks"
 import { count, plural } from "../../parts/format.ts"
 import { TextField } from "../../parts/TextField.tsx"
 import { useDraft } from "../drafts.ts"
@@ -11,12 +10,11 @@ import { ChannelTable } from "./ChannelTable.tsx"
 import { Search } from "./Search.tsx"
 
 const SearchForm = ({ pattern }: { readonly pattern: string }) => {
-  const [text, setText] = useDraft("channels.pattern", pattern)
-  useEffect(() => {
-    if (pattern !== "") setText(pattern)
-  }, [pattern])
+  // What was typed and not searched belongs to the list below: another one has a text of its own.
+  const [text, setText] = useDraft(`channels.pattern ${pattern}`, pattern)
   const search = (event: Event) => {
     event.preventDefault()
+    setText(pattern)
     location.hash = hashOf("channels", undefined, text === "" ? {} : { pattern: text })
   }
   return (

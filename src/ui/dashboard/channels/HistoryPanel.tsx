@@ -1,5 +1,6 @@
 /** What a channel keeps of its publications, where it keeps any: the newest first, older ones as one asks for them. */
 import { useState } from "preact/hooks"
+import { Button } from "../../parts/Button.tsx"
 import { count } from "../../parts/format.ts"
 import { Problem } from "../../parts/Problem.tsx"
 import { Table } from "../../parts/Table.tsx"
@@ -38,8 +39,11 @@ const Pages = ({ channel, first }: { readonly channel: string; readonly first: H
   const [isEnd, setEnd] = useState(first.publications.length < HISTORY_PAGE)
   const [problem, setProblem] = useState<string>()
   const publications = [...first.publications, ...older]
+  const [isBusy, setBusy] = useState(false)
   const load = async () => {
+    setBusy(true)
     const answer = await historyOf(channel, { offset: publications.at(-1)!.offset, epoch: first.epoch })
+    setBusy(false)
     setProblem(answer.isOk ? undefined : answer.problem)
     if (!answer.isOk) return
     setOlder([...older, ...answer.result.publications])
@@ -55,9 +59,9 @@ const Pages = ({ channel, first }: { readonly channel: string; readonly first: H
       {!isEnd && (
         <div class="body">
           <div class="buttons">
-            <button type="button" onClick={load}>
+            <Button isBusy={isBusy} onClick={load}>
               Older publications
-            </button>
+            </Button>
           </div>
         </div>
       )}

@@ -4,8 +4,8 @@ import { count, plural } from "../../parts/format.ts"
 import { Problem } from "../../parts/Problem.tsx"
 import { type Column, Table } from "../../parts/Table.tsx"
 import type { ApiAnswer } from "../session/ask.ts"
-import { useLoaded } from "../useLoaded.ts"
-import { NOT_AVAILABLE, PRESENCE_SHOWN, type Present, presenceOf } from "./channelApi.ts"
+import type { Loaded } from "../useLoaded.ts"
+import { NOT_AVAILABLE, PRESENCE_SHOWN, type Present } from "./channelApi.ts"
 import { PanelHead } from "./PanelHead.tsx"
 
 /** Clients that are shown without being asked for more. */
@@ -67,7 +67,9 @@ const People = ({ people }: { readonly people: ReadonlyArray<Present> }) => {
   )
 }
 
-const Shown = ({ answer }: { readonly answer: ApiAnswer<ReadonlyArray<Present>> | undefined }) => {
+type PresenceAnswer = ApiAnswer<ReadonlyArray<Present>>
+
+const Shown = ({ answer }: { readonly answer: PresenceAnswer | undefined }) => {
   if (answer === undefined) return <p class="empty">Loading…</p>
   if (answer.isOk) return <People people={answer.result} />
   if (answer.code === NOT_AVAILABLE)
@@ -75,12 +77,9 @@ const Shown = ({ answer }: { readonly answer: ApiAnswer<ReadonlyArray<Present>> 
   return <Problem text={answer.problem} />
 }
 
-export const PresencePanel = ({ channel }: { readonly channel: string }) => {
-  const loaded = useLoaded(channel, () => presenceOf(channel))
-  return (
-    <section class="panel">
-      <PanelHead title="Presence" loaded={loaded} />
-      <Shown answer={loaded.value} />
-    </section>
-  )
-}
+export const PresencePanel = ({ loaded }: { readonly loaded: Loaded<PresenceAnswer> }) => (
+  <section class="panel">
+    <PanelHead title="Presence" loaded={loaded} />
+    <Shown answer={loaded.value} />
+  </section>
+)

@@ -6,12 +6,14 @@ import { hashOf } from "../routes.ts"
 import { useLoaded } from "../useLoaded.ts"
 import { ChannelTable } from "./ChannelTable.tsx"
 import { findChannels } from "./channelApi.ts"
+import { unclosed } from "./pattern.ts"
 
 /** Rows at most: of more the first, and how many there are. */
 const SHOWN = 500
 
 export const Search = ({ pattern }: { readonly pattern: string }) => {
   const { value, at, isBusy, reload } = useLoaded(pattern, () => findChannels(pattern))
+  const open = unclosed(pattern)
   if (value === undefined) return <p class="empty">Searching…</p>
   if ("problem" in value) return <Problem text={value.problem} />
   return (
@@ -23,6 +25,11 @@ export const Search = ({ pattern }: { readonly pattern: string }) => {
           Search again
         </Button>
       </p>
+      {open !== undefined && (
+        <p class="notice">
+          The <code>{open}</code> of this pattern is not closed: it stands for itself.
+        </p>
+      )}
       <section class="panel" aria-label="Channels found">
         <ChannelTable channels={value.slice(0, SHOWN)} empty="No channel with subscribers fits." />
       </section>

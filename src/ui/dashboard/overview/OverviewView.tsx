@@ -77,7 +77,7 @@ const Charts = ({ known, now, span }: { known: ReadonlyArray<Overview>; now: Ove
         text={milliseconds}
         axisText={millisecondsAxis}
         range={range}
-        empty="No broadcast has been written yet."
+        empty="Nothing with a receipt has been written yet."
       />
       {machine.map(draw)}
     </div>

@@ -52,9 +52,9 @@ const traffic = (now: Overview, ticks: ReadonlyArray<Tick>): ReadonlyArray<Tile>
     more: `${count(now.written - now.writtenInChannels)} of broadcasts, ${count(now.writtenInChannels)} in channels`
   },
   {
-    name: "Last broadcast",
+    name: "Time to last write",
     value: milliseconds(now.timeToLastWriteMs),
-    more: `to its last write; ${plural(now.broadcasts, "broadcast")}`
+    more: `of the newest with a receipt; ${plural(now.broadcasts, "broadcast")}`
   },
   {
     name: "Dropped",
@@ -65,7 +65,7 @@ const traffic = (now: Overview, ticks: ReadonlyArray<Tick>): ReadonlyArray<Tile>
   {
     name: "Subscriptions",
     value: count(now.subscriptions),
-    more: `${plural(now.publications, "publication")} in channels`
+    more: `this page's own 1 among them; ${plural(now.publications, "publication")}`
   },
   {
     name: "Slow consumers",

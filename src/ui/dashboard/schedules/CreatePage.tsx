@@ -9,7 +9,7 @@ import { useDraft } from "../drafts.ts"
 import { JsonField, showPlace } from "../publish/JsonField.tsx"
 import { hashOf } from "../routes.ts"
 import { ask } from "../session/ask.ts"
-import { bodyOf, missing, previewOf, type TriggerKind, type Typed, triggers } from "./creating.ts"
+import { missing, previewOf, scheduleBody, type TriggerKind, type Typed, triggers } from "./creating.ts"
 
 const kinds: Readonly<Record<TriggerKind, string>> = { at: "Once", every: "At an interval", cron: "By cron" }
 
@@ -79,11 +79,17 @@ const When = ({ typed, setKind, setAt, setEvery, setCron, setTimeZone }: ReturnT
   </>
 )
 
-const Previewed = ({ due }: { readonly due: ReadonlyArray<string> | undefined }) => (
+/** @member question the trigger that it is of, as it was sent */
+interface Previewed {
+  readonly question: string
+  readonly due: ReadonlyArray<string>
+}
+
+const Preview = ({ due }: { readonly due: ReadonlyArray<string> | undefined }) => (
   <div role="status">
     {due !== undefined && (
       <>
-        <p>It would be due</p>
+        <p>It would be due, in the time of {ownZone},</p>
         <ul>
           {due.map((one) => (
             <li key={one}>{moment(Date.parse(one))}</li>
@@ -101,13 +107,20 @@ export const CreatePage = () => {
   const [hasTried, setTried] = useState(false)
   const [isBusy, setBusy] = useState(false)
   const [problem, setProblem] = useState<string>()
-  const [due, setDue] = useState<ReadonlyArray<string>>()
+  const [isAsking, setAsking] = useState(false)
+  const [previewed, setPreviewed] = useState<Previewed>()
+  const question = previewOf(typed)
+  // What was previewed of another trigger says nothing of this one.
+  const due = previewed?.question === question ? previewed.due : undefined
   const wrongJson = hasTried ? jsonProblem(typed.data) : undefined
 
   const preview = async () => {
-    const answer = await ask("POST", "/api/schedules/preview", previewOf(typed))
+    setAsking(true)
+    const answer = await ask("POST", "/api/schedules/preview", question)
+    setAsking(false)
     setProblem(answer.isOk ? undefined : answer.problem)
-    setDue(answer.isOk ? (JSON.parse(answer.text) as { next: ReadonlyArray<string> }).next : undefined)
+    if (!answer.isOk) return setPreviewed(undefined)
+    setPreviewed({ question, due: (answer.value as { next: ReadonlyArray<string> }).next })
   }
   const create = async (event: Event) => {
     event.preventDefault()
@@ -118,11 +131,11 @@ export const CreatePage = () => {
     const wrong = jsonProblem(typed.data)
     if (wrong !== undefined) return showPlace(field.current, wrong)
     setBusy(true)
-    const answer = await ask("POST", "/api/schedules", bodyOf(typed))
+    const answer = await ask("POST", "/api/schedules", scheduleBody(typed))
     setBusy(false)
     if (!answer.isOk) return setProblem(answer.problem)
     for (const forget of [form.setAbout, form.setAt, form.setData]) forget("")
-    location.hash = hashOf("schedules", (JSON.parse(answer.text) as { id: string }).id)
+    location.hash = hashOf("schedules", (answer.value as { id: string }).id)
   }
   return (
     <form class="form" onSubmit={create} noValidate>
@@ -145,14 +158,14 @@ export const CreatePage = () => {
         field={field}
       />
       <Problem text={problem} />
-      <Previewed due={due} />
+      <Preview due={due} />
       <div class="buttons">
         <Button kind="primary" isBusy={isBusy}>
           Create
         </Button>
-        <button type="button" onClick={preview}>
+        <Button isBusy={isAsking} onClick={preview}>
           Preview
-        </button>
+        </Button>
       </div>
     </form>
   )

@@ -22,7 +22,7 @@ type Answer = Page | { readonly problem: string }
 
 const load = async (id: string): Promise<Answer> => {
   const answer = await ask("GET", `${pathOf(id)}/runs?limit=${SHOWN}`)
-  return answer.isOk ? (JSON.parse(answer.text) as Page) : { problem: answer.problem }
+  return answer.isOk ? (answer.value as Page) : { problem: answer.problem }
 }
 
 const RunTable = ({ runs }: { readonly runs: ReadonlyArray<Run> }) => (

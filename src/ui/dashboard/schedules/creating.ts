@@ -30,8 +30,8 @@ export const missing = (typed: Typed): string | undefined => {
   return channelNames(typed.channels).length === 0 ? "Name a channel at least." : undefined
 }
 
-/** The payload goes as it was typed, byte for byte. */
-export const bodyOf = (typed: Typed): string => {
+/** The request that makes a schedule. The payload goes as it was typed, byte for byte. */
+export const scheduleBody = (typed: Typed): string => {
   const head = JSON.stringify({
     ...triggerOf(typed),
     ...(typed.about === "" ? {} : { about: typed.about }),

@@ -33,7 +33,7 @@ const outcomes: Readonly<Record<Run["outcome"], string>> = {
 export const runNow = async (schedule: Schedule): Promise<Done> => {
   const answer = await ask("POST", `${pathOf(schedule.id)}/run`)
   if (!answer.isOk) return problemWith(schedule, answer.problem)
-  const { outcome, detail } = JSON.parse(answer.text) as Run
+  const { outcome, detail } = answer.value as Run
   const said = `The run of ${nameOf(schedule)} ${outcomes[outcome]}${detail === undefined ? "" : `: ${detail}`}.`
   return outcome === "failed" ? { problem: said } : { said }
 }

@@ -35,7 +35,7 @@ export const loadSchedules = async (
     const limit = Math.min(MAX_PAGE, Math.max(PAGE, least - schedules.length))
     const answer = await ask("GET", addressOf(state, limit, cursor))
     if (!answer.isOk) return { problem: answer.problem }
-    const page = JSON.parse(answer.text) as Page
+    const page = answer.value as Page
     schedules.push(...page.schedules)
     cursor = page.cursor
   } while (cursor !== undefined && schedules.length < least)
