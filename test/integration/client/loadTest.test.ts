@@ -211,7 +211,7 @@ describe("a run against the server", () => {
       expect.stringContaining(`the report cannot be written to ${join(gone, "report.json")}: ENOENT`)
     ])
     expect(readdirSync(kept).sort()).toEqual(["report.html", "report.xml"])
-    expect(client.output).toMatch(/^broadcast \d{13}: /m)
+    expect(client.output).toMatch(/^broadcasts: \d+, /m)
   })
 
   it.each(["SIGINT", "SIGTERM"] as const)(
