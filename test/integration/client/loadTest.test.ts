@@ -211,7 +211,8 @@ describe("a run against the server", () => {
       expect.stringContaining(`the report cannot be written to ${join(gone, "report.json")}: ENOENT`)
     ])
     expect(readdirSync(kept).sort()).toEqual(["report.html", "report.xml"])
-    expect(client.output).toMatch(/^broadcasts: \d+, /m)
+    // One in between, and the last one.
+    expect(client.output.split("-- Counters").length).toBeGreaterThan(2)
   })
 
   it.each(["SIGINT", "SIGTERM"] as const)(
