@@ -70,6 +70,8 @@ describeInBrowser("the demo page", (open) => {
     await since.counts("raw", "Received", 101)
     await since.counts("raw", "Recovered", 100)
     await since.counts("raw", "Missed", 0)
+    await plain.line("raw", "What was published meanwhile is not known")
+    await plain.counts("raw", "Missed", "≥ 0")
     await since.send("after")
     await plain.line("raw", "100 messages are missing here")
     await plain.counts("raw", "Missed", 100)

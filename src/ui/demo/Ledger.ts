@@ -53,12 +53,16 @@ export class Ledger {
   /** Newest first. */
   lines: ReadonlyArray<Line> = []
   counts: Counts = NONE
+  /** More may be missing than is counted: nothing that came since has told. */
+  mayMissMore = false
   readonly #offsets = new OffsetOrder()
   readonly #senders = new SenderOrder()
   #key = 0
 
   arrive({ said, at, position, isRecovered }: Arrival): void {
     const { name, text, mark, sentAt } = said
+    if (position === undefined && mark !== undefined && this.#senders.knows(mark.sender))
+      this.mayMissMore = false
     const step =
       position !== undefined
         ? this.#offsets.next(position)
@@ -94,9 +98,16 @@ export class Ledger {
    */
   lost(at: number, position: Position | undefined): void {
     const missing = position === undefined ? undefined : this.#offsets.skipTo(position)
-    if (missing === undefined)
+    if (missing === undefined) {
+      this.mayMissMore = true
       this.note(at, "What was published meanwhile is gone; how much, nobody can tell", true)
-    else if (missing > 0) this.#lose(at, missing)
+    } else if (missing > 0) this.#lose(at, missing)
+  }
+
+  /** It is back, and has asked for nothing of what it may have missed. */
+  unasked(at: number): void {
+    this.mayMissMore = true
+    this.note(at, "What was published meanwhile is not known", true)
   }
 
   note(at: number, text: string, isLoss = false): void {
@@ -107,6 +118,7 @@ export class Ledger {
   clear(): void {
     this.lines = []
     this.counts = NONE
+    this.mayMissMore = false
   }
 
   #lose(at: number, missing: number): void {

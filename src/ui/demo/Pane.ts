@@ -26,6 +26,7 @@ export class Pane<W extends Way = Way> {
       changed: (state, why) => this.#changed(state, why),
       arrived: (arrival) => this.#write((at) => this.ledger.arrive({ ...arrival, at })),
       stands: (position) => this.#write((at) => this.ledger.stands(at, position)),
+      unasked: () => this.#write((at) => this.ledger.unasked(at)),
       lost: (position) => this.#write((at) => this.ledger.lost(at, position))
     })
   }

@@ -42,13 +42,19 @@ const PaneButton = ({ label, title, ...props }: ButtonProps) => (
 
 const Counts = ({ pane, name }: { readonly pane: Pane; readonly name: string }) => {
   const { received, recovered, missed, repeated } = pane.ledger.counts
-  const figures = { Received: received, Recovered: recovered, Missed: missed, Repeated: repeated }
+  const { mayMissMore } = pane.ledger
+  const figures = {
+    Received: count(received),
+    Recovered: count(recovered),
+    Missed: mayMissMore ? `≥ ${count(missed)}` : count(missed),
+    Repeated: count(repeated)
+  }
   return (
     <dl class="counts" aria-label={`${name}: counts`}>
       {Object.entries(figures).map(([label, value]) => (
-        <div key={label} class={label === "Missed" && value > 0 ? "bad" : undefined}>
+        <div key={label} class={label === "Missed" && (missed > 0 || mayMissMore) ? "bad" : undefined}>
           <dt>{label}</dt>
-          <dd>{count(value)}</dd>
+          <dd>{value}</dd>
         </div>
       ))}
     </dl>

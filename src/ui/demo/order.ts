@@ -47,6 +47,11 @@ const MAX_SENDERS = 1000
 export class SenderOrder {
   readonly #last = new Map<string, number>()
 
+  /** Whether the next message of this sender says what is missing. */
+  knows(sender: string): boolean {
+    return this.#last.has(sender)
+  }
+
   next({ sender, n }: { readonly sender: string; readonly n: number }): Step {
     const last = this.#last.get(sender)
     const missing = last === undefined ? 0 : step(last, n)

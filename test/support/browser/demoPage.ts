@@ -39,7 +39,11 @@ export class DemoPage {
   }
 
   /** When a count says this. */
-  async counts(name: PaneName, label: "Received" | "Recovered" | "Missed", value: number): Promise<void> {
+  async counts(
+    name: PaneName,
+    label: "Received" | "Recovered" | "Missed",
+    value: number | string
+  ): Promise<void> {
     const count = this.pane(name)
       .locator("dl > div")
       .filter({ hasText: new RegExp(`^${label}${value}$`) })

@@ -62,6 +62,7 @@ export class RawWay implements Way {
     this.#socket = socket
     socket.onopen = () => {
       this.#openedAt = Date.now()
+      if (at !== undefined && since === "") this.listener.unasked()
       this.#heardAt ??= this.#openedAt
       this.listener.changed("on")
     }

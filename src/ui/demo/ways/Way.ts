@@ -11,6 +11,8 @@ export interface WayListener {
   readonly arrived: (arrival: Omit<Arrival, "at">) => void
   /** It hears everything after this position. */
   readonly stands: (position: Position) => void
+  /** It is back, and has not asked for what was published meanwhile. */
+  readonly unasked: () => void
   /** What was published meanwhile cannot be had. @param position where the stream stands now */
   readonly lost: (position: Position | undefined) => void
 }

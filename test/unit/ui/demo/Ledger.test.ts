@@ -67,7 +67,27 @@ describe("the book of a pane", () => {
       expect.stringMatching("nobody can tell")
     ])
     arrive(ledger, 2, position(3, "other"))
-    expect(ledger.counts.missed).toBe(0)
+    expect([ledger.counts.missed, ledger.mayMissMore]).toEqual([0, true])
+  })
+
+  it("does not say that nothing is missing before a sender that it knows has told", () => {
+    const ledger = new Ledger()
+    arrive(ledger, 1)
+    ledger.unasked(2000)
+    expect(ledger.lines[0]).toMatchObject({
+      kind: "note",
+      isLoss: true,
+      text: expect.stringMatching("not known")
+    })
+    expect(ledger.mayMissMore).toBe(true)
+    ledger.arrive({ said: readText("of nobody"), at: 2001, isRecovered: false })
+    ledger.arrive({ said: readData({ ...chat(1), sender: "new" }), at: 2001, isRecovered: false })
+    expect(ledger.mayMissMore).toBe(true)
+    arrive(ledger, 4)
+    expect([ledger.counts.missed, ledger.mayMissMore]).toEqual([2, false])
+    ledger.unasked(3000)
+    ledger.clear()
+    expect(ledger.mayMissMore).toBe(false)
   })
 
   it("keeps the newest lines, and counts all", () => {
