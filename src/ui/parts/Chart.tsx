@@ -2,7 +2,7 @@
  * A chart with its title, a legend that has the newest values, or those at the pointer, and its figures as a table. The drawing carries its
  * newest, lowest and highest values as text, for those who do not see it.
  */
-import { useId, useState } from "preact/hooks"
+import { useId, useMemo, useState } from "preact/hooks"
 import type { ChartShape } from "./chartOptions.ts"
 import { describe, newest, type Series, tableRows } from "./chartText.ts"
 import { clock, compact, NOTHING } from "./format.ts"
@@ -82,6 +82,7 @@ export const Chart = (props: ChartProps) => {
   const [isTable, setTable] = useState(false)
   const id = useId()
   const xText = shape.xText ?? (shape.x === "time" ? clock : compact)
+  const described = useMemo(() => describe(series, text), [series, text])
   const hasValues = series.some(({ values }) => newest(values) !== null)
   return (
     <figure class="chart" aria-labelledby={id}>
@@ -100,7 +101,7 @@ export const Chart = (props: ChartProps) => {
           series={series}
           range={range}
           height={height}
-          label={`${title}. ${describe(series, text)}`}
+          label={`${title}. ${described}`}
           hover={setAt}
         />
       ) : (

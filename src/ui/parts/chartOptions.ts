@@ -17,6 +17,8 @@ export interface ChartShape {
   readonly sync?: string | undefined
 }
 
+/** Of a line that others may lie on. */
+const WIDE = 4.5
 const FONT = "11px system-ui, -apple-system, sans-serif"
 /** Room that the labels of the y axis have at least, so that charts below each other have the same beginning, mostly. */
 const AXIS_WIDTH = 48
@@ -38,14 +40,17 @@ const alonePoints = (plot: uPlot, series: number) => [
   ...alone(plot.data[series] as ReadonlyArray<number | null>)
 ]
 
-const drawn = (element: HTMLElement, { label, tone, kind = "line" }: Series): uPlot.Series => {
+const drawn = (
+  element: HTMLElement,
+  { label, tone, kind = "line", isWide = false }: Series
+): uPlot.Series => {
   const stroke = resolved(element, `--tone-${tone}`)
   if (kind === "points") {
     return { label, stroke, paths: () => null, points: { show: true, size: 5, width: 1, fill: stroke } }
   }
   const steps = uPlot.paths.stepped!({ align: 1 })
   const points = { show: false, size: 3, width: 0, fill: stroke, filter: alonePoints }
-  return { label, stroke, width: 1.5, points, ...(kind === "steps" ? { paths: steps } : {}) }
+  return { label, stroke, width: isWide ? WIDE : 1.5, points, ...(kind === "steps" ? { paths: steps } : {}) }
 }
 
 /** 1, 2, 5, 10, … */
@@ -117,7 +122,10 @@ export const chartOptions = (
         ...logX,
         range: (_, low, high) => [...(range() ?? [low, high])] as [number, number]
       },
-      y: { ...logY, range: (_, low, high) => (shape.y === "log" ? decades(low, high) : fromZero(high)) }
+      y: {
+        ...logY,
+        range: (_, low, high) => (shape.y === "log" ? decades(low, high) : fromZero(high, shape.isWhole))
+      }
     },
     axes: axes(element, shape),
     series: [{}, ...series.map((one) => drawn(element, one))],

@@ -1,8 +1,13 @@
 /** Where the axes of charts begin and end, and what a line cannot show. */
 
-/** From 0, with a little room above what is drawn; [0, 1] where nothing is. Values below 0 are none. */
-export const fromZero = (highest: number | null | undefined): [number, number] =>
-  highest === null || highest === undefined || !(highest > 0) ? [0, 1] : [0, highest * 1.08]
+/**
+ * From 0, with a little room above what is drawn; [0, 1] where nothing is. Values below 0 are none.
+ * @param isWhole the axis has whole numbers: it goes to 1 at least
+ */
+export const fromZero = (highest: number | null | undefined, isWhole = false): [number, number] =>
+  highest === null || highest === undefined || !(highest > 0)
+    ? [0, 1]
+    : [0, Math.max(isWhole ? 1 : 0, highest * 1.08)]
 
 /** Whole powers of ten around positive values, a decade at least. */
 export const decades = (

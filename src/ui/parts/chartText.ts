@@ -7,6 +7,8 @@ export interface Series {
   readonly tone: number
   /** "line" unless said. */
   readonly kind?: "line" | "points" | "steps"
+  /** A line that others may lie on: it is seen on both sides of them. */
+  readonly isWide?: boolean
 }
 
 /** Rows of the table of a chart at most. */

@@ -45,6 +45,9 @@ group("axes", () => {
     expect(high).toBeGreaterThan(100)
     expect(fromZero(0)).toEqual([0, 1])
     expect(fromZero(null)).toEqual([0, 1])
+    expect(fromZero(0.2)[1]).toBeLessThan(1)
+    expect(fromZero(0.2, true)).toEqual([0, 1])
+    expect(fromZero(100, true)).toEqual(fromZero(100))
   })
 
   it("have whole decades where they are logarithmic", () => {

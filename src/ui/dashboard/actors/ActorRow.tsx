@@ -26,14 +26,18 @@ const Toggle = ({ actor, isOpen }: { readonly actor: ActorState; readonly isOpen
 
 const shown = (value: number | undefined) => (value === undefined ? "" : count(value))
 
-const drawn = ({ actor, level, isOpen }: Row) => {
+const drawn = ({ actor, level, isOpen }: Row, isFixed: boolean) => {
   const { name, state, mailbox, connections, restarts, cause, children } = actor
   return (
     <tr role="row" class={needsAttention(actor) ? "attention" : undefined}>
       <th scope="row" role="rowheader" class="head" title={actor.address}>
         <span class="indent" style={{ "--level": level }}>
           <span class="hidden">Level {level}: </span>
-          {children.length > 0 ? <Toggle actor={actor} isOpen={isOpen} /> : <span class="leaf">{name}</span>}
+          {children.length > 0 && !isFixed ? (
+            <Toggle actor={actor} isOpen={isOpen} />
+          ) : (
+            <span class="leaf">{name}</span>
+          )}
         </span>
       </th>
       <td role="cell" data-title="State">
@@ -55,5 +59,6 @@ const drawn = ({ actor, level, isOpen }: Row) => {
   )
 }
 
-export const ActorRow = ({ actor, level, isOpen }: Row) =>
-  useMemo(() => drawn({ actor, level, isOpen }), [actor, level, isOpen])
+/** @param isFixed it cannot be closed: all of what it is in is shown */
+export const ActorRow = ({ actor, level, isOpen, isFixed }: Row & { readonly isFixed: boolean }) =>
+  useMemo(() => drawn({ actor, level, isOpen }, isFixed), [actor, level, isOpen, isFixed])

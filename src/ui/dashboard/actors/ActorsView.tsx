@@ -39,7 +39,7 @@ const Tree = ({ actors, isAll }: { actors: ReadonlyArray<ActorState>; isAll: boo
       </thead>
       <tbody role="rowgroup">
         {rows.map((row) => (
-          <ActorRow key={row.actor.address} {...row} />
+          <ActorRow key={row.actor.address} {...row} isFixed={!isAll} />
         ))}
       </tbody>
     </table>

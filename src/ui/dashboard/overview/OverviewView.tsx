@@ -3,16 +3,17 @@ import { useEffect, useMemo } from "preact/hooks"
 import type { Overview } from "../../../protocol/dashboard.ts"
 import { Chart } from "../../parts/Chart.tsx"
 import { milliseconds } from "../../parts/format.ts"
+import { Problem } from "../../parts/Problem.tsx"
 import { Tiles } from "../../parts/Tiles.tsx"
 import { useCell } from "../../parts/useCell.ts"
 import { useDraft } from "../drafts.ts"
 import { TopicProblem } from "../push/TopicProblem.tsx"
 import { type ChartOfTicks, machine, millisecondsAxis, traffic } from "./charts.ts"
-import { follow, overviews } from "./overviews.ts"
+import { fillProblem, follow, overviews } from "./overviews.ts"
 import { Processes } from "./Processes.tsx"
 import { Reasons } from "./Reasons.tsx"
 import { tilesOf } from "./tiles.ts"
-import { timeline } from "./timeline.ts"
+import { type Tick, timeline } from "./timeline.ts"
 import { useWriteTimes } from "./useWriteTimes.ts"
 import { writeTimeSeries } from "./writeTimes.ts"
 
@@ -37,27 +38,27 @@ const SpanChoice = ({ chosen, choose }: { chosen: string; choose: (minutes: stri
   </fieldset>
 )
 
+type Ticks = ReadonlyArray<Tick>
+type Range = readonly [number, number]
+
 /** From the first that is known, but a minute at least: a page that was just opened fills from the right. */
-const rangeOf = (known: ReadonlyArray<Overview>, now: Overview, span: number): readonly [number, number] => [
+const rangeOf = (known: ReadonlyArray<Overview>, now: Overview, span: number): Range => [
   Math.min(now.at - MINUTE, Math.max(now.at - span, known[0]!.at)),
   now.at
 ]
 
-const Charts = ({ known, now, span }: { known: ReadonlyArray<Overview>; now: Overview; span: number }) => {
-  const ticks = useMemo(() => timeline(known.filter(({ at }) => at >= now.at - span)), [known, span])
+/** It is drawn anew with new ticks, and not with a new receipt. */
+const TickChart = ({ of, ticks, range }: { of: ChartOfTicks; ticks: Ticks; range: Range }) => {
+  const { title, note, text, axisText, isWhole } = of
+  const series = useMemo(() => of.series(ticks), [of, ticks])
   const xs = useMemo(() => ticks.map(({ at }) => at), [ticks])
-  const range = useMemo(() => rangeOf(known, now, span), [known, span])
-  const written = useWriteTimes(now.at - span)
-  const writtenAt = useMemo(() => written.map(({ at }) => at), [written])
-  const writtenSeries = useMemo(() => writeTimeSeries(written), [written])
-  const draw = ({ title, note, text, axisText, isWhole, series }: ChartOfTicks) => (
+  return (
     <Chart
-      key={title}
       title={title}
       note={note}
       x="time"
       xs={xs}
-      series={series(ticks)}
+      series={series}
       text={text}
       axisText={axisText}
       isWhole={isWhole}
@@ -65,6 +66,15 @@ const Charts = ({ known, now, span }: { known: ReadonlyArray<Overview>; now: Ove
       sync={SYNC}
     />
   )
+}
+
+const Charts = ({ known, now, span }: { known: ReadonlyArray<Overview>; now: Overview; span: number }) => {
+  const ticks = useMemo(() => timeline(known.filter(({ at }) => at >= now.at - span)), [known, span])
+  const range = useMemo(() => rangeOf(known, now, span), [known, span])
+  const written = useWriteTimes(now.at - span)
+  const writtenAt = useMemo(() => written.map(({ at }) => at), [written])
+  const writtenSeries = useMemo(() => writeTimeSeries(written), [written])
+  const draw = (of: ChartOfTicks) => <TickChart key={of.title} of={of} ticks={ticks} range={range} />
   return (
     <div class="charts">
       {traffic.map(draw)}
@@ -86,6 +96,7 @@ const Charts = ({ known, now, span }: { known: ReadonlyArray<Overview>; now: Ove
 
 export const OverviewView = () => {
   const known = useCell(overviews)
+  const unfilled = useCell(fillProblem)
   const [minutes, setMinutes] = useDraft("overview.span", "10")
   useEffect(follow, [])
   const now = known.at(-1)
@@ -104,6 +115,7 @@ export const OverviewView = () => {
         <h2>Over time</h2>
         <SpanChoice chosen={minutes} choose={setMinutes} />
       </div>
+      <Problem text={unfilled} />
       <Charts known={known} now={now} span={Number(minutes) * MINUTE} />
       <Processes known={known} />
       <div class="columns">

@@ -14,11 +14,17 @@ export interface ChartOfTicks {
 }
 
 type Value = (overview: Overview) => number | undefined
+type Named = readonly [label: string, value: Value, look?: "wide"]
 
 const each =
-  (lines: typeof gauge, ...named: ReadonlyArray<readonly [string, Value]>) =>
+  (lines: typeof gauge, ...named: ReadonlyArray<Named>) =>
   (ticks: ReadonlyArray<Tick>): ReadonlyArray<Series> =>
-    named.map(([label, value], at) => ({ label, tone: at + 1, values: lines(ticks, value) }))
+    named.map(([label, value, look], at) => ({
+      label,
+      tone: at + 1,
+      values: lines(ticks, value),
+      isWide: look === "wide"
+    }))
 
 const toned = (lines: ReadonlyArray<Line>): ReadonlyArray<Series> =>
   lines.map((line, at) => ({ ...line, tone: at + 1 }))
@@ -31,7 +37,7 @@ const MEBIBYTE = 2 ** 20
 /** Where a reason is new, nothing was dropped for it before. */
 const drops = (ticks: ReadonlyArray<Tick>): ReadonlyArray<Series> => {
   const reasons = Object.keys(ticks.findLast(({ now }) => now !== null)?.now?.dropped ?? {})
-  const named = reasons.map((reason): [string, Value] => [reason, ({ dropped }) => dropped[reason] ?? 0])
+  const named = reasons.map((reason): Named => [reason, ({ dropped }) => dropped[reason] ?? 0])
   return each(rate, ...named, ["closed first", ({ missed }) => missed])(ticks)
 }
 
@@ -43,7 +49,7 @@ export const traffic: ReadonlyArray<ChartOfTicks> = [
     isWhole: true,
     series: each(
       gauge,
-      ["all", ({ connections }) => connections],
+      ["all", ({ connections }) => connections, "wide"],
       ["by the client protocol", ({ clients }) => clients]
     )
   },
@@ -51,6 +57,7 @@ export const traffic: ReadonlyArray<ChartOfTicks> = [
     title: "Set-up and close",
     note: "each second",
     text: perSecond,
+    isWhole: true,
     series: each(
       rate,
       ["opened", ({ opened }) => opened],
@@ -62,6 +69,7 @@ export const traffic: ReadonlyArray<ChartOfTicks> = [
     title: "Messages",
     note: "each second",
     text: perSecond,
+    isWhole: true,
     series: each(
       rate,
       ["of broadcasts", ({ written, writtenInChannels }) => written - writtenInChannels],
@@ -95,5 +103,5 @@ export const machine: ReadonlyArray<ChartOfTicks> = [
     axisText: (value) => `${compact(value)} MiB`,
     series: (ticks) => toned(perProcess(ticks, gauge, ({ residentBytes }) => residentBytes / MEBIBYTE))
   },
-  { title: "Drops", note: "each second, by reason", text: perSecond, series: drops }
+  { title: "Drops", note: "each second, by reason", text: perSecond, isWhole: true, series: drops }
 ]

@@ -8,11 +8,17 @@ import { append, merge } from "./timeline.ts"
 
 export const overviews = cell<ReadonlyArray<Overview>>([])
 
+/** Why there may be a gap in them. */
+export const fillProblem = cell<string | undefined>(undefined)
+
 /** Whatever was missed while this page did not listen, another may have been there for. */
 const fill = async () => {
   const answer = await ask("GET", adminPaths.overview)
+  fillProblem.set(
+    answer.isOk ? undefined : `What was before this page looked could not be loaded. ${answer.problem}`
+  )
   if (!answer.isOk) return
-  const more = JSON.parse(answer.text) as ReadonlyArray<Overview>
+  const more = answer.value as ReadonlyArray<Overview>
   overviews.update((known) => merge(known, more))
 }
 
