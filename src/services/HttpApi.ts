@@ -34,9 +34,12 @@ const json = (value: unknown, status = 200): PlainAnswer => ({
 })
 
 const HEALTHY = json({ status: "ok", version })
-const ELSEWHERE = plainText(426, "Clarion: connect with a WebSocket; /health answers plain HTTP", [
-  ["upgrade", "websocket"]
-])
+const upgrade = (more: string): PlainAnswer =>
+  plainText(426, `Clarion: connect with a WebSocket; /health answers plain HTTP${more}`, [
+    ["upgrade", "websocket"]
+  ])
+const ELSEWHERE = upgrade("")
+const BESIDE_DASHBOARD = upgrade("; a browser, which accepts text/html, gets the dashboard here")
 
 const isRead = (method: string): boolean => method === "GET" || method === "HEAD"
 
@@ -46,11 +49,12 @@ export const makePublic = (readiness: Effect.Effect<Readiness>, pages: Pages): E
     const ready = Effect.map(readiness, ({ isReady, connections }) =>
       json({ ready: isReady, connections }, isReady ? 200 : 503)
     )
+    const atRoot = pages.has("/") ? BESIDE_DASHBOARD : ELSEWHERE
     return (request) => {
       const { method, path } = request
       if (path === "/health" && isRead(method)) return HEALTHY
       if (path === "/ready" && isRead(method)) return run(ready)
-      return pages.handle(request) ?? ELSEWHERE
+      return pages.handle(request) ?? (path === "/" ? atRoot : ELSEWHERE)
     }
   })
 
