@@ -4,8 +4,8 @@
  */
 import { useId, useMemo, useState } from "preact/hooks"
 import type { ChartShape } from "./chartOptions.ts"
-import { describe, newest, type Series, tableRows } from "./chartText.ts"
-import { clock, compact, NOTHING } from "./format.ts"
+import { describe, newest, type Series, TABLE_ROWS, tableRows } from "./chartText.ts"
+import { clock, compact, count, NOTHING } from "./format.ts"
 import { Plot } from "./Plot.tsx"
 
 export interface ChartProps extends ChartShape {
@@ -49,6 +49,11 @@ const Figures = ({
 }: ChartProps & { xText: (x: number) => string }) => (
   // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
   <section class="figures" aria-label={`${title}: figures`} tabIndex={0}>
+    {xs.length > TABLE_ROWS && (
+      <p class="hint">
+        {TABLE_ROWS} of {count(xs.length)}, evenly picked.
+      </p>
+    )}
     <table>
       <thead>
         <tr>

@@ -12,7 +12,7 @@ export interface Series {
 }
 
 /** Rows of the table of a chart at most. */
-const ROWS = 11
+export const TABLE_ROWS = 11
 
 export const newest = (values: Series["values"]): number | null => {
   for (let at = values.length - 1; at >= 0; at--) {
@@ -40,7 +40,7 @@ export const describe = (series: ReadonlyArray<Series>, text: (value: number) =>
 
 /** Places of the x that the table shows: evenly spread over all, newest first. */
 export const tableRows = (length: number): ReadonlyArray<number> => {
-  const rows = Math.min(ROWS, length)
+  const rows = Math.min(TABLE_ROWS, length)
   const step = rows > 1 ? (length - 1) / (rows - 1) : 0
   return Array.from({ length: rows }, (_, row) => Math.round(length - 1 - row * step))
 }

@@ -31,7 +31,7 @@ const LONGEST_TIMER = 2 ** 31 - 1
 
 let expiry: ReturnType<typeof setTimeout> | undefined
 
-const begin = (begun: AdminSession): void => {
+const enter = (begun: AdminSession): void => {
   session.set({ kind: "in", session: begun })
   clearTimeout(expiry)
   // Asked when the time is over: it may have been made longer by another page.
@@ -59,7 +59,7 @@ const isSession = (value: AdminSession | Nobody): value is AdminSession => "csrf
 const look = async (): Promise<Answer> => {
   const answer = await request("GET", adminPaths.session)
   const who = answer.isOk ? (answer.value as AdminSession | Nobody) : undefined
-  if (who !== undefined && isSession(who)) begin(who)
+  if (who !== undefined && isSession(who)) enter(who)
   else if (answer.isOk || answer.status === 401) expire(answer.text)
   return answer
 }
@@ -81,7 +81,7 @@ export const logIn = async (how: LogIn): Promise<Answer> => {
   const answer = await request("POST", adminPaths.logIn, JSON.stringify(how))
   if (answer.isOk) {
     sessionProblem.set(undefined)
-    begin(answer.value as AdminSession)
+    enter(answer.value as AdminSession)
   }
   return answer
 }

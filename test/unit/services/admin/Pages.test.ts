@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest"
 import type { Settings } from "../../../../src/config/Keys.ts"
 import { ServerConfig, type ServerConfigValue } from "../../../../src/config/ServerConfig.ts"
 import { DASHBOARD, DEMO, makePages, PageFolder } from "../../../../src/services/admin/Pages.ts"
+import { makePublic } from "../../../../src/services/HttpApi.ts"
 import type { PlainAnswer, PlainRequest } from "../../../../src/services/Transport.ts"
 import { configWith } from "../../../support/configurations.ts"
 import { temporaryFolder } from "../../../support/server/temporaryFolder.ts"
@@ -229,5 +230,20 @@ describe("a build without pages", () => {
     mkdirSync(join(folder, "dashboard"), { recursive: true })
     writeFileSync(join(folder, "dashboard/index.html"), PAGE)
     expect([(await get("/"))!.status, pages.has("/"), pages.has("/demo")]).toEqual([200, true, false])
+  })
+})
+
+describe("who asks for no page", () => {
+  const textOf = async (paths: Readonly<Record<string, string>>, path: string) => {
+    const readiness = Effect.succeed({ isReady: true, connections: 0 })
+    const handle = Effect.runSync(makePublic(readiness, pagesOf(build(), paths)))
+    const { status, body } = await handle(request(path, {}))
+    return `${status} ${body}`
+  }
+
+  it("is told at the dashboard's path, and nowhere else, that browsers get it", async () => {
+    expect(await textOf(DASHBOARD, "/")).toMatch(/^426 .*WebSocket.*text\/html, gets the dashboard here/)
+    expect(await textOf(DASHBOARD, "/demo")).toMatch(/^426 .*plain HTTP$/m)
+    expect(await textOf(DEMO, "/")).toMatch(/^426 .*plain HTTP$/m)
   })
 })
