@@ -3,6 +3,7 @@
  * browsers forget them when a table is laid out otherwise.
  */
 import type { ComponentChildren } from "preact"
+import { NARROW, NARROW_FOR_MANY, useMedia } from "./useMedia.ts"
 
 export interface Column<Row> {
   readonly title: string
@@ -31,6 +32,8 @@ export interface TableProps<Row> {
 const isNothing = (content: ComponentChildren): boolean =>
   content === undefined || content === null || content === "" || content === false
 
+const MANY_COLUMNS = 5
+
 const classes = { lines: "cards", flow: "cards flow", table: "" }
 
 const Cell = <Row,>({ column, row }: { column: Column<Row>; row: Row }) => {
@@ -51,9 +54,10 @@ const Cell = <Row,>({ column, row }: { column: Column<Row>; row: Row }) => {
 }
 
 export const Table = <Row,>({ label, columns, rows, rowKey, empty, narrow = "lines" }: TableProps<Row>) => {
+  const isNarrow = useMedia(columns.length > MANY_COLUMNS ? NARROW_FOR_MANY : NARROW)
   if (rows.length === 0) return <p class="empty">{empty}</p>
   return (
-    <table class={classes[narrow]} role="table" aria-label={label}>
+    <table class={isNarrow ? classes[narrow] : undefined} role="table" aria-label={label}>
       <thead role="rowgroup">
         <tr role="row">
           {columns.map(({ title, kind, isTitleHidden }) => (

@@ -3,6 +3,7 @@ import { useMemo, useRef, useState } from "preact/hooks"
 import type { ActorState, Actors } from "../../../protocol/dashboard.ts"
 import { count, plural } from "../../parts/format.ts"
 import { useCell } from "../../parts/useCell.ts"
+import { NARROW, useMedia } from "../../parts/useMedia.ts"
 import { TopicProblem } from "../push/TopicProblem.tsx"
 import { useTopic } from "../push/useTopic.ts"
 import { ActorRow } from "./ActorRow.tsx"
@@ -25,9 +26,10 @@ const useActors = (): Pick<Actors, "actors" | "omitted"> | undefined => {
 
 const Tree = ({ actors, isAll }: { actors: ReadonlyArray<ActorState>; isAll: boolean }) => {
   const open = useCell(openActors)
+  const isNarrow = useMedia(NARROW)
   const rows = useMemo(() => rowsOf(actors, isAll ? isOpen(open) : () => true), [actors, isAll, open])
   return (
-    <table class="cards flow actors" role="table" aria-label="Actors">
+    <table class={isNarrow ? "cards flow actors" : "actors"} role="table" aria-label="Actors">
       <thead role="rowgroup">
         <tr role="row">
           {titles.map((title) => (
