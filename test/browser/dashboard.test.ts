@@ -161,6 +161,11 @@ describeInBrowser("the dashboard", (open) => {
     await dashboard.says("1 subscriber")
     await open("news:b")
     await dashboard.says("0 subscribers")
+    const many = Array.from({ length: 100 }, (_, n) => `news:many${n}`)
+    for (let n = 0; n < 2; n++) await connect(`ws://127.0.0.1:${port}/?channels=${many}`)
+    await open("news:a")
+    // It is not among the hundred with the most any more.
+    await dashboard.says(/^1 subscriber, at/)
     await open("other:a")
     await dashboard.says("There is no such channel here")
     expect(await page.getByRole("main").getByRole("heading", { level: 2 }).count()).toBe(0)
