@@ -98,7 +98,10 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
     await script.reply(43)
     const ids = script.lines.map((line) => JSON.parse(line).id)
     expect(ids).toEqual(Array.from({ length: 43 }, (_, i) => i + 1))
-    expect(script.frames.map((frame) => frame.split("\n").length)).toEqual([1, 16, 16, 9, 1])
+    const sizes = script.frames.map((frame) => frame.split("\n").length)
+    expect([sizes.at(0), Math.max(...sizes), sizes.at(-1)]).toEqual([1, 16, 1])
+    // Effects let others go on after so many steps; what is done by then goes out: at most one frame more than 41 replies fill.
+    expect(sizes.length).toBeLessThanOrEqual(6)
   })
 })
 

@@ -117,7 +117,8 @@ describe("a run against the server", () => {
     const client = startClient(await server.uri, { duration: "1 second", "report.interval": "400 ms" })
     expect((await client.ended).code).toBe(0)
     const reports = client.output.split(/^.* run [0-9a-f-]{36} =+$/m).slice(1)
-    expect(reports).toHaveLength(3)
+    // One in between at least, and the last: how many there is time for is the machine's.
+    expect(reports.length).toBeGreaterThanOrEqual(2)
     const names = reports
       .at(-1)!
       .split("\n")
