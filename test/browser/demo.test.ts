@@ -135,7 +135,8 @@ describeInBrowser("the demo page", (open) => {
     await demo.line("events", "how much, nobody can tell")
     await demo.button("Send").click()
     for (const name of PANES) await demo.line(name, "in between")
-    for (const name of PANES) await demo.counts(name, "Missed", 0)
+    // Neither the stream nor the sender of before tells what others may have published meanwhile.
+    for (const name of PANES) await demo.counts(name, "Missed", "≥ 0")
   })
 
   it("says which way the server does not have, and leaves it alone", async () => {
