@@ -2,7 +2,7 @@
  * The key that guards `/api`, `/metrics` and the dashboard: from the configuration, or made at the first start and kept in the store, so that
  * nothing answers strangers by default.
  */
-import { createHash, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto"
+import { hkdfSync, randomBytes } from "node:crypto"
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Context from "effect/Context"
@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ServerConfig } from "../config/ServerConfig.ts"
+import { isSecret } from "./isSecret.ts"
 
 /** The store cannot be read or written. */
 class StoreFailed extends Data.TaggedError("StoreFailed")<{
@@ -21,8 +22,6 @@ class StoreFailed extends Data.TaggedError("StoreFailed")<{
     return `the API key cannot be kept in ${this.file}: ${this.detail}`
   }
 }
-
-const sha256 = (text: string) => createHash("sha256").update(text).digest()
 
 /** Makes it this user's alone. What is wrong where it cannot be: the file is of another user, or the disk is read-only. */
 const restrict = (file: string): string | undefined => {
@@ -87,13 +86,12 @@ export class ApiKey extends Context.Service<
 >()("clarion/services/ApiKey") {
   static readonly layer = Layer.effect(
     this,
-    Effect.map(findKey, ({ key, isNew }) => {
-      const right = sha256(key)
-      return ApiKey.of({
-        isRight: (given) => given !== undefined && timingSafeEqual(sha256(given), right),
+    Effect.map(findKey, ({ key, isNew }) =>
+      ApiKey.of({
+        isRight: isSecret(key),
         madeNow: isNew ? key : undefined,
         derive: (purpose) => Buffer.from(hkdfSync("sha256", key, "", `clarion ${purpose}`, 32))
       })
-    })
+    )
   )
 }

@@ -13,7 +13,7 @@ import type { Pages } from "./admin/Pages.ts"
 import { makeDocs } from "./api/docs.ts"
 import { ServerApi } from "./api/ServerApi.ts"
 import { isScheduleApi, makeScheduleApi } from "./api/schedules/scheduleApi.ts"
-import { plainText } from "./httpReply.ts"
+import { isRead, plainText } from "./httpReply.ts"
 import { loadText, Metrics } from "./Metrics.ts"
 import { makeRunAnswer } from "./runAnswer.ts"
 import type { AnswerHeaders, PlainAnswer, PlainHandler } from "./Transport.ts"
@@ -40,8 +40,6 @@ const upgrade = (more: string): PlainAnswer =>
   ])
 const ELSEWHERE = upgrade("")
 const BESIDE_DASHBOARD = upgrade("; a browser, which accepts text/html, gets the dashboard here")
-
-const isRead = (method: string): boolean => method === "GET" || method === "HEAD"
 
 /** What strangers may ask: for `server.port` when the API has a port of its own. */
 export const makePublic = (readiness: Effect.Effect<Readiness>, pages: Pages): Effect.Effect<PlainHandler> =>

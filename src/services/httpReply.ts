@@ -13,8 +13,11 @@ import type {
   StreamAnswer
 } from "./Transport.ts"
 
+/** Whether a request with this method changes nothing. */
+export const isRead = (method: string): boolean => method === "GET" || method === "HEAD"
+
 /** Whether a request with this method may carry a body that anyone reads. */
-export const hasBody = (method: string): boolean => method !== "GET" && method !== "HEAD"
+export const hasBody = (method: string): boolean => !isRead(method)
 
 /** Whether an answer with this status has no body, and says nothing of a length. */
 export const isBodiless = (status: number): boolean => status === 204 || status === 304

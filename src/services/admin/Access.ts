@@ -2,7 +2,6 @@
  * Who may ask: those who bring the API key, and pages of those who are logged in. A page has a cookie, which the browser sends on its own; what
  * changes something must therefore also show that it comes from our page.
  */
-import { createHash, timingSafeEqual } from "node:crypto"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -12,6 +11,8 @@ import { ApiKey } from "../ApiKey.ts"
 import { cookieValue } from "../auth/cookies.ts"
 import { isSameOrigin } from "../auth/origins.ts"
 import { givenKey } from "../givenKey.ts"
+import { isRead } from "../httpReply.ts"
+import { isSecret } from "../isSecret.ts"
 import type { PlainAnswer, PlainRequest } from "../Transport.ts"
 import { type AdminSession, AdminSessions } from "./AdminSessions.ts"
 import { makeRefusals, type Refuse } from "./refused.ts"
@@ -20,13 +21,6 @@ type Headers = PlainRequest["headers"]
 
 /** To those who bring nothing. */
 export const UNAUTHORIZED: PlainAnswer = { status: 401, headers: [], body: "" }
-
-const isRead = (method: string): boolean => method === "GET" || method === "HEAD"
-
-const sha256 = (text: string) => createHash("sha256").update(text).digest()
-
-const isSame = (given: string | undefined, right: string): boolean =>
-  given !== undefined && timingSafeEqual(sha256(given), sha256(right))
 
 /** Whether the browser says, as far as it says anything, that a page of this very server asks. */
 export const isFromOwnPage = (headers: Headers): boolean =>
@@ -55,7 +49,7 @@ const make = Effect.gen(function* () {
     if (session === undefined) return refuse(401, "expired", "this session is over: log in again")
     if (isRead(method)) return { id, session }
     if (!isFromOwnPage(headers)) return refuse(403, "crossSite", OTHER_ORIGIN)
-    if (!isSame(headers.get(CSRF_HEADER), session.csrf))
+    if (!isSecret(session.csrf)(headers.get(CSRF_HEADER)))
       return refuse(403, "crossSite", "the header X-CSRF-Token is missing or not that of this session")
     return { id, session }
   }
