@@ -27,6 +27,15 @@ const benches: Readonly<Record<string, Bench>> = {
     about: "what it costs a server that somebody looks at it, and that it is scraped",
     load: () => import("./dashboard.ts")
   },
+  cluster: {
+    about: "two nodes and NATS, beside a node alone: latency, publications, bytes, recovery",
+    load: () => import("./cluster.ts")
+  },
+  nats: {
+    about:
+      "what a publication costs between nodes: bytes and CPU of NATS, and what a stream of JetStream takes",
+    load: () => import("./nats.ts")
+  },
   c1000k: {
     about: "a million connections on this machine, and broadcasts that reach every one of them",
     load: () => import("./c1000k.ts")

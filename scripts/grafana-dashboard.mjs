@@ -1,5 +1,6 @@
 // Prints a dashboard for Grafana:
 // node scripts/grafana-dashboard.mjs > docs/grafana/clarion.json && npx biome format --write docs/grafana
+import { addClusterPanels } from "./grafana/clusterPanels.mjs"
 import { addFeaturePanels } from "./grafana/featurePanels.mjs"
 import { datasource, Layout } from "./grafana/Layout.mjs"
 import { addServerPanels } from "./grafana/serverPanels.mjs"
@@ -29,6 +30,7 @@ const variable = (name, label, metric, { isMany }) => {
 const layout = new Layout()
 addServerPanels(layout)
 addFeaturePanels(layout)
+addClusterPanels(layout)
 
 const dashboard = {
   uid: "clarion",

@@ -14,6 +14,7 @@ const rooms = {
   cli: ["config", "protocol"],
   client: ["services", "config", "protocol", "services/hot"],
   doctor: ["services", "config", "protocol", "services/hot"],
+  capacity: ["doctor", "config"],
   actors: ["client", "services", "config", "protocol", "services/hot"],
   ui: ["protocol"]
 }

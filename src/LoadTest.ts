@@ -143,6 +143,19 @@ const watch = Effect.fnUntraced(function* (run: Run) {
 const logEnded = ({ ended }: Crew) =>
   Effect.suspend(() => Effect.forEach(ended.flush(), (line) => Effect.logInfo(line), { discard: true }))
 
+/** Who has asked for the end shall know why it does not come at once. */
+const sayWhatIsAwaited = (crew: Crew) =>
+  Effect.suspend(() => {
+    const { missing, active } = crew.glance()
+    const awaited = [
+      ...(missing > 0 ? [`${missing} copies of the latest broadcast`] : []),
+      `${active} connections to close`
+    ]
+    return Effect.logInfo(
+      `ending: waits for ${awaited.join(" and ")}, then writes its reports; Ctrl-C again ends it at once, without them`
+    )
+  })
+
 /** Fails when connecting has failed so often that there can be no server, and never once succeeded. */
 const noticeUnreachable = Effect.fnUntraced(function* ({ config, crew }: Run) {
   const enough = Math.min(config.setup.batchSize, firstConnections(config, config.total.clients))
@@ -265,6 +278,7 @@ export const runLoadTest = Effect.fnUntraced(function* (
         Effect.sync(() => view.end())
       )
     )
+    yield* Effect.forkScoped(Effect.andThen(stopped, sayWhatIsAwaited(crew)))
     const whole = Effect.raceAllFirst([
       ...[lasts, stopped, crew.failure, noticeUnreachable(run)],
       Effect.andThen(crew.begun, publishing),

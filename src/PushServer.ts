@@ -24,33 +24,27 @@ import { startLink } from "./services/admin/startLink.ts"
 import { listenAdmin } from "./services/adminPort.ts"
 import { ServerApi } from "./services/api/ServerApi.ts"
 import { layerBackend } from "./services/backend/backendLayer.ts"
-import { layerEmbedded } from "./services/broker/EmbeddedBroker.ts"
-import { withRoom } from "./services/broker/withRoom.ts"
 import { ClientPublications } from "./services/ClientPublications.ts"
 import type { Control } from "./services/Control.ts"
 import * as ChannelOccupancy from "./services/channelOccupancy.ts"
 import { Channels } from "./services/channels/Channels.ts"
-import { durableNamespaces } from "./services/channels/durableNamespaces.ts"
+import { alone, joined } from "./services/cluster/placement.ts"
 import * as Feeds from "./services/dashboard/feeds.ts"
 import { Overviews } from "./services/dashboard/Overviews.ts"
 import { ONLY_PROCESS } from "./services/dashboard/overviewOf.ts"
 import { ServerLife } from "./services/dashboard/ServerLife.ts"
-import { Emulation } from "./services/Emulation.ts"
 import { EventLoopDelay } from "./services/EventLoopDelay.ts"
 import * as HttpApi from "./services/HttpApi.ts"
 import { Hub } from "./services/Hub.ts"
 import { LargestChannels } from "./services/LargestChannels.ts"
-import * as MemoryPresence from "./services/MemoryPresence.ts"
 import { Metrics } from "./services/Metrics.ts"
 import { Publisher } from "./services/Publisher.ts"
 import * as ProcessMetrics from "./services/processMetrics.ts"
 import { layerAcknowledgements } from "./services/receipts/AckDesk.ts"
-import * as StoredReceipts from "./services/receipts/StoredReceipts.ts"
 import { type Failure, Serving } from "./services/Serving.ts"
 import { SlowConsumers } from "./services/SlowConsumers.ts"
 import { ScheduleRuns } from "./services/schedules/ScheduleRuns.ts"
 import { layer as schedulerLayer } from "./services/schedules/schedulerLayer.ts"
-import { layerStored } from "./services/schedules/storedSchedules.ts"
 import { actorSamples } from "./services/serviceMetrics.ts"
 import { layerLocal } from "./services/sessions/localControl.ts"
 import { Sessions } from "./services/sessions/Sessions.ts"
@@ -79,17 +73,13 @@ const make = Effect.gen(function* () {
   const publisher = yield* Publisher
   const tree = yield* ActorTree
   yield* (yield* Metrics).registerDetails(
-    // In two turns of the event loop: there may be thousands.
-    Effect.sync(tree.known).pipe(Effect.tap(Effect.yieldNow), Effect.map(actorSamples))
+    Effect.sync(tree.known).pipe(Effect.tap(Effect.yieldNow), Effect.flatMap(actorSamples))
   )
 
   const life = yield* ServerLife
   const hub = yield* Hub
   yield* tree.register("primary", () => ({ state: life.state, connections: hub.size() }))
-  const readiness = Effect.map(publisher.connections, (connections) => ({
-    isReady: life.state === "serving",
-    connections
-  }))
+  const readiness = Effect.sync(() => ({ isReady: life.state === "serving", connections: hub.size() }))
   const { full, ofServer, hasDashboard } = yield* makeHandlers(config, readiness)
   let port: number | undefined
   const adminPort = yield* listenAdmin(config, full, () => port)
@@ -125,7 +115,6 @@ const make = Effect.gen(function* () {
 const layerServingHere = LocalServing.layer.pipe(
   Layer.provideMerge(Layer.mergeAll(ShardSupervisor.layer, layerLocal, LargestChannels.layerHere)),
   Layer.provideMerge(Sessions.layer),
-  Layer.provide(Emulation.layerAlone),
   Layer.provide(Layer.mergeAll(ClientPublications.layer, layerTransport, layerTokens, layerBackend))
 )
 
@@ -140,26 +129,16 @@ const layerServing: (
   Layer.Services<ServingLayer>
 > = ({ server: { workers } }) => (workers === 0 ? layerServingHere : WorkerServing.layer)
 
-/** What channels are, what they keep, and who is in them. */
-const layerChannels = Layer.mergeAll(
-  Channels.layer,
-  MemoryPresence.layerMemory,
-  layerSessionEvents,
-  withRoom(
-    Layer.unwrap(
-      Effect.gen(function* () {
-        const [{ publish }, { channels }] = [yield* Hub, yield* ServerConfig]
-        return layerEmbedded(publish, {}, durableNamespaces(channels))
-      })
-    )
-  )
-)
+/** This node alone, or as one of several: what it shares with others stands behind the same services. */
+const layerNode = ({ broker }: ServerConfigValue) => (broker.type === "nats" ? joined : alone)
+
+/** What channels are, and what they keep. */
+const layerChannels = (config: ServerConfigValue) =>
+  Layer.mergeAll(Channels.layer, layerSessionEvents, layerNode(config).broker)
 
 /** Schedules and their runs. */
-const layerSchedules = schedulerLayer.pipe(
-  Layer.provideMerge(ScheduleRuns.layer),
-  Layer.provideMerge(layerStored)
-)
+const layerSchedules = (config: ServerConfigValue) =>
+  schedulerLayer.pipe(Layer.provideMerge(ScheduleRuns.layer), Layer.provideMerge(layerNode(config).schedules))
 
 export class PushServer extends Context.Service<
   PushServer,
@@ -181,11 +160,12 @@ export class PushServer extends Context.Service<
       Layer.provideMerge(Overviews.layer),
       Layer.provide(ServerApi.layer),
       Layer.provide(Access.layer),
-      Layer.provideMerge(layerSchedules),
-      Layer.provideMerge(layerServing(config)),
-      Layer.provideMerge(layerChannels),
+      Layer.provideMerge(layerSchedules(config)),
+      Layer.provideMerge(layerNode(config).serving(layerServing(config))),
+      Layer.provideMerge(layerChannels(config)),
+      Layer.provideMerge(layerNode(config).sessions),
       Layer.provideMerge(Publisher.layer),
-      Layer.provideMerge(StoredReceipts.layer),
+      Layer.provideMerge(layerNode(config).receipts),
       Layer.provideMerge(
         Layer.mergeAll(
           Hub.layer,

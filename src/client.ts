@@ -31,6 +31,8 @@ else
   runProgram(program, diagnoseClient, (config) => {
     const view = new LiveView(process.stdout)
     process.stdout.on("error", () => view.mute())
+    // Also where a second Ctrl-C has left it no time.
+    process.once("exit", () => view.end())
     const logs = Logs.layer(config.log, (line) => view.print(line))
     runConcluding((stopped) => Effect.provide(runLoadTest(config, view, stopped), logs))
   })

@@ -14,12 +14,13 @@ export {
   BackendHooks,
   type BackendHooksShape
 } from "./services/backend/Backend.ts"
-export { Broker, BrokerUnavailable } from "./services/broker/Broker.ts"
+export { Broker, BrokerUnavailable, PublicationTooLarge } from "./services/broker/Broker.ts"
 export { Control } from "./services/Control.ts"
 export { Hooks, type HooksShape, type Refused } from "./services/Hooks.ts"
 export { Connection } from "./services/hot/Connection.ts"
 export * as Logs from "./services/Logs.ts"
 export { Metrics, type Sample } from "./services/Metrics.ts"
+export { NatsUnreachable } from "./services/nats/NatsLink.ts"
 export { Presence } from "./services/Presence.ts"
 export { type BroadcastOptions, NotUtf8, Publisher } from "./services/Publisher.ts"
 export {

@@ -1,5 +1,6 @@
 /** What both programs do with their command line, their signals and their end. */
 
+import { constants } from "node:os"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -58,9 +59,32 @@ const teardown: Runtime.Teardown = (exit, done) => {
 export const runMain = <A, E>(main: Effect.Effect<A, E>): void =>
   NodeRuntime.runMain(main, { teardown, disableErrorReporting: true })
 
-/** Runs what a signal does not interrupt but asks to conclude: `stopped` completes, and its own end decides the exit code. */
+/** Launchers such as npx pass on a Ctrl-C that the program has had from the terminal, too: within so many milliseconds it is the same one. */
+const SAME_SIGNAL_MS = 100
+
+/** To be called at every signal: from the second one on, `end` is. */
+export const atSecondSignal = (now: () => number, end: () => void): (() => void) => {
+  let firstAt: number | undefined
+  return () => {
+    firstAt ??= now()
+    if (now() - firstAt >= SAME_SIGNAL_MS) end()
+  }
+}
+
+/** As shells have it. */
+const INTERRUPTED = 128 + constants.signals.SIGINT
+
+/**
+ * Runs what a signal does not interrupt but asks to conclude: `stopped` completes, and its own end decides the exit code. A second Ctrl-C
+ * ends it at once.
+ */
 export const runConcluding = <A, E>(main: (stopped: Effect.Effect<void>) => Effect.Effect<A, E>): void => {
   let concluded: Exit.Exit<unknown, unknown> | undefined
+  const onInterrupt = atSecondSignal(
+    () => performance.now(),
+    () => process.exit(INTERRUPTED)
+  )
+  process.on("SIGINT", onInterrupt)
   const whole = Effect.gen(function* () {
     const stop = yield* Deferred.make<void>()
     const fiber = yield* Effect.forkDetach(main(Deferred.await(stop)), { startImmediately: true })
@@ -71,7 +95,10 @@ export const runConcluding = <A, E>(main: (stopped: Effect.Effect<void>) => Effe
     return yield* Effect.onInterrupt(Fiber.join(fiber), () => conclude)
   })
   NodeRuntime.runMain(whole, {
-    teardown: (exit: Exit.Exit<unknown, unknown>, done) => teardown(concluded ?? exit, done),
+    teardown: (exit: Exit.Exit<unknown, unknown>, done) => {
+      process.off("SIGINT", onInterrupt)
+      teardown(concluded ?? exit, done)
+    },
     disableErrorReporting: true
   })
 }

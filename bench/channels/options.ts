@@ -1,10 +1,9 @@
 /** The command line of the channels bench. */
-import { parseArgs } from "node:util"
 import type { TransportName } from "../support/contender.ts"
-import { connectionsOf, oneOf, type Parsed } from "../support/options.ts"
+import { connectionsOf, oneOf } from "../support/options.ts"
 import { enoughRounds } from "../support/rounds.ts"
 import type { ScenarioOptions } from "../support/scenario.ts"
-import { scenarioFlags, scenarioOptions } from "../support/scenarioOptions.ts"
+import { scenarioHelp, scenarioLine } from "../support/scenarioOptions.ts"
 import { type ScenarioId, scenarioIds, scenarios } from "./scenarios.ts"
 
 /** How much is measured. */
@@ -28,22 +27,16 @@ export interface Options extends ScenarioOptions<ScenarioId> {
   readonly profile: string | undefined
 }
 
-const list = Object.entries(scenarios).map(([id, { about }]) => `  ${id}  ${about}`)
-
-export const help = `Usage: npm run bench -- channels [options]
-
-Channels of the client protocol and the server API: starts one server after the other, each alone on one core, with the
-same driver, alone on another core. Prints what they cost, side by side, and judges Clarion's targets.
-
-${list.join("\n")}
-
-  --only LETTER,…   only these [${scenarioIds.join(",")}]
-  --connections N   connections to each server [10000; quick 1000]
-  --repeat N        repetitions of everything, interleaved [3; quick 1]
-  --quick           a tenth of everything, to try things out: its figures are no verdicts
+export const help = scenarioHelp({
+  name: "channels",
+  about: `Channels of the client protocol and the server API: starts one server after the other, each alone on one core, with the
+same driver, alone on another core. Prints what they cost, side by side, and judges Clarion's targets.`,
+  scenarios,
+  own: `  --connections N   connections to each server [10000; quick 1000]
   --transport NAME  Clarion's: uws or ws [uws]
-  --profile DIR     take profiles of Clarion (.cpuprofile), which costs it some CPU
-  --json FILE       where the results go [data/bench/channels-<time>.json]`
+  --profile DIR     take profiles of Clarion (.cpuprofile), which costs it some CPU`,
+  quick: "a tenth"
+})
 
 const PING_INTERVAL_MS = 25_000
 
@@ -66,27 +59,15 @@ const quickScale = (connections: number): Scale => ({
   idleAfterMs: 0
 })
 
-export const parse = (args: ReadonlyArray<string>): Parsed<Options> => {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        ...scenarioFlags(scenarioIds),
-        connections: { type: "string" },
-        transport: { type: "string", default: "uws" },
-        profile: { type: "string" }
-      }
-    })
-    if (values.help) return "help"
-    const { quick, transport, profile } = values
-    const connections = connectionsOf("--connections", values.connections ?? (quick ? "1000" : "10000"), 100)
+export const parse = scenarioLine({
+  ids: scenarioIds,
+  names: ["connections", "transport", "profile"],
+  read: ({ connections, transport = "uws", profile }, isQuick) => {
+    const count = connectionsOf("--connections", connections ?? (isQuick ? "1000" : "10000"), 100)
     return {
-      scale: quick ? quickScale(connections) : fullScale(connections),
-      ...scenarioOptions(scenarioIds, values),
-      transport: oneOf("--transport", "transport", ["uws", "ws"], transport),
+      scale: isQuick ? quickScale(count) : fullScale(count),
+      transport: oneOf<TransportName>("--transport", "transport", ["uws", "ws"], transport),
       profile
     }
-  } catch (error) {
-    return { problem: (error as Error).message }
   }
-}
+})

@@ -41,7 +41,7 @@ export class Crowd extends Clients {
     super(order, { path: dialects[order.dialect].path, pending: PENDING })
     this.dialect = dialects[order.dialect]
     this.payloadAt = this.dialect.payloadAt(order.prefix)
-    this.api = new ApiPublisher(order.port)
+    this.api = new ApiPublisher(order.apiPort ?? order.port)
     this.got = new Uint16Array(order.connections)
   }
 

@@ -36,9 +36,9 @@ const obey: { readonly [K in Kind]: (order: Work[K][0]) => Promise<Work[K][1]> }
   publish,
   load: (order) => new HttpLoad(order).run(),
   cut: () => present().cut(),
-  recover: ({ missed }) => {
+  recover: ({ missed, port }) => {
     const { order, positions } = present()
-    return new Returning(order, positions, missed).recover()
+    return new Returning({ ...order, port: port ?? order.port }, positions, missed).recover()
   },
   fire: (order) => new Firing(order).fire()
 }

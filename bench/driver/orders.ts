@@ -12,6 +12,8 @@ export interface OpenOrder {
   readonly prefix: string
   /** Local addresses that connections leave from; 4 without it. One runs out of ports near 28,000, and is slow long before. */
   readonly addresses?: number
+  /** Where is published into their channels; `port` without it. */
+  readonly apiPort?: number
 }
 
 export interface Opened {
@@ -77,6 +79,8 @@ export interface Loaded {
 export interface RecoverOrder {
   /** Publications that each of them missed. */
   readonly missed: number
+  /** Where they come back; where they were without it. */
+  readonly port?: number
 }
 
 export interface Recovered {

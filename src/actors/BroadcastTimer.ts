@@ -3,16 +3,19 @@
  *
  * Each tick takes a fresh UUID F. With fewer than `totalSize` connections it logs `current channels: N for F` and sends nothing;
  * otherwise it broadcasts the epoch milliseconds as decimal text and logs before and after. Ticks never overlap: one that overruns
- * delays the next, and further ones that fell due meanwhile are skipped and counted.
+ * delays the next, and further ones that fell due meanwhile are skipped and counted. Of the nodes of a cluster the one that leads does so, each
+ * counting from its own start; the others let their ticks pass.
  */
 import { randomUUID } from "node:crypto"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
 import { createActor } from "xstate"
 import { ServerConfig } from "../config/ServerConfig.ts"
 import { ActorTree } from "../services/ActorTree.ts"
+import { Leadership } from "../services/cluster/Leadership.ts"
 import { forkLongLived } from "../services/longLived.ts"
 import { Metrics } from "../services/Metrics.ts"
 import { makeNow } from "../services/now.ts"
@@ -34,10 +37,13 @@ const run = Effect.gen(function* () {
   const { sending, totalSize } = yield* ServerConfig
   const publisher = yield* Publisher
   const tree = yield* ActorTree
+  const leadership = yield* Leadership
   const gate = createActor(gateMachine, { input: { totalSize } })
   gate.subscribe({ error: () => {} })
   gate.start()
-  yield* tree.register("primary/broadcast-timer", () => ({ state: gate.getSnapshot().value }))
+  yield* tree.register("primary/broadcast-timer", () => ({
+    state: leadership.isLeader() ? gate.getSnapshot().value : "following"
+  }))
 
   yield* (yield* Metrics).register(
     Effect.sync(() => {
@@ -66,8 +72,12 @@ const run = Effect.gen(function* () {
     if (gate.getSnapshot().value === "gated")
       return yield* Effect.logInfo(`current channels: ${connections} for ${id}`)
     yield* Effect.logInfo(`send msg to channels for ${id}`)
-    const receipt = yield* Effect.orDie(publisher.broadcast(String(yield* Clock.currentTimeMillis), { id }))
+    const sending = publisher.broadcast(String(yield* Clock.currentTimeMillis), { id })
+    // Digits are text.
+    const sent = yield* Effect.result(Effect.catchTag(sending, "NotUtf8", Effect.die))
     gate.send({ type: "sent" })
+    if (Result.isFailure(sent)) return yield* Effect.logWarning(`not sent for ${id}: ${sent.failure.message}`)
+    const receipt = sent.success
     const now = yield* publisher.connections
     yield* Effect.logInfo(`sent msg to channels for ${id}. current channels: ${now}`).pipe(
       Effect.annotateLogs(receiptAnnotations(receipt))
@@ -81,7 +91,7 @@ const run = Effect.gen(function* () {
   while (true) {
     yield* Effect.sleep(Math.max(0, due.dueMs - nowMs()))
     if (due.missed > 0) yield* Effect.logWarning(`the last broadcast overran; ticks skipped: ${due.missed}`)
-    yield* tick(due.missed)
+    if (leadership.isLeader()) yield* tick(due.missed)
     due = nextTick(due.dueMs, intervalMs, nowMs())
   }
 })

@@ -118,24 +118,17 @@ export class RampProcess {
       children: []
     }))
 
-  /** Asks how it is. A question under way is not waited for: who is silent shall not hold up the others. */
+  /** Asks how it is now. */
   readonly look = (broadcast: number | null): Effect.Effect<void> =>
-    Effect.suspend(() =>
-      this.#look.isOpen ? Effect.void : this.#ask(this.#look, { _tag: "AskGlance", broadcast })
-    )
+    this.#ask(this.#look, () => ({ _tag: "AskGlance", broadcast }))
 
   /** Asks for all that it measured up to now. */
   readonly measure = (broadcast: number | null): Effect.Effect<void> =>
-    Effect.andThen(
-      this.#measure.settled,
-      Effect.suspend(() =>
-        this.#ask(this.#measure, {
-          _tag: "AskSnapshot",
-          broadcast,
-          seriesFromMs: knownUpTo(this.#alive?.snapshot?.series[0])
-        })
-      )
-    )
+    this.#ask(this.#measure, () => ({
+      _tag: "AskSnapshot",
+      broadcast,
+      seriesFromMs: knownUpTo(this.#alive?.snapshot?.series[0])
+    }))
 
   /** Has its ramps do what a scenario asks for. */
   readonly order = (order: Order): void => {
@@ -146,12 +139,16 @@ export class RampProcess {
   /** Ends it at once. */
   readonly kill = (): void => this.#alive?.link.kill("SIGKILL")
 
-  /** Completes with the answer, or when nobody can give one. */
-  #ask(question: Question, message: ToRamps): Effect.Effect<void> {
-    return Effect.suspend(() => {
+  /**
+   * Completes with the answer, or when nobody can give one. The answer to a question that was under way before would be of before: it is waited
+   * for, and then asked anew. All who ask meanwhile share that one.
+   */
+  #ask(question: Question, message: () => ToRamps): Effect.Effect<void> {
+    const ask = Effect.suspend(() => {
       const link = this.#alive?.link
-      return link === undefined ? Effect.void : question.ask(() => link.send(message))
+      return link === undefined ? Effect.void : question.ask(() => link.send(message()))
     })
+    return Effect.andThen(question.settled, ask)
   }
 
   /** One life. */
@@ -245,8 +242,8 @@ export class RampProcess {
 const newsOf = (known: RunSnapshot | undefined, { series }: RunSnapshot): RunSnapshot["series"] =>
   series.map((news) => withNews(known?.series[0], news))
 
-const newest = ({ snapshot, counts, startedAt }: Alive): RunSnapshot | undefined =>
-  counts === undefined ? undefined : asKnown(snapshot, counts, startedAt)
+const newest = ({ snapshot, counts, startedAt, heardAt }: Alive): RunSnapshot | undefined =>
+  counts === undefined ? undefined : asKnown(snapshot, counts, startedAt, heardAt)
 
 const restartsOf = (glance: ProcessGlance | undefined): number =>
   glance?.ramps.reduce((sum, { restarts }) => sum + restarts, 0) ?? 0

@@ -2,6 +2,8 @@
  * The timer of schedules: one fiber over the ordered index of due times, whatever their number. It holds nothing but the few entries whose time
  * has come; all the others stay in the store.
  *
+ * Of the nodes of a cluster only the one that leads takes up what is due; the others look again when they lead.
+ *
  * It sleeps until the next entry, or until a change brings a sooner one, and looks at the clock every second. What is on time comes first; what is
  * late, after a downtime or a jump of the clock, is taken up in between, a bounded number at a time. A due time is met within some
  * milliseconds: timers of the event loop are exact to 1 ms, and a commit to the disk comes before anything is published.
@@ -14,8 +16,11 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { ServerConfig } from "../config/ServerConfig.ts"
 import { ActorTree } from "../services/ActorTree.ts"
+import { Leadership } from "../services/cluster/Leadership.ts"
 import { makeFailureLog } from "../services/failureLog.ts"
 import { forkLongLived } from "../services/longLived.ts"
+import { makeMonotonic } from "../services/monotonic.ts"
+import { LOOK_NOW } from "../services/schedules/Alarm.ts"
 import { BATCH, ScheduleRuns } from "../services/schedules/ScheduleRuns.ts"
 import { beginningOf, type Due, ScheduleStore } from "../services/schedules/ScheduleStore.ts"
 import type { StoreFailed } from "../services/store/Store.ts"
@@ -31,6 +36,8 @@ const BATCHES = 100
 export const LongestSleep = Context.Reference<number>("clarion/actors/ScheduleTimer/LongestSleep", {
   defaultValue: () => 1000
 })
+/** Between two looks at runs that other nodes may have left behind. */
+const SETTLE_EVERY_MS = 1000
 /** Time until a store that fails is tried again. */
 const STORE_AGAIN = "1 second"
 /** A clock that was set back by less is not worth a line. */
@@ -38,20 +45,21 @@ const WORTH_TELLING_MS = 1000
 
 const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} seconds`
 
-type State = "waiting" | "firing" | "full" | "store fails"
+type State = "waiting" | "firing" | "full" | "store fails" | "following"
 
 const run = Effect.gen(function* () {
   const lateness = Duration.toMillis((yield* ServerConfig).schedules.lateness)
   const longestSleep = yield* LongestSleep
   const store = yield* ScheduleStore
   const runs = yield* ScheduleRuns
+  const leadership = yield* Leadership
   const clock = yield* Clock.clockWith(Effect.succeed)
   let state: State = "waiting"
   yield* (yield* ActorTree).register("primary/scheduler", () => ({ state, mailbox: runs.underWay() }))
   const storeFails = makeFailureLog("schedules wait, for the store fails")
 
   const now = () => clock.currentTimeMillisUnsafe()
-  const monotonic = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+  const monotonic = yield* makeMonotonic
   const watch = new ClockWatch(now(), monotonic())
 
   const tellJump = (jump: number) => {
@@ -100,24 +108,39 @@ const run = Effect.gen(function* () {
     return 0
   })
 
-  /** Takes up what is due at a time. True: there may be more. */
+  /** Takes up what is due at a time, where this node leads. True: there may be more. */
   const fireDue = Effect.fnUntraced(function* (at: number) {
-    state = "waiting"
+    state = leadership.isLeader() ? "waiting" : "following"
+    if (state === "following") return false
     const onTime = yield* fireOnTime(at)
     return onTime + (yield* fireLate(at)) > 0
   })
 
   const wakeAt = Effect.fnUntraced(function* (after: number) {
     const latest = after + longestSleep
-    const [next] = state === "full" ? [] : yield* store.due(beginningOf(after + 1), latest, 1)
+    const [next] =
+      state === "full" || state === "following" ? [] : yield* store.due(beginningOf(after + 1), latest, 1)
     return next?.fireAt ?? latest
   })
+
+  /** Whose runs are this node's to end changes as nodes come and go, and as they lead. */
+  let settledAt = monotonic()
+  const settleSometimes = Effect.fnUntraced(function* () {
+    if (!store.others.areThere) return
+    if (monotonic() - settledAt < SETTLE_EVERY_MS && settledFence === leadership.fence()) return
+    settledAt = monotonic()
+    settledFence = leadership.fence()
+    yield* runs.settle
+  })
+  let settledFence = leadership.fence()
+  yield* leadership.onChange(() => runs.alarm.tell(LOOK_NOW))
 
   const round = Effect.gen(function* () {
     runs.alarm.arm()
     const at = now()
     yield* tellJump(watch.look(at, monotonic()))
     yield* runs.log.flush(at)
+    yield* settleSometimes()
     if (yield* fireDue(at)) return yield* Effect.yieldNow
     if (state === "firing") state = "waiting"
     yield* runs.alarm.sleep(yield* wakeAt(at), now())

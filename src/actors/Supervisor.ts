@@ -43,7 +43,7 @@ export interface ActorSpec<R> {
   /** One life of the actor. Its scope closes when it ends, however it ends. To return before `stopping` is a crash. */
   readonly program: (life: Life) => Effect.Effect<void, unknown, R | Scope.Scope>
   /** What the tree shows beside state and restarts. */
-  readonly probe: () => Omit<ActorProbe, "state" | "restarts" | "cause">
+  readonly probe: () => Omit<ActorProbe, "state" | "restarts" | "cause" | "crashedAt">
   /** Its children where they live in another process. */
   readonly elsewhere?: (() => ReadonlyArray<ActorNode>) | undefined
 }
@@ -82,6 +82,7 @@ class Child<R> implements SupervisedActor {
   #entered: LifecycleState | undefined
   /** Set when the present life is ended from outside. */
   #crashCause: string | undefined
+  #crashedAt: number | undefined
 
   constructor(
     readonly address: string,
@@ -116,7 +117,7 @@ class Child<R> implements SupervisedActor {
     const { mailbox, connections } = this.spec.probe()
     const { value: state, context } = this.#machine.getSnapshot()
     const { restarts, cause } = context
-    return { state, mailbox, connections, restarts, cause }
+    return { state, mailbox, connections, restarts, cause, crashedAt: this.#crashedAt }
   }
 
   readonly crash = (cause: string): Effect.Effect<void> =>
@@ -191,7 +192,9 @@ class Child<R> implements SupervisedActor {
       this.fork(Effect.logDebug(`${this.address} crashed`, (exit as Exit.Failure<void, unknown>).cause))
     const cause = this.#crashCause ?? (Exit.isSuccess(exit) ? "it ended by itself" : reasonOf(exit.cause))
     this.#crashCause = undefined
-    this.#machine.send({ type: "crashed", at: this.now(), cause })
+    const at = this.now()
+    this.#crashedAt = Math.round(at)
+    this.#machine.send({ type: "crashed", at, cause })
   }
 }
 

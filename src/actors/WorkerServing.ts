@@ -16,8 +16,9 @@ import { ServerConfig } from "../config/ServerConfig.ts"
 import { ActorTree } from "../services/ActorTree.ts"
 import { OwnTokenKey } from "../services/admin/ownTokens.ts"
 import { BackendHooks } from "../services/backend/Backend.ts"
-import { Broker } from "../services/broker/Broker.ts"
+import { Broker, BrokerUnavailable } from "../services/broker/Broker.ts"
 import { readCertificate } from "../services/certificate.ts"
+import { Emulation } from "../services/Emulation.ts"
 import { Hooks } from "../services/Hooks.ts"
 import { Hub } from "../services/Hub.ts"
 import { Metrics } from "../services/Metrics.ts"
@@ -52,18 +53,36 @@ const ADDRESS = "primary/workers"
 /** Connections closed in a second at the end, where `shutdown.timeout` allows it. */
 const CLOSES_PER_SECOND = 2000
 
+/** The same of a session that another node holds: false where there is none. */
+const emulateElsewhere = (
+  emulation: Emulation["Service"],
+  process: string,
+  session: string,
+  data: Uint8Array
+): Effect.Effect<boolean, BrokerUnavailable> =>
+  Effect.flatMap(emulation.forward(process, session, data), (how) =>
+    how === "unavailable"
+      ? Effect.fail(new BrokerUnavailable({ detail: "the node of the session does not answer" }))
+      : Effect.succeed(how === "done")
+  )
+
 /** With what the questions of workers are answered. */
 const makeDesk = Effect.gen(function* () {
   const hub = yield* Hub
   const broker = yield* Broker
   const fork = Effect.runForkWith(yield* Effect.context<never>())
   const interest = new Interest(hub, broker, fork)
+  const roster = yield* WorkerRoster
+  const emulation = yield* Emulation
   const desk: DeskEnv = {
     hub,
     broker,
     presence: yield* Presence,
     ready: (channel) => interest.ready(channel),
-    emulate: (yield* WorkerRoster).emulate,
+    emulate: (process, session, data) =>
+      Effect.flatMap(roster.emulate(process, session, data), (isHere) =>
+        isHere ? Effect.succeed(true) : emulateElsewhere(emulation, process, session, data)
+      ),
     fork
   }
   return desk
@@ -197,6 +216,7 @@ export const layer = Layer.effect(
       | ServerConfig
       | ActorTree
       | Broker
+      | Emulation
       | Hub
       | Metrics
       | OwnTokenKey

@@ -14,6 +14,8 @@ const LEAST_MEASURE_INTERVAL_MS = 1000
 interface Measured {
   /** Epoch milliseconds. */
   readonly askedAt: number
+  /** When the last of those answered who did. */
+  readonly answeredAt: number
   readonly silent: ReadonlyArray<RampProcess>
 }
 
@@ -48,17 +50,22 @@ export class CrewFigures {
     return Effect.asVoid(this.#ask((process) => Effect.timeoutOption(process.look(broadcast), withinMs)))
   }
 
-  /** Asks all for what they measured: when it asked, and who did not answer in time. */
+  /** Asks all for what they measured. */
   readonly measure = (now: () => number, withinMs: number): Effect.Effect<Measured> =>
     Effect.gen({ self: this }, function* () {
       const { broadcast } = this
       const askedAt = now()
       this.#measuredAt = askedAt
       const answers = yield* this.#ask((process) =>
-        Effect.timeoutOption(process.measure(broadcast), withinMs)
+        Effect.timeoutOption(Effect.map(process.measure(broadcast), now), withinMs)
       )
       this.#measuredEvents = this.#events()
-      return { askedAt, silent: this.#processes.filter((_, i) => answers[i]?._tag === "None") }
+      const times = answers.flatMap((answer) => (answer._tag === "None" ? [] : [answer.value]))
+      return {
+        askedAt,
+        answeredAt: Math.max(askedAt, ...times),
+        silent: this.#processes.filter((_, i) => answers[i]?._tag === "None")
+      }
     })
 
   /** All that is known now, for who asked all at `askedAt`. */

@@ -72,9 +72,8 @@ export const makeProcessCrew = Effect.fnUntraced(function* (options: ProcessCrew
     actors.reduce((sum, actor) => sum + actor.restarts(), 0) +
     processes.reduce((sum, { rampRestarts }) => sum + rampRestarts, 0)
   const measured = Effect.gen(function* () {
-    const { askedAt, silent } = yield* figures.measure(now, MEASURE_TIMEOUT_MS)
+    const { askedAt, answeredAt: takenAt, silent } = yield* figures.measure(now, MEASURE_TIMEOUT_MS)
     const loads = processes.map(({ load }) => load).filter((load) => load !== undefined)
-    const takenAt = now()
     const snapshot: CrewSnapshot = {
       takenAt,
       snapshot: figures.sum(askedAt, takenAt, startedAt ?? takenAt),

@@ -1,6 +1,5 @@
 /** The program of a worker's life in the primary: starts the process, watches its heart, lets it end. */
 import cluster from "node:cluster"
-import { randomUUID } from "node:crypto"
 import { fileURLToPath } from "node:url"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
@@ -10,6 +9,7 @@ import type { ServerConfigValue } from "../config/ServerConfig.ts"
 import { Hub } from "../services/Hub.ts"
 import type { SlowLog } from "../services/hot/SlowLog.ts"
 import { type ChildLink, startChild } from "../services/processes/ChildLink.ts"
+import { ProcessIds } from "../services/processes/ProcessIds.ts"
 import type { Receipts } from "../services/receipts/Receipts.ts"
 import type { SessionEvents } from "../services/SessionEvents.ts"
 import type { PlainHandler } from "../services/Transport.ts"
@@ -118,7 +118,7 @@ export const workerProgram = (options: WorkerOptions) =>
   Effect.fnUntraced(function* (life: Life) {
     const { name, config, http, events } = options
     const hub = yield* Hub
-    const node = randomUUID()
+    const node = (yield* ProcessIds)()
     const ready = yield* Deferred.make<void>()
     const refused = yield* Deferred.make<never, WorkerRefused>()
     let link: ChildLink<ToWorker> | undefined

@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import type * as Result from "effect/Result"
 import { adminKeys } from "./adminKeys.ts"
+import { brokerKeys, brokerRules } from "./brokerKeys.ts"
 import { channelsKeys } from "./channelsKeys.ts"
 import { channelsRules } from "./channelsRules.ts"
 import { clientProtocolKeys } from "./clientProtocolKeys.ts"
@@ -147,6 +148,7 @@ export const serverKeys = {
   ...clientProtocolKeys,
   ...httpApiKeys,
   ...demoKeys,
+  ...brokerKeys,
   ...backendKeys,
   ...webhookKeys,
   ...scheduleKeys,
@@ -197,7 +199,8 @@ export const serverRules: ReadonlyArray<Rule<ServerConfigValue>> = [
   },
   ...channelsRules,
   ...clientProtocolRules,
-  ...demoRules
+  ...demoRules,
+  ...brokerRules
 ]
 
 /**

@@ -57,5 +57,5 @@ const visitorsMayConnect: DemoRule = ({ client }) =>
       ]
 
 export const demoRules: ReadonlyArray<DemoRule> = [namespaceIsFree, marksAreUsual, visitorsMayConnect].map(
-  (rule) => (config) => (config.demo.enabled ? rule(config) : [])
+  (rule) => (config, given) => (config.demo.enabled ? rule(config, given) : [])
 )

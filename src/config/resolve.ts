@@ -24,8 +24,11 @@ export class ConfigInvalid extends Data.TaggedError("ConfigInvalid")<{
   }
 }
 
-/** A rule that spans several keys, checked when each key alone is sound. */
-export type Rule<C> = (config: C) => ReadonlyArray<Omit<Problem, "source">>
+/**
+ * A rule that spans several keys, checked when each key alone is sound.
+ * @param given paths of the keys that a source has a value for; others have the built-in one
+ */
+export type Rule<C> = (config: C, given: ReadonlySet<string>) => ReadonlyArray<Omit<Problem, "source">>
 
 const nest = (values: ReadonlyMap<string, unknown>): unknown => {
   const root: Record<string, unknown> = {}
@@ -70,15 +73,17 @@ export const resolve = <K extends Keys>(
     Object.entries(keys).map(([path, { fallback }]) => [path, fallback])
   )
   const problems = sources.flatMap((source) => source.problems)
-  for (const setting of sources.flatMap((source) => source.settings)) {
+  const settings = sources.flatMap((source) => source.settings)
+  for (const setting of settings) {
     const decoded = decode(keys, setting)
     if (Result.isSuccess(decoded)) values.set(setting.path, decoded.success)
     else problems.push(...decoded.failure)
   }
   const config = nest(values) as ConfigOf<K>
   if (problems.length === 0) {
+    const given = new Set(settings.map(({ path }) => path))
     for (const rule of rules)
-      problems.push(...rule(config).map((problem) => ({ ...problem, source: "rules" })))
+      problems.push(...rule(config, given).map((problem) => ({ ...problem, source: "rules" })))
   }
   return problems.length > 0 ? Result.fail(new ConfigInvalid({ problems })) : Result.succeed(config)
 }

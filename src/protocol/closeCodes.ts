@@ -79,7 +79,11 @@ export const CloseReasons = {
     "what came is not the protocol: undecodable, out of order, a pong without a ping, nothing that says who it is"
   ),
   stale: entry(3502, "stale", "no successful connect command within `client.staleCloseDelay`"),
-  forceDisconnect: entry(3503, "force disconnect", "the application ended the connection"),
+  forceDisconnect: entry(
+    3503,
+    "force disconnect",
+    "the application ended the connection, or somebody logged out of the dashboard, whose page it is"
+  ),
   connectionLimit: entry(
     3504,
     "connection limit",

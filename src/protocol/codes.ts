@@ -44,7 +44,11 @@ export const ErrorCodes = {
     "an RPC, or a method of the server API, that does not exist"
   ),
   alreadySubscribed: error(105, "already subscribed", "by the client itself, or by the server"),
-  limitExceeded: error(106, "limit exceeded", "more subscriptions than `client.channelLimit`"),
+  limitExceeded: error(
+    106,
+    "limit exceeded",
+    "more subscriptions than `client.channelLimit`; presence of a channel with more than 10,000 clients, where there are several nodes"
+  ),
   badRequest: error(107, "bad request", "a name, filter or payload that is not allowed"),
   notAvailable: error(
     108,

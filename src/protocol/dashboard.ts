@@ -111,6 +111,20 @@ export interface Overview {
   /** Of the newest broadcast that has one; null before the first. */
   readonly timeToLastWriteMs: number | null
   readonly processes: ReadonlyArray<ProcessState>
+  /** Absent: this node is the only one. All other figures are of this node. */
+  readonly cluster?: ClusterState
+}
+
+/** All nodes, as this one knows them. */
+export interface ClusterState {
+  /** Live connections, of all of them. */
+  readonly connections: number
+  /** How many there are, with this one. */
+  readonly nodes: number
+  /** The names of this one, and of some others. */
+  readonly names: ReadonlyArray<string>
+  /** Whether this node can reach the others now. */
+  readonly isConnected: boolean
 }
 
 export interface ProcessState {
@@ -132,6 +146,8 @@ export interface ActorState {
   readonly connections?: number
   readonly restarts?: number
   readonly cause?: string
+  /** When it crashed last. */
+  readonly crashedAt?: number
   readonly children: ReadonlyArray<ActorState>
 }
 

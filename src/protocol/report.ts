@@ -105,7 +105,7 @@ export interface Verdict {
 export interface Series {
   /** Length of an interval; the last one may be shorter. */
   readonly intervalMs: number
-  /** End of each, in milliseconds since the start of the run. */
+  /** End of each, in milliseconds since the start of the run; the last is the end of the run. */
   readonly endMs: ReadonlyArray<number>
   /** Connections open at its end. */
   readonly active: ReadonlyArray<number>
@@ -152,6 +152,8 @@ export interface ScenarioStep {
   readonly held: boolean
   /** Why it did not hold. */
   readonly because?: string
+  /** The limits that it was held against, where there were any. One of which nothing was found is not kept, and breaks no level. */
+  readonly verdicts?: ReadonlyArray<Verdict>
   readonly figures: ReadonlyArray<ScenarioFigure>
 }
 

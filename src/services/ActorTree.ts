@@ -16,8 +16,9 @@ export interface ActorProbe {
   readonly mailbox?: number | undefined
   readonly connections?: number | undefined
   readonly restarts?: number | undefined
-  /** Why it crashed last. */
+  /** Why it crashed last, and when: milliseconds since the epoch. */
   readonly cause?: string | undefined
+  readonly crashedAt?: number | undefined
 }
 
 /** What it does not say is absent. */
@@ -28,6 +29,7 @@ export interface ActorNode {
   readonly connections?: number
   readonly restarts?: number
   readonly cause?: string | undefined
+  readonly crashedAt?: number
   /** Names from the root, joined by "/". */
   readonly address: string
   readonly children: ReadonlyArray<ActorNode>
@@ -110,7 +112,7 @@ type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 /** Member by member: for a thousand actors, spreading what they say takes ten times as long. */
 const nodeOf = (
   address: string,
-  { state, mailbox, connections, restarts, cause }: ActorProbe,
+  { state, mailbox, connections, restarts, cause, crashedAt }: ActorProbe,
   children: ReadonlyArray<ActorNode>
 ): ActorNode => {
   const name = address.slice(address.lastIndexOf("/") + 1)
@@ -119,6 +121,7 @@ const nodeOf = (
   if (connections !== undefined) node.connections = connections
   if (restarts !== undefined) node.restarts = restarts
   if (cause !== undefined) node.cause = cause
+  if (crashedAt !== undefined) node.crashedAt = crashedAt
   node.children = children
   return node
 }

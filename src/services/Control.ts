@@ -3,6 +3,7 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type { BrokerUnavailable } from "./broker/Broker.ts"
 import type { StreamPosition } from "./hot/ChannelEvent.ts"
 
 /** Whom a command means: all sessions of a user, or one of them. */
@@ -12,6 +13,8 @@ export interface Target {
   readonly client?: string | undefined
   /** Secret session id of one connection. */
   readonly session?: string | undefined
+  /** Pages of one log-in to the dashboard (`AdminSession.login`); their user is "". */
+  readonly login?: string | undefined
 }
 
 /** What a server or a token says of a subscription instead of the channel's options; undefined leaves the option. */
@@ -74,11 +77,23 @@ export interface NodeInfo {
 export class Control extends Context.Service<
   Control,
   {
-    /** Completes when the command is on its way to every process. */
-    readonly apply: (command: ControlCommand) => Effect.Effect<void>
-    /** The processes that hold connections. */
+    /**
+     * Completes when the command is on its way to every process of this node, and all other nodes have done it; fails where one of them has
+     * not said so: it may not have.
+     */
+    readonly apply: (command: ControlCommand) => Effect.Effect<void, BrokerUnavailable>
+    /** The processes that hold connections, of all nodes that answer. */
     readonly nodes: Effect.Effect<ReadonlyArray<NodeInfo>>
     /** Channels that have subscribers, with their number over all processes. */
     readonly channels: Effect.Effect<ReadonlyMap<string, number>>
+    /**
+     * Hands commands of a client whose connection is one-way to its session in a process of this node; false where it has no process of that
+     * id. A session that is gone is no failure.
+     */
+    readonly emulate: (
+      process: string,
+      session: string,
+      data: Uint8Array
+    ) => Effect.Effect<boolean, BrokerUnavailable>
   }
 >()("clarion/services/Control") {}

@@ -72,6 +72,39 @@ export const countChannels = ({ listened }: Hub["Service"], own: Iterable<string
   return count
 }
 
+/** Subscribers of each channel over all of them. */
+export const sumCounts = (all: ReadonlyArray<ReadonlyArray<ChannelCount>>): ReadonlyMap<string, number> => {
+  const sums = new Map<string, number>()
+  for (const counts of all)
+    for (const [channel, count] of counts) sums.set(channel, (sums.get(channel) ?? 0) + count)
+  return sums
+}
+
+const largestOf = (counts: ReadonlyMap<string, number>, limit: number): ReadonlyArray<ChannelCount> => {
+  const largest = new Largest(limit)
+  for (const [channel, count] of counts) largest.add(channel, count)
+  return largest.all()
+}
+
+/** What many have: workers, or nodes. */
+interface Asking {
+  /** The largest channels of each, at most so many. */
+  readonly largest: (limit: number) => Effect.Effect<ReadonlyArray<ReadonlyArray<ChannelCount>>>
+  /** The subscribers that each has of these. */
+  readonly sizes: (
+    channels: ReadonlyArray<string>
+  ) => Effect.Effect<ReadonlyArray<ReadonlyArray<ChannelCount>>>
+}
+
+/** First each names its largest channels, then all tell their subscribers of the largest of these. */
+export const overMany = ({ largest, sizes }: Asking): LargestChannels["Service"] => ({
+  find: Effect.fnUntraced(function* (limit) {
+    const channels = largestOf(sumCounts(yield* largest(2 * limit)), limit).map(([channel]) => channel)
+    return largestOf(sumCounts(yield* sizes(channels)), limit)
+  }),
+  sizes: (channels) => Effect.map(sizes(channels), (all) => [...sumCounts(all)])
+})
+
 export class LargestChannels extends Context.Service<
   LargestChannels,
   {
@@ -80,11 +113,21 @@ export class LargestChannels extends Context.Service<
      * numbers are those of all processes.
      */
     readonly find: (limit: number) => Effect.Effect<ReadonlyArray<ChannelCount>>
+    /** The subscribers of these channels; those without any may be left out. */
+    readonly sizes: (channels: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<ChannelCount>>
   }
 >()("clarion/services/LargestChannels") {
   /** Where one process serves. */
   static readonly layerHere = Layer.effect(
     this,
-    Effect.map(makeLargestHere, (find) => ({ find }))
+    Effect.gen(function* () {
+      const hub = yield* Hub
+      const find = yield* makeLargestHere
+      return {
+        find,
+        sizes: (channels) =>
+          Effect.sync(() => channels.map((channel) => [channel, subscribersOf(hub, channel)] as const))
+      }
+    })
   )
 }

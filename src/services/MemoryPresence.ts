@@ -63,6 +63,11 @@ export class MemoryPresence {
     return { numClients: members?.members.size ?? 0, numUsers: members?.users.size ?? 0 }
   }
 
+  /** Different users; those without a name as "". */
+  users(channel: string): Iterable<string> {
+    return this.#channels.get(channel)?.users.keys() ?? []
+  }
+
   /** The process' clients, for `forget` one by one. What it adds from now on is not among them. */
   take(node: string): Iterable<Member> {
     const members = this.#nodes.get(node)
@@ -93,7 +98,7 @@ const getOrMake = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
   return made
 }
 
-const asService = (presence: MemoryPresence): Presence["Service"] => ({
+export const asService = (presence: MemoryPresence): Presence["Service"] => ({
   add: (node, channel, client, info) => Effect.sync(() => presence.add(node, channel, client, info)),
   remove: (node, channel, client) => Effect.sync(() => presence.remove(node, channel, client)),
   get: (channel) => Effect.sync(() => presence.get(channel)),

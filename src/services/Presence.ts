@@ -6,9 +6,13 @@
  * and what that removes or takes with it afterwards is no longer it.
  */
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type { ClientInfo } from "../protocol/centrifuge/messages.ts"
 import type { BrokerUnavailable } from "./broker/Broker.ts"
+
+/** More clients than are told one by one; `stats` counts them. Trying again does not help. */
+export class TooManyClients extends Data.TaggedError("TooManyClients")<{ readonly detail: string }> {}
 
 export interface PresenceStats {
   readonly numClients: number
@@ -28,9 +32,14 @@ export class Presence extends Context.Service<
     ) => Effect.Effect<void, BrokerUnavailable>
     readonly remove: (node: string, channel: string, client: string) => Effect.Effect<void, BrokerUnavailable>
     /** By client id. */
-    readonly get: (channel: string) => Effect.Effect<ReadonlyMap<string, ClientInfo>, BrokerUnavailable>
+    readonly get: (
+      channel: string
+    ) => Effect.Effect<ReadonlyMap<string, ClientInfo>, BrokerUnavailable | TooManyClients>
     readonly stats: (channel: string) => Effect.Effect<PresenceStats, BrokerUnavailable>
-    /** The process is gone, and its clients with it. Those that one of the same name adds from now on stay. */
+    /**
+     * The process is gone, and its clients with it. Those that one of the same name adds from now on stay. To be called where its clients were
+     * added: those of a node that is lost are gone by themselves.
+     */
     readonly drop: (node: string) => Effect.Effect<void>
   }
 >()("clarion/services/Presence") {}

@@ -12,9 +12,10 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { AnySpan } from "effect/Tracer"
+import type { BrokerUnavailable } from "./broker/Broker.ts"
 import { Hub } from "./Hub.ts"
 import { BROADCAST_CHANNEL } from "./hot/ChannelEvent.ts"
-import { Delivery } from "./hot/Publication.ts"
+import { Delivery, type Frame } from "./hot/Publication.ts"
 import { Metrics } from "./Metrics.ts"
 import { makeNow } from "./now.ts"
 import { type Receipt, Receipts } from "./receipts/Receipts.ts"
@@ -54,20 +55,43 @@ export interface BroadcastOptions {
   readonly isBinary?: boolean
 }
 
+/** The other nodes of a cluster, whose raw connections hear what everyone hears. */
+export interface Others {
+  /** Why they cannot be told now; undefined: they can. */
+  readonly refusal: () => BrokerUnavailable | undefined
+  /** Sends a frame to all of them; what becomes of it there comes into the receipt that the delivery is of. False where they cannot be told. */
+  readonly tell: (frame: Frame, delivery: Delivery) => boolean
+  /** From now on told of the frames of others. Once. */
+  readonly hear: (heard: (frame: Frame, delivery: Delivery) => void) => void
+  /** Live connections of all nodes, with this one. */
+  readonly connections: () => number
+}
+
+/** Undefined: this node is the only one. */
+export const Others = Context.Reference<Others | undefined>("clarion/services/Others", {
+  defaultValue: () => undefined
+})
+
 /** Every raw connection hears this channel. */
 const EVERYONE = [BROADCAST_CHANNEL]
 
 export class Publisher extends Context.Service<
   Publisher,
   {
-    /** Sends to every connection and waits for the receipt. The bytes must not be changed afterwards. */
+    /**
+     * Sends to every connection of all nodes and waits for the receipt. The bytes must not be changed afterwards. While other nodes cannot be
+     * reached nobody gets anything.
+     */
     readonly broadcast: (
       data: string | Uint8Array,
       options?: BroadcastOptions
-    ) => Effect.Effect<Receipt, NotUtf8>
-    /** The same from a callback: no receipt, no check of text, and counted alike. */
+    ) => Effect.Effect<Receipt, NotUtf8 | BrokerUnavailable>
+    /**
+     * The same from a callback: no receipt, no check of text, and counted alike. While other nodes cannot be reached it goes to the connections
+     * of this one.
+     */
     readonly broadcastUnsafe: (data: Uint8Array, isBinary: boolean) => void
-    /** Live connections now. */
+    /** Live connections now, of all nodes. */
     readonly connections: Effect.Effect<number>
     readonly totals: Readonly<BroadcastTotals>
     /** Completes when no broadcast is under way. */
@@ -88,6 +112,7 @@ export class Publisher extends Context.Service<
       const onSettled = new Set<() => void>()
       const now = yield* makeNow
       const tracer = yield* Tracing
+      const others = yield* Others
 
       /** One function for all: what completes is `this`. */
       function complete(this: Delivery) {
@@ -95,22 +120,30 @@ export class Publisher extends Context.Service<
         totals.add(this)
         if (underWay.size === 0) for (const settled of onSettled) settled()
       }
-      const start = (data: Uint8Array, isBinary: boolean, delivery: Delivery) => {
+      const startHere = ({ data, isBinary }: Frame, delivery: Delivery) => {
         underWay.add(delivery)
         delivery.onComplete ??= complete
         hub.publish({ data, isBinary, delivery })
       }
+      const start = (data: Uint8Array, isBinary: boolean, delivery: Delivery) => {
+        const frame = { data, isBinary }
+        others?.tell(frame, delivery)
+        startHere(frame, delivery)
+      }
+      others?.hear(startHere)
       /** @param above the span in which it is called, where publications are traced */
       const broadcast = (
         data: string | Uint8Array,
         { id = randomUUID(), isBinary = false }: BroadcastOptions = {},
         above?: AnySpan
       ) =>
-        Effect.suspend(() => {
+        Effect.suspend((): Effect.Effect<Receipt, NotUtf8 | BrokerUnavailable> => {
           const bytes = typeof data === "string" ? Buffer.from(data) : data
           if (!isBinary && typeof data !== "string" && !isUtf8(bytes)) {
             return Effect.fail(new NotUtf8({ bytes: bytes.length }))
           }
+          const refusal = others?.refusal()
+          if (refusal !== undefined) return Effect.fail(refusal)
           return Effect.callback<Receipt>((resume) => {
             const receipt = receipts.open({ id, kind: "broadcast", channels: EVERYONE })
             const delivery = receipt.delivery()
@@ -136,7 +169,7 @@ export class Publisher extends Context.Service<
           }
           start(data, isBinary, delivery)
         },
-        connections: Effect.sync(() => hub.size()),
+        connections: Effect.sync(() => others?.connections() ?? hub.size()),
         totals,
         settled: Effect.callback<void>((resume) => {
           const settled = () => {

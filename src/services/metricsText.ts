@@ -5,8 +5,8 @@
 import * as Effect from "effect/Effect"
 import type { Sample } from "./Metrics.ts"
 
-/** Samples of one turn of the event loop: 0.3 ms. */
-const TURN = 500
+/** Samples of one turn of the event loop: 0.2 ms. */
+const TURN = 250
 
 /** All samples of one name. */
 interface Family {
@@ -50,7 +50,8 @@ const add = (families: Map<string, Family>, sample: Sample): void => {
 export const metricsText = Effect.fnUntraced(function* (samples: ReadonlyArray<Sample>) {
   const families = new Map<string, Family>()
   for (let at = 0; at < samples.length; at += TURN) {
-    for (const sample of samples.slice(at, at + TURN)) add(families, sample)
+    const end = Math.min(at + TURN, samples.length)
+    for (let one = at; one < end; one++) add(families, samples[one]!)
     yield* Effect.yieldNow
   }
   let text = ""

@@ -113,6 +113,30 @@ describeInBrowser("the dashboard", (open) => {
     await said.and(dashboard.page.locator(":focus")).waitFor()
   })
 
+  it("whoever ran a schedule for its only time is not lost when its buttons go", async () => {
+    const port = await launch([]).port()
+    const api = scheduleClient(port)
+    for (const about of ["tea", "coffee"]) {
+      const once = { every: "1 hour", maxRuns: 1, about, channels: ["broadcast"], data: 1 }
+      expect((await api("POST", "/api/schedules", once)).status).toBe(201)
+    }
+    const dashboard = await openDashboard(port)
+    await dashboard.goTo("Schedules")
+    const row = dashboard.page.getByRole("row").filter({ hasText: "tea" })
+    const run = async (within: { getByRole: typeof row.getByRole }) => {
+      await within.getByRole("button", { name: /^Run now/ }).focus()
+      await dashboard.page.keyboard.press("Enter")
+    }
+    const focused = dashboard.page.locator(":focus")
+    await run(row)
+    await row.waitFor({ state: "detached" })
+    await dashboard.page.getByText("The run of tea was sent.").and(focused).waitFor()
+    await dashboard.page.getByRole("link", { name: "coffee" }).click()
+    await run(dashboard.page)
+    await dashboard.button("Run now").waitFor({ state: "detached" })
+    await dashboard.page.getByText("The run of coffee was sent.").and(focused).waitFor()
+  })
+
   it("reaches all schedules of a state, and shows what became of one where it can be seen", async () => {
     const port = await launch([]).port()
     const api = scheduleClient(port)

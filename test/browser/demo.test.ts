@@ -111,6 +111,11 @@ describeInBrowser("the demo page", (open) => {
     await demo.areConnected()
     await demo.line("sdk", "two")
     await demo.line("events", "two")
+    // What has no time of its sender is known as recovered all the same.
+    await demo.counts("events", "Recovered", 1)
+    await publish(port, "three")
+    await demo.line("events", "three")
+    await demo.counts("events", "Recovered", 1)
     await demo.button("Clear: SDK").click()
     await demo.counts("sdk", "Received", 0)
     expect(await demo.pane("sdk").locator("li").count()).toBe(0)

@@ -117,6 +117,17 @@ describeInBrowser("logging in to the dashboard", (open) => {
     await dashboard.says("You are logged out.")
   })
 
+  it("out ends it in all tabs at once", async () => {
+    const port = await launch([]).port()
+    const dashboard = await DashboardPage.open(open, port, { expected: REFUSED })
+    const tab = new DashboardPage(await dashboard.page.context().newPage())
+    await tab.page.goto(`http://127.0.0.1:${port}/#/publish`)
+    await tab.isLive()
+    await dashboard.button("Log out").click()
+    await dashboard.says("You are logged out.")
+    await tab.says("Your session is over.")
+  })
+
   it("by password, and not by a wrong one; too many wrong ones have to wait", async () => {
     const port = await launch(withPassword()).port()
     const dashboard = new DashboardPage(

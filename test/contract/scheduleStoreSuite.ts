@@ -17,6 +17,8 @@ export interface ScheduleStoreContract {
   /** An empty store. */
   readonly start: Effect.Effect<ScheduleStore["Service"], never, Scope.Scope>
   readonly run: <A, E>(test: Effect.Effect<A, E, Scope.Scope>) => Promise<A>
+  /** Why the test of schedules of many megabytes is left out. */
+  readonly withoutLarge?: string
 }
 
 const insert = (schedule: Schedule) => ({ kind: "schedule", schedule, before: undefined }) as const
@@ -43,6 +45,9 @@ export const scheduleStoreSuite = (contract: ScheduleStoreContract) => {
     name: string,
     body: (store: ScheduleStore["Service"]) => Effect.Effect<void, unknown, Scope.Scope>
   ) => it(name, () => contract.run(Effect.flatMap(contract.start, body)))
+  const { withoutLarge } = contract
+  const testOfLarge: typeof test =
+    withoutLarge === undefined ? test : (name) => it.skip(`${name} (skipped: ${withoutLarge})`)
 
   /** All pages of a list. */
   const pages = Effect.fnUntraced(function* <A>(
@@ -192,14 +197,14 @@ export const scheduleStoreSuite = (contract: ScheduleStoreContract) => {
       expect([second.items.map(({ id }) => id), second.cursor]).toEqual([["t"], undefined])
     }))
 
-  test("a list of large schedules has short pages, and all of them", (store) =>
+  testOfLarge("a list of large schedules has short pages, and all of them", (store) =>
     Effect.gen(function* () {
       const channels = Array.from({ length: 10_000 }, (_, at) => `${at}`.padStart(100, "x"))
       const payload = { kind: "data", data: new Uint8Array(2 ** 20) } as const
       const large = (index: number, more: Partial<Schedule>) =>
         scheduleWith({ id: `s${String(index).padStart(2, "0")}`, ...more })
       const all = Array.from({ length: 60 }, (_, at) => large(at, at % 2 === 0 ? { channels } : { payload }))
-      for (const schedule of all) yield* store.commit([insert(schedule)])
+      yield* store.commit(all.map(insert))
       for (const filter of [{}, { channel: channels[7]! }]) {
         const found = yield* pages((cursor) => store.list({ ...filter, limit: 1000, cursor }))
         const wanted = all.filter((one) => !("channel" in filter) || one.channels === channels)
@@ -210,9 +215,10 @@ export const scheduleStoreSuite = (contract: ScheduleStoreContract) => {
       // One that is larger than a page is a page.
       const huge = large(99, { payload: { kind: "data", data: new Uint8Array(2 ** 25) } })
       yield* store.commit([insert(huge)])
-      const found = yield* pages((cursor) => store.list({ limit: 1, cursor }))
+      const found = yield* pages((cursor) => store.list({ limit: 10, cursor }))
       expect(found.flat().map(({ id }) => id)).toEqual([...all, huge].map(({ id }) => id))
-    }))
+    })
+  )
 
   test("runs come newest first, page by page", (store) =>
     Effect.gen(function* () {

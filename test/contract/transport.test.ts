@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe } from "vitest"
+import { beforeAll, describe } from "vitest"
 import { makeCertificate, type Pem } from "../support/server/certificate.ts"
 import { listen } from "../support/server/listen.ts"
 import { serve } from "../support/server/serve.ts"
@@ -18,12 +18,13 @@ import { routeSuite } from "./routeSuite.ts"
 import { slowStreamSuite } from "./slowStreamSuite.ts"
 import { streamSuite } from "./streamSuite.ts"
 
-const folder = mkdtempSync(join(tmpdir(), "clarion-contract-"))
 let pem: Pem
+// Not when the file is loaded: where none of its tests is chosen, nothing would remove the folder.
 beforeAll(() => {
+  const folder = mkdtempSync(join(tmpdir(), "clarion-contract-"))
   pem = makeCertificate(folder)
+  return () => rmSync(folder, { recursive: true })
 })
-afterAll(() => rmSync(folder, { recursive: true }))
 
 const contracts: ReadonlyArray<Contract> = (["uws", "ws"] as const).flatMap((transport) =>
   [false, true].map((isSecure): Contract => {

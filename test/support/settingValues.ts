@@ -1,5 +1,6 @@
 /** Valid values of configuration keys, made from what their kinds say that they expect. */
 import fc from "fast-check"
+import { brokerKeys } from "../../src/config/brokerKeys.ts"
 import * as HttpKinds from "../../src/config/httpKinds.ts"
 import type { Keys } from "../../src/config/Keys.ts"
 import * as Kind from "../../src/config/Kind.ts"
@@ -111,6 +112,15 @@ export const given = (kind: Kind.Kind<unknown>): fc.Arbitrary<Given> => {
       return uniquelyNamed(proxy).map(asJson)
     case backendKeys["rpc.namespaces"].kind:
       return uniquelyNamed(rpcNamespace).map(asJson)
+    case brokerKeys["node.name"].kind:
+      return word.map(same)
+    case brokerKeys["broker.nats.servers"].kind:
+      return texts(
+        fc.tuple(fc.constantFrom("nats", "tls"), fc.ipV4()).map(([scheme, ip]) => `${scheme}://${ip}:4222`),
+        1
+      )
+    case brokerKeys["broker.nats.prefix"].kind:
+      return fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,31}$/).map(same)
     case passwordHash:
       return fc.constantFrom(...passwordHashes).map(same)
     case HttpKinds.headers:

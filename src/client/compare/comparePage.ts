@@ -4,7 +4,7 @@ import { withUnit } from "../numbers.ts"
 import { html, type Markup } from "../report/html/markup.ts"
 import type { NamedReport, Page } from "../report/html/page.ts"
 import { targetOf } from "../report/html/runPage.ts"
-import { charts, lasting, moment, scrolling, section, wideTable } from "../report/html/sections.ts"
+import { charts, doubts, lasting, moment, scrolling, section, wideTable } from "../report/html/sections.ts"
 import {
   type ComparedFigure,
   type ComparedGroup,
@@ -14,11 +14,12 @@ import {
 } from "./comparison.ts"
 
 export const comparePage = (a: NamedReport, b: NamedReport): Page => {
-  const { groups, differences } = compareReports(a.report, b.report)
+  const { groups, differences, cautions } = compareReports(a.report, b.report)
   const title = `Load tests ${a.name} and ${b.name}`
   const body = html`<main>
 <header><h1>${title}</h1>
 ${runLine("a", a)}${runLine("b", b)}</header>
+${doubts("These runs do not compare as they stand:", cautions)}
 ${charts}
 ${section("figures", "Figures", figureTable(groups, a.name, b.name))}
 ${section("setting", "Different settings", differenceTable(differences, a.name, b.name))}

@@ -33,10 +33,19 @@ const Figure = Struct({
   better: Schema.optionalKey(Schema.Literals(["lower", "higher"]))
 })
 
+const Verdict = Struct({
+  name: Text,
+  bound: Schema.Literals(["most", "least"]),
+  limit: Num,
+  found: MaybeNumber,
+  met: Schema.Boolean
+})
+
 const Step = Struct({
   level: Num,
   held: Schema.Boolean,
   because: Schema.optionalKey(Text),
+  verdicts: Schema.optionalKey(Schema.Array(Verdict)),
   figures: Schema.Array(Figure)
 })
 
@@ -87,14 +96,6 @@ const Client = Struct({
 })
 
 const Broadcast = Struct({ id: Text, expected: Num, received: Num, firstMs: Num, lastMs: Num })
-
-const Verdict = Struct({
-  name: Text,
-  bound: Schema.Literals(["most", "least"]),
-  limit: Num,
-  found: MaybeNumber,
-  met: Schema.Boolean
-})
 
 const Scenario = Struct({
   name: Text,

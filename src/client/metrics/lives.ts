@@ -1,27 +1,31 @@
 /** Figures of a process that does not answer, or not any more: from what it told last. */
 import type { Rates } from "./Meter.ts"
 import { type RunCounts, RunMetrics, type RunSnapshot, sumsOf } from "./RunMetrics.ts"
-import { addSeries, endedSeries } from "./seriesSums.ts"
+import { addSeries, endedSeries, toldSince } from "./seriesSums.ts"
 
 /**
  * The newest that is known: counts are told more often than snapshots. Latencies and broadcasts are those of the snapshot; without one
- * there are none.
+ * there are none. Over time, what only the counts tell happened when they came.
  * @param startedAt of the run, in epoch milliseconds
+ * @param heardAt when the counts came, in epoch milliseconds
  */
 export const asKnown = (
   snapshot: RunSnapshot | undefined,
   counts: RunCounts,
-  startedAt: number
+  startedAt: number,
+  heardAt: number
 ): RunSnapshot => {
   const { connections, firstAttemptAt, lastOpenAt, messages } = counts
   const known = snapshot ?? new RunMetrics(startedAt).snapshot(startedAt)
+  const sums = sumsOf(connections, messages)
   return {
     ...known,
     connections,
     firstAttemptAt,
     lastOpenAt,
     setupRates: { ...known.setupRates, count: connections.opened },
-    messageRates: { ...known.messageRates, count: messages }
+    messageRates: { ...known.messageRates, count: messages },
+    series: [toldSince(addSeries(known.series), sums, connections.active, heardAt - startedAt)]
   }
 }
 
@@ -31,7 +35,6 @@ export const asKnown = (
  */
 export const asDied = (snapshot: RunSnapshot, diedMs: number): RunSnapshot => {
   const { connections, messageRates } = snapshot
-  const sums = sumsOf(connections, messageRates.count)
   const { active, closed, closedByCode } = connections
   const cut = active === 0 ? {} : { 1006: (closedByCode[1006] ?? 0) + active }
   return {
@@ -45,7 +48,7 @@ export const asDied = (snapshot: RunSnapshot, diedMs: number): RunSnapshot => {
     },
     setupRates: stopped(snapshot.setupRates),
     messageRates: stopped(messageRates),
-    series: [endedSeries(addSeries(snapshot.series), sums, active, diedMs)]
+    series: [endedSeries(addSeries(snapshot.series), active, diedMs)]
   }
 }
 

@@ -1,5 +1,14 @@
 /** Series of several processes, and of several lives of one: what each told, together. */
-import { addSums, followedBy, noEvents, quiet, type Sums, since, together } from "./intervals.ts"
+import {
+  addSums,
+  followedBy,
+  type Interval,
+  noEvents,
+  quiet,
+  type Sums,
+  since,
+  together
+} from "./intervals.ts"
 import { extendedTo, FIRST_INTERVAL_MS, inPairs, type SeriesSnapshot } from "./TimeSeries.ts"
 
 /** In intervals of this length, which is that of `series` or it times a power of two. */
@@ -21,25 +30,36 @@ export const withNews = (known: SeriesSnapshot | undefined, news: SeriesSnapshot
 export const knownUpTo = (known: SeriesSnapshot | undefined): number =>
   known === undefined ? 0 : Math.max(0, known.intervals.length - 1) * known.intervalMs
 
+/** The same with what happened `ms` after the start of the run, which is not before its end. */
+const withEvents = (series: SeriesSnapshot, events: Interval, ms: number): SeriesSnapshot => {
+  const { intervalMs, intervals } = extendedTo(series, ms, series.intervals.at(-1)?.active ?? 0)
+  const last = intervals.pop() ?? quiet(0)
+  const endMs = Math.max(ms, series.endMs)
+  return { intervalMs, from: 0, intervals: [...intervals, followedBy(last, events)], endMs }
+}
+
+/**
+ * With what counts tell that came after it.
+ * @param sums all that happened, also what the series knows of
+ * @param heardMs when they came, since the start of the run
+ */
+export const toldSince = (
+  series: SeriesSnapshot,
+  sums: Sums,
+  active: number,
+  heardMs: number
+): SeriesSnapshot => {
+  const rest = since(series.intervals.reduce(addSums, noEvents), sums)
+  const isKnown = Object.values(rest).every((count) => count === 0)
+  return isKnown ? series : withEvents(series, { ...quiet(active), ...rest }, heardMs)
+}
+
 /**
  * Of a process that died: its connections were cut, and nothing happens any more.
- * @param sums all that it told of, which can be more than what it told of the intervals
  * @param diedMs since the start of the run
  */
-export const endedSeries = (series: SeriesSnapshot, sums: Sums, active: number, diedMs: number) => {
-  const told = series.intervals.reduce(addSums, noEvents)
-  const { intervalMs, intervals } = extendedTo(series, diedMs, series.intervals.at(-1)?.active ?? 0)
-  const rest = since(told, sums)
-  const end = { ...quiet(0), ...rest, closed: rest.closed + active }
-  const last = intervals.pop() ?? quiet(0)
-  const ended: SeriesSnapshot = {
-    intervalMs,
-    from: 0,
-    intervals: [...intervals, followedBy(last, end)],
-    endMs: Math.max(diedMs, series.endMs)
-  }
-  return ended
-}
+export const endedSeries = (series: SeriesSnapshot, active: number, diedMs: number): SeriesSnapshot =>
+  withEvents(series, { ...quiet(0), closed: active }, diedMs)
 
 /** Of several processes as if one had measured it. Where a series is shorter than others, what was open at its end still is. */
 export const addSeries = (all: ReadonlyArray<SeriesSnapshot>): SeriesSnapshot => {

@@ -56,7 +56,7 @@ export const buildReport = (input: ReportInput): Report | BadHistogram => {
   return {
     ...figures,
     latencyDistribution: latency.distribution(),
-    series: seriesReport(input.snapshot.series)
+    series: seriesReport(input.snapshot.series, input.now - input.startedAt)
   }
 }
 

@@ -4,13 +4,18 @@ import { allFigures, deliveryText } from "./figures.ts"
 import { leaves } from "./leaves.ts"
 
 export const junitReport = (report: Report): string => {
-  const cases = [reliableCase(report), ...report.thresholds.map(thresholdCase), ...scenarioCase(report)]
-  const failures = cases.filter((text) => text.includes("<failure")).length
+  const cases = [
+    reliableCase(report),
+    ...report.thresholds.map((verdict) => thresholdCase(verdict)),
+    ...levelCases(report),
+    ...scenarioCase(report)
+  ]
+  const having = (outcome: string) => cases.filter((text) => text.includes(`<${outcome} `)).length
   const counts = {
     tests: cases.length,
-    failures,
+    failures: having("failure"),
     errors: 0,
-    skipped: report.reliable ? 0 : 1,
+    skipped: having("skipped"),
     time: report.run.durationMs / 1_000
   }
   const suite = { name: "clarion load test", ...counts, timestamp: report.run.startedAt.slice(0, 19) }
@@ -33,10 +38,29 @@ const caseOf = (classname: string, name: string, outcome = ""): string => {
   return outcome === "" ? `${start}/>` : `${start}>${outcome}</testcase>`
 }
 
-const thresholdCase = ({ name, bound, limit, found, met }: Verdict): string => {
-  const title = `${name} is at ${bound} ${limit}`
+const thresholdCase = ({ name, bound, limit, found, met }: Verdict, where = ""): string => {
+  const title = `${name} is at ${bound} ${limit}${where}`
   const message = `${name} is ${found ?? "not known"}, limit ${limit}`
   return caseOf("thresholds", title, met ? "" : `<failure${attributes({ message, type: "threshold" })}/>`)
+}
+
+/**
+ * The limits that judged a scenario which goes from level to level: those of its first one, as what broke a later one is what it looked
+ * for. One of which nothing was found breaks no level.
+ */
+const levelCases = ({ scenario }: Report): ReadonlyArray<string> => {
+  const [first] = scenario?.steps ?? []
+  return (first?.verdicts ?? []).map((verdict) => {
+    const { name, bound, limit, found } = verdict
+    const where = ` at level ${first!.level}`
+    if (found !== null) return thresholdCase(verdict, where)
+    const message = `${name} could not be judged: nothing was found`
+    return caseOf(
+      "thresholds",
+      `${name} is at ${bound} ${limit}${where}`,
+      `<skipped${attributes({ message })}/>`
+    )
+  })
 }
 
 /**

@@ -4,11 +4,17 @@ import { followedBy, type Interval } from "../metrics/intervals.ts"
 import { LatencyHistogram, type Percentiles } from "../metrics/LatencyHistogram.ts"
 import { INTERVAL_DIGITS } from "../metrics/LatencyRecorder.ts"
 import { addSeries } from "../metrics/seriesSums.ts"
-import type { SeriesSnapshot } from "../metrics/TimeSeries.ts"
+import { extendedTo, type SeriesSnapshot } from "../metrics/TimeSeries.ts"
 
-/** @param all of each process its own */
-export const seriesReport = (all: ReadonlyArray<SeriesSnapshot>): Series => {
-  const { intervalMs, intervals: whole, endMs } = addSeries(all)
+/**
+ * @param all of each process its own
+ * @param untilMs end of the run, in milliseconds since its start: processes that died, or fell silent, told of less. What they had open at
+ * their end still is.
+ */
+export const seriesReport = (all: ReadonlyArray<SeriesSnapshot>, untilMs: number): Series => {
+  const told = addSeries(all)
+  const endMs = Math.max(told.endMs, untilMs)
+  const { intervalMs, intervals: whole } = extendedTo(told, endMs, told.intervals.at(-1)?.active ?? 0)
   const intervals = withoutEmptyEnd(whole, intervalMs, endMs)
   const percentiles = percentilesOf(intervals)
   const each = (of: (interval: Interval) => number) => intervals.map(of)

@@ -1,6 +1,7 @@
 /**
  * A file, whole or not at all: written beside its place under another name and moved there. Behind a symbolic link it is the link's target
- * that is replaced; what is no plain file, such as a pipe or /dev/stdout, is written into.
+ * that is replaced; what is no plain file, such as a pipe, is written into, as is what this process has open already (/dev/stdout), whatever
+ * that is.
  */
 import {
   accessSync,
@@ -10,10 +11,13 @@ import {
   realpathSync,
   rmSync,
   statSync,
-  writeFileSync
+  writeFileSync,
+  writeFile as writeFileTo,
+  writeSync
 } from "node:fs"
 import { rename, rm, writeFile } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
+import { promisify } from "node:util"
 
 /** As Linux does. */
 const MAX_LINKS = 40
@@ -52,6 +56,22 @@ const linkTarget = (path: string): string | undefined => {
   }
 }
 
+/** Where a process finds what it has open: on Linux below /proc, elsewhere below /dev. */
+const DESCRIPTOR = new RegExp(`^(?:/proc/${process.pid}|/dev)/fd/([0-9]+)$`)
+
+/**
+ * The descriptor that a path leads to, over links: 1 for /dev/stdout. Where a shell has redirected that to a plain file, others write to it,
+ * too: it must stay where it is, and go on from where they are.
+ */
+const descriptorAt = (path: string, links = MAX_LINKS): number | undefined => {
+  const found = DESCRIPTOR.exec(join(realPath(dirname(resolve(path))), basename(path)))
+  if (found !== null) return Number(found[1])
+  const target = links > 0 ? linkTarget(path) : undefined
+  return target === undefined ? undefined : descriptorAt(resolve(dirname(path), target), links - 1)
+}
+
+const writeToOpen = promisify(writeFileTo)
+
 /** Whether there is something that keeps no text: nothing there could be replaced. */
 const isNoPlainFile = (path: string): boolean => {
   const found = statSync(path, { throwIfNoEntry: false })
@@ -64,6 +84,11 @@ export const writeWhole = async (path: string, text: string): Promise<FileNotWri
   try {
     if (isNoPlainFile(path)) {
       await writeFile(path, text)
+      return undefined
+    }
+    const descriptor = descriptorAt(path)
+    if (descriptor !== undefined) {
+      await writeToOpen(descriptor, text)
       return undefined
     }
     const target = realPath(path)
@@ -83,6 +108,11 @@ export const tryToWrite = (path: string): FileNotWritten | undefined => {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error("it is a directory")
     if (isNoPlainFile(path)) {
       accessSync(path, constants.W_OK)
+      return undefined
+    }
+    const descriptor = descriptorAt(path)
+    if (descriptor !== undefined) {
+      writeSync(descriptor, "")
       return undefined
     }
     const unfinished = unfinishedAt(realPath(path))

@@ -35,20 +35,20 @@ const broken = (verdicts: ReadonlyArray<Verdict>): ReadonlyArray<Verdict> =>
 export const stepOf = (level: Level, thresholds: Thresholds): ScenarioStep => {
   const { begun, opened, ended, connections, publications } = level
   const found = foundIn(begun, opened, ended)
+  const verdicts = evaluateThresholds(thresholds, found)
   const { active } = ended.snapshot.connections
   const because = [
     ...(active < connections ? [`${active} of ${connections} connections are open`] : []),
     ...(publications !== undefined && publications.published * 100 < publications.due * LEAST_PUBLISHED
       ? [`${publications.published} of ${publications.due} publications were taken`]
       : []),
-    ...broken(evaluateThresholds(thresholds, found)).map(
-      ({ name, limit, found }) => `${name} is ${found}, limit ${limit}`
-    )
+    ...broken(verdicts).map(({ name, limit, found }) => `${name} is ${found}, limit ${limit}`)
   ]
   return {
     level: level.level,
     held: because.length === 0,
     ...(because.length === 0 ? {} : { because: because.join("; ") }),
+    ...(verdicts.length === 0 ? {} : { verdicts }),
     figures: figuresOf(found, active)
   }
 }

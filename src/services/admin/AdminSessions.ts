@@ -28,6 +28,8 @@ export interface AdminSession {
   readonly expiresAt: number
   /** What the page says to show that a request is its own. */
   readonly csrf: string
+  /** What its pages' connections are known by; it opens nothing. */
+  readonly login: string
 }
 
 /** As it is kept. */
@@ -90,8 +92,12 @@ const make = Effect.gen(function* () {
     sessions.set(hash, session)
   yield* commit(tidied())
 
-  // Who knows it does not know the id, which no page can read.
-  const csrfOf = (id: string): string => hashOf(`csrf of ${id}`)
+  // Who knows these does not know the id, which no page can read.
+  const sessionOf = (id: string, { expiresAt }: Kept): AdminSession => ({
+    expiresAt,
+    csrf: hashOf(`csrf of ${id}`),
+    login: hashOf(`pages of ${id}`)
+  })
 
   return AdminSessions.of({
     open: Effect.fnUntraced(function* (by) {
@@ -101,13 +107,11 @@ const make = Effect.gen(function* () {
       const session: Kept = { expiresAt, means: means[by] ?? "" }
       sessions.set(hash, session)
       yield* commit([...tidied(), { table: TABLE, key: [hash], value: session }])
-      return { id, session: { expiresAt, csrf: csrfOf(id) } }
+      return { id, session: sessionOf(id, session) }
     }),
     find: (id) => {
       const session = sessions.get(hashOf(id))
-      return session !== undefined && isGood(session)
-        ? { expiresAt: session.expiresAt, csrf: csrfOf(id) }
-        : undefined
+      return session !== undefined && isGood(session) ? sessionOf(id, session) : undefined
     },
     close: (id) =>
       Effect.suspend(() => {

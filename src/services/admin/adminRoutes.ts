@@ -35,9 +35,7 @@ const makeGuardedRoutes = Effect.gen(function* () {
     const { channel } = wanted.value
     if (channel !== undefined && ownOptionsOf(channel) === undefined)
       return Effect.succeed(refuse(400, "malformed", `${channel} is none of the channels of the dashboard`))
-    return Effect.map(ownToken(session.expiresAt, channel), (token) =>
-      json(200, { token } satisfies TokenAnswer)
-    )
+    return Effect.map(ownToken(session, channel), (token) => json(200, { token } satisfies TokenAnswer))
   }
 
   return {

@@ -7,13 +7,14 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { base64url, SignJWT } from "jose"
+import { base64url, decodeJwt, SignJWT } from "jose"
 import type { TokenConfig } from "../../config/clientProtocolRules.ts"
 import { ApiKey } from "../ApiKey.ts"
 import { connectionClaims, subscriptionClaims } from "../auth/claims.ts"
 import * as JwtTokens from "../auth/JwtTokens.ts"
 import { TokenInvalid, Tokens } from "../auth/Tokens.ts"
 import { isOwnChannel } from "../channels/ownChannels.ts"
+import type { AdminSession } from "./AdminSessions.ts"
 
 /** Seconds that a token is good; a page asks for a new one before. */
 const LIFETIME = 300
@@ -33,16 +34,17 @@ export class OwnTokenKey extends Context.Service<OwnTokenKey, { readonly text: s
 }
 
 /**
- * A token for a connection; with a channel, one for a subscription to it.
- *
- * @param until milliseconds since the epoch after which it must not be good
+ * A token for a connection; with a channel, one for a subscription to it. It is not good for longer than the session.
  */
 export const makeOwnToken = Effect.map(OwnTokenKey, ({ text }) => {
   const key = new TextEncoder().encode(text)
-  return Effect.fnUntraced(function* (until: number, channel?: string) {
+  return Effect.fnUntraced(function* (
+    { expiresAt, login }: Pick<AdminSession, "expiresAt" | "login">,
+    channel?: string
+  ) {
     const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
-    const exp = Math.min(now + LIFETIME, Math.floor(until / 1000))
-    const claims = { iss: ISSUER, iat: now, exp, ...(channel === undefined ? {} : { channel }) }
+    const exp = Math.min(now + LIFETIME, Math.floor(expiresAt / 1000))
+    const claims = { iss: ISSUER, iat: now, exp, ...(channel === undefined ? { login } : { channel }) }
     return yield* Effect.promise(() => new SignJWT(claims).setProtectedHeader(HEADER).sign(key))
   })
 })
@@ -62,6 +64,9 @@ const configOf = (text: string): TokenConfig => ({
   userIdClaim: "sub"
 })
 
+/** @param token one that is verified */
+const loginOf = (token: string): string => String(decodeJwt(token).login ?? "")
+
 const FOREIGN = new TokenInvalid({ detail: "a channel of the server's own" })
 
 /** Tokens of the server's own first; who happens to begin theirs as we do is not refused for that. */
@@ -76,7 +81,7 @@ const withOwn = Effect.gen(function* () {
     connection: (token) =>
       token.startsWith(BEGINNING)
         ? verify(token, connectionClaims).pipe(
-            Effect.map((claims) => ({ ...claims, isOwn: true })),
+            Effect.map((claims) => ({ ...claims, login: loginOf(token) })),
             Effect.catchTag("TokenInvalid", () => others.connection(token))
           )
         : others.connection(token),

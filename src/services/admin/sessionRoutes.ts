@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { version } from "../../config/commandLine.ts"
 import { ServerConfig } from "../../config/ServerConfig.ts"
+import { CloseReasons } from "../../protocol/closeCodes.ts"
 import {
   adminPaths,
   type LogIn,
@@ -11,6 +12,7 @@ import {
   SESSION_COOKIE,
   type AdminSession as Told
 } from "../../protocol/dashboard.ts"
+import { Control } from "../Control.ts"
 import { ServerLife } from "../dashboard/ServerLife.ts"
 import type { PlainAnswer, PlainRequest } from "../Transport.ts"
 import { Access, isFromOwnPage, OTHER_ORIGIN, sessionId } from "./Access.ts"
@@ -82,6 +84,7 @@ export const makeSessionRoutes = Effect.gen(function* () {
   const { admin, server } = yield* ServerConfig
   const { refuse, loggedIn } = yield* Access
   const sessions = yield* AdminSessions
+  const control = yield* Control
   const { id: life } = yield* ServerLife
   const enter = yield* makeEnter
   const hasTls = server.tls.cert !== undefined
@@ -104,7 +107,20 @@ export const makeSessionRoutes = Effect.gen(function* () {
     const gone: PlainAnswer = { status: 204, headers: [cookie("", 0, isSecure(hasTls, request))], body: "" }
     // Who is not logged in any more has what was asked for.
     if ("status" in found) return Effect.succeed(found.status === 401 ? gone : found)
-    return Effect.as(sessions.close(found.id), gone)
+    const { login } = found.session
+    // Its pages are nobody in particular, as far as the protocol knows.
+    const pages = {
+      _tag: "Disconnect",
+      user: "",
+      login,
+      ...CloseReasons.forceDisconnect,
+      whitelist: []
+    } as const
+    // Pages that are connected to a node that cannot be reached now end with their tokens.
+    const disconnected = Effect.catch(control.apply(pages), ({ message }) =>
+      Effect.logWarning(`pages of a log-in that ended may stay connected: ${message}`)
+    )
+    return Effect.as(Effect.andThen(sessions.close(found.id), disconnected), gone)
   }
 
   const session = (request: PlainRequest) => {

@@ -4,7 +4,7 @@ import { type CloseReason, CloseReasons, MAX_REASON_BYTES } from "../../protocol
 import { ErrorCodes, isApplicationCloseCode } from "../../protocol/codes.ts"
 import type { Control, ControlCommand, SubscriptionOverride, Target } from "../Control.ts"
 import { type Channels, isErrorCode } from "../channels/Channels.ts"
-import type { Outcome } from "./outcome.ts"
+import { type Outcome, whenAvailable } from "./outcome.ts"
 import { payloadOf } from "./payload.ts"
 import type { DisconnectRequest, RefreshRequest, SubscribeRequest, UnsubscribeRequest } from "./requests.ts"
 import { EMPTY } from "./resultJson.ts"
@@ -53,7 +53,8 @@ const closeReasonOf = ({ disconnect }: DisconnectRequest): CloseReason | undefin
 }
 
 export const makeClients = (control: Control["Service"], channels: Channels["Service"]) => {
-  const apply = (command: ControlCommand): Effect.Effect<Outcome> => Effect.as(control.apply(command), EMPTY)
+  const apply = (command: ControlCommand): Effect.Effect<Outcome> =>
+    whenAvailable(control.apply(command), () => EMPTY)
 
   const subscribe = (request: SubscribeRequest): Effect.Effect<Outcome> => {
     const options = channels.optionsOf(request.channel)

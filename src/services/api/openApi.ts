@@ -95,8 +95,12 @@ const metrics = HttpApiEndpoint.get("metrics", "/metrics", {
   .annotate(OpenApi.Summary, "Figures for Prometheus")
 
 const health = HttpApiEndpoint.get("health", "/health", {
-  success: Schema.Struct({ status: Schema.Literal("ok"), version: Schema.String })
-}).annotate(OpenApi.Summary, "Whether the process answers")
+  success: Schema.Struct({
+    status: Schema.Literals(["ok", "degraded"]),
+    version: Schema.String,
+    problems: Schema.optionalKey(Schema.Array(Schema.String))
+  })
+}).annotate(OpenApi.Summary, "Whether the process answers, and what is wrong though it serves")
 
 const Readiness = Schema.Struct({ ready: Schema.Boolean, connections: Schema.Int })
 

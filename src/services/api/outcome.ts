@@ -2,7 +2,8 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { ErrorCodes } from "../../protocol/codes.ts"
-import type { BrokerUnavailable } from "../broker/Broker.ts"
+import type { PublishFailure } from "../broker/Broker.ts"
+import type { TooManyClients } from "../Presence.ts"
 import type { ApiError } from "./RpcMethods.ts"
 
 export type Outcome = string | ApiError
@@ -24,16 +25,25 @@ export const errorJson = (error: ApiError): string => written.get(error) ?? writ
 export const outcomeJson = (outcome: Outcome): string =>
   isError(outcome) ? `{"error":${errorJson(outcome)}}` : `{"result":${outcome}}`
 
-const unanswered = ({ detail }: BrokerUnavailable): ApiError => {
-  const { code, message } = ErrorCodes.internal
+const ERRORS = {
+  BrokerUnavailable: ErrorCodes.internal,
+  PublicationTooLarge: ErrorCodes.badRequest,
+  TooManyClients: ErrorCodes.limitExceeded
+}
+
+const failed = ({ _tag, detail }: PublishFailure | TooManyClients): ApiError => {
+  const { code, message } = ERRORS[_tag]
   return { code, message: `${message}: ${detail}` }
 }
 
-/** The result of what a broker or presence answered; where it does not answer 100, and why: those who ask have the key. */
+/**
+ * The result of what a broker or presence answered; where it does not answer 100, where it never takes what is published 107, where it has too much to tell 106, and why:
+ * those who ask have the key.
+ */
 export const whenAvailable = <A>(
-  effect: Effect.Effect<A, BrokerUnavailable>,
+  effect: Effect.Effect<A, PublishFailure | TooManyClients>,
   outcome: (answer: A) => Outcome
-): Effect.Effect<Outcome> => Effect.match(effect, { onSuccess: outcome, onFailure: unanswered })
+): Effect.Effect<Outcome> => Effect.match(effect, { onSuccess: outcome, onFailure: failed })
 
 /** A bug in one command is its error 100, logged, and nobody else's. */
 export const withoutDefects = (method: string, command: Effect.Effect<Outcome>): Effect.Effect<Outcome> =>

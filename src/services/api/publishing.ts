@@ -1,7 +1,7 @@
 /** The methods publish and broadcast: one publication into one channel, or into many. HOT PATH of `/api/publish` and `/api/batch`. */
 import * as Effect from "effect/Effect"
 import { ErrorCodes } from "../../protocol/codes.ts"
-import type { Broker, BrokerUnavailable, Published, PublishOptions } from "../broker/Broker.ts"
+import type { Broker, Published, PublishFailure, PublishOptions } from "../broker/Broker.ts"
 import { type Channels, isErrorCode } from "../channels/Channels.ts"
 import { dataProblem } from "../channels/dataProblem.ts"
 import { streamOptions } from "../channels/streams.ts"
@@ -27,7 +27,7 @@ export const makePublishing = (
     channel: string,
     data: Uint8Array,
     options: PublishOptions
-  ): Effect.Effect<Published, BrokerUnavailable> =>
+  ): Effect.Effect<Published, PublishFailure> =>
     Effect.suspend(() => {
       const delivery = receipt.delivery()
       return Effect.onExit(broker.publish(channel, data, { ...options, delivery }), (exit) =>

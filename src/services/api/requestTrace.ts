@@ -31,7 +31,7 @@ export const makeRequestTrace =
           const span = tracer.begin(
             `${method} ${path}`,
             "server",
-            readTraceparent(headers.get("traceparent")),
+            readTraceparent(headers.get("traceparent"), headers.get("tracestate")),
             {
               "http.request.method": method,
               "http.route": path,

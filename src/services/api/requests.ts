@@ -38,6 +38,9 @@ export const StreamPosition = Schema.Struct({
 
 // Publications.
 
+/** Characters. */
+const MAX_VERSION_EPOCH = 255
+
 /** What is said with another one of the same id replaces that one. Ids that cannot be kept are refused with 107. */
 const ReceiptId = Schema.Union([
   Schema.Boolean,
@@ -55,7 +58,10 @@ const publication = {
   ),
   delta: optional(Schema.Boolean, "send it as a difference to those who agreed to that"),
   version: optional(Natural, "published only when it is higher than the last one; 0: no version"),
-  version_epoch: optional(Schema.String, "versions are compared within one epoch"),
+  version_epoch: optional(
+    Schema.String.check(Schema.isMaxLength(MAX_VERSION_EPOCH)),
+    "versions are compared within one epoch; 255 characters at most, which each message of the channel may carry"
+  ),
   receipt: optional(
     ReceiptId,
     "keep a receipt, which says who got it: true, or an id for it of at most 255 characters"

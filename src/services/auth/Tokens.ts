@@ -38,8 +38,11 @@ export interface ConnectionClaims {
   readonly subs: ReadonlyMap<string, SubscriptionGrant>
   /** Seconds since the epoch at which the connection expires; undefined: never. */
   readonly expireAt?: number | undefined
-  /** The server itself made it, for a page of its own: such a client may subscribe to the server's own channels. */
-  readonly isOwn?: boolean
+  /**
+   * The server itself made it, for a page of this log-in to the dashboard (`AdminSession.login`): such a client may subscribe to the server's
+   * own channels.
+   */
+  readonly login?: string
 }
 
 export interface SubscriptionClaims extends SubscriptionGrant {

@@ -29,11 +29,26 @@ import type {
 export type { History, HistoryFilter, Published, StreamOptions }
 
 /** The backend does not answer, or is not sure. Clients may try again. */
-export class BrokerUnavailable extends Data.TaggedError("BrokerUnavailable")<{ readonly detail: string }> {
+export class BrokerUnavailable extends Data.TaggedError("BrokerUnavailable")<{
+  readonly detail: string
+  /** Somebody has to mend it: it does not pass by itself. */
+  readonly isLasting?: boolean
+}> {
   override get message(): string {
     return `the broker is not available: ${this.detail}`
   }
 }
+
+/** The backend takes nothing as large as that: trying again does not help. */
+export class PublicationTooLarge extends Data.TaggedError("PublicationTooLarge")<{
+  readonly detail: string
+}> {
+  override get message(): string {
+    return `the publication is too large: ${this.detail}`
+  }
+}
+
+export type PublishFailure = BrokerUnavailable | PublicationTooLarge
 
 export interface PublishOptions extends EntryOptions {
   /** Undefined: the channel keeps no history, the publication gets offset 0. */
@@ -48,7 +63,7 @@ export class Broker extends Context.Service<
       channel: string,
       data: Uint8Array,
       options: PublishOptions
-    ) => Effect.Effect<Published, BrokerUnavailable>
+    ) => Effect.Effect<Published, PublishFailure>
     /** Tells the subscribers that somebody joined or left; without an offset, and nothing is kept. */
     readonly announce: (
       kind: "join" | "leave",

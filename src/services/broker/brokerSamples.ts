@@ -29,16 +29,20 @@ export interface BrokerFigures {
   readonly durable: DurableFigures
 }
 
-export const brokerSamples = ({ memory, durable }: BrokerFigures): ReadonlyArray<Sample> => [
+/** @param others what went another way */
+export const brokerSamples = (
+  { memory, durable }: BrokerFigures,
+  others: Pick<MemoryFigures, "publications" | "suppressed"> = { publications: 0, suppressed: 0 }
+): ReadonlyArray<Sample> => [
   counter(
     "clarion_publications_total",
     "Publications in channels",
-    memory.publications + durable.publications
+    memory.publications + durable.publications + others.publications
   ),
   counter(
     "clarion_publications_suppressed_total",
     "Publications not published: known idempotency key, or no newer version",
-    memory.suppressed + durable.suppressed
+    memory.suppressed + durable.suppressed + others.suppressed
   ),
   gauge("clarion_streams", "Channels with a position in their history in memory", memory.streams),
   gauge("clarion_history_publications", "Publications kept in histories in memory", memory.entries),

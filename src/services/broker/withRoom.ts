@@ -2,9 +2,16 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Hub } from "../Hub.ts"
-import { Broker } from "./Broker.ts"
+import { Broker, type PublishOptions } from "./Broker.ts"
 
-export const withRoom = <E, R>(broker: Layer.Layer<Broker, E, R>): Layer.Layer<Broker, E, R | Hub> =>
+/** What is to be on the disk first comes into the mailboxes later. */
+const isOnDisk = ({ stream }: PublishOptions): boolean => stream?.isDurable === true
+
+/** @param isLater whether a publication is in the mailboxes only when it has succeeded */
+export const withRoom = <E, R>(
+  broker: Layer.Layer<Broker, E, R>,
+  isLater: (options: PublishOptions) => boolean = isOnDisk
+): Layer.Layer<Broker, E, R | Hub> =>
   Layer.effect(
     Broker,
     Effect.gen(function* () {
@@ -14,8 +21,7 @@ export const withRoom = <E, R>(broker: Layer.Layer<Broker, E, R>): Layer.Layer<B
         ...inner,
         publish: (channel, data, options) => {
           const publishing = inner.publish(channel, data, options)
-          // What is to be on the disk first comes into the mailboxes later.
-          return options.stream?.isDurable === true ? holding(publishing) : Effect.andThen(room, publishing)
+          return isLater(options) ? holding(publishing) : Effect.andThen(room, publishing)
         }
       })
     })

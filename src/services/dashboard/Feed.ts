@@ -14,8 +14,10 @@ import type { Pace } from "../Pace.ts"
 
 export interface FeedSource {
   readonly channel: string
-  /** From the beginning of one turn to the next, if there is time for it. */
+  /** From the beginning of one turn to the next, if there is time for it; more seldom where too many nodes would be asked. */
   readonly everyMs: number
+  /** Answers that a turn has each other node of the cluster give. */
+  readonly answersOfNodes?: number
   /** Has others tell what they know: time that is not ours. */
   readonly ask?: Effect.Effect<void>
   /** Reads what has to be waited for. What it gives makes the state of that, as JSON text, at once. */
@@ -32,6 +34,13 @@ export const REFRESH_MS = Duration.toMillis(OWN_OPTIONS.historyTtl) / 2
 /** Time for one state, from asking to publishing. */
 const TURN_TIMEOUT = "1 minute"
 
+/** Answers of other nodes for one source in a second, on average: where there are very many nodes its turns come more seldom. */
+export const MAX_ANSWERS = 200
+
+/** From the beginning of one turn to the next. */
+const turnMs = ({ everyMs, answersOfNodes = 0 }: FeedSource, others: number): number =>
+  Math.max(everyMs, (1000 * answersOfNodes * others) / MAX_ANSWERS)
+
 /** Takes the JSON text of a state. */
 export type PublishState = (channel: string, state: string) => Effect.Effect<void, Error>
 
@@ -42,10 +51,12 @@ export class Feed {
   #version: unknown
   #publishedAt = Number.NEGATIVE_INFINITY
 
+  /** @param others how many other nodes there are */
   constructor(
     readonly source: FeedSource,
     readonly publish: PublishState,
-    readonly pace: Pace
+    readonly pace: Pace,
+    readonly others: () => number
   ) {
     this.#failed = makeFailureLog(`${source.channel} is not told`)
   }
@@ -62,7 +73,7 @@ export class Feed {
     const { pace, source } = this
     while (true) {
       yield* this.#isWanted.await
-      const next = pace.now() + source.everyMs
+      const next = pace.now() + turnMs(source, this.others())
       yield* Effect.catchCause(Effect.timeout(this.#turn, TURN_TIMEOUT), (cause) =>
         Cause.hasInterruptsOnly(cause) ? Effect.interrupt : this.#failed(String(Cause.squash(cause)))
       )

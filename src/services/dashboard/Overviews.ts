@@ -2,7 +2,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { Overview } from "../../protocol/dashboard.ts"
+import type { ClusterState, Overview } from "../../protocol/dashboard.ts"
 import { Hub } from "../Hub.ts"
 import { Metrics } from "../Metrics.ts"
 import { makeNow } from "../now.ts"
@@ -11,6 +11,12 @@ import { ServerLife } from "./ServerLife.ts"
 
 /** Ten minutes of them. */
 export const OVERVIEWS_KEPT = 600
+
+/** All nodes now; undefined: this one is alone. */
+export const Cluster = Context.Reference<() => ClusterState | undefined>(
+  "clarion/services/dashboard/Cluster",
+  { defaultValue: () => () => undefined }
+)
 
 export class Overviews extends Context.Service<
   Overviews,
@@ -30,18 +36,21 @@ export class Overviews extends Context.Service<
       const metrics = yield* Metrics
       const life = yield* ServerLife
       const now = yield* makeNow
+      const cluster = yield* Cluster
       const texts: Array<string> = []
       return Overviews.of({
-        now: Effect.map(metrics.known, (samples) =>
-          overviewOf(samples, {
+        now: Effect.map(metrics.known, (samples) => {
+          const nodes = cluster()
+          return overviewOf(samples, {
             at: Math.round(now()),
             life: life.id,
             startedAt: life.startedAt,
             state: life.state,
             connections: hub.size(),
-            timeToLastWriteMs: hub.newest.timeToLastWriteMs
+            timeToLastWriteMs: hub.newest.timeToLastWriteMs,
+            ...(nodes === undefined ? {} : { cluster: nodes })
           })
-        ),
+        }),
         keep: (overview) => {
           texts.push(overview)
           if (texts.length > OVERVIEWS_KEPT) texts.shift()

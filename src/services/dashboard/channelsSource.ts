@@ -30,6 +30,8 @@ export const makeChannelsSource = Effect.gen(function* () {
   const source: FeedSource = {
     channel: dashboardChannels.channels,
     everyMs: EVERY_MS,
+    // Its largest channels, and the sizes of the largest of all.
+    answersOfNodes: 2,
     read: Effect.map(largest.find(SHOWN), (found) => () => {
       const total = countChannels(hub, Object.values(dashboardChannels))
       const state: ChannelsState = { at: Math.round(now()), total, shown: found.map(stateOf) }

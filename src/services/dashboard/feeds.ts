@@ -20,7 +20,7 @@ import { ScheduleStore } from "../schedules/ScheduleStore.ts"
 import { makeChannelsSource } from "./channelsSource.ts"
 import { Feed, type FeedSource, type PublishState } from "./Feed.ts"
 import { firstActors } from "./firstActors.ts"
-import { Overviews } from "./Overviews.ts"
+import { Cluster, Overviews } from "./Overviews.ts"
 import { receiptsSource } from "./receiptsSource.ts"
 import { schedulesSource } from "./schedulesSource.ts"
 
@@ -86,7 +86,9 @@ export const runFeeds = Effect.fnUntraced(function* (sources: ReadonlyArray<Feed
   const pace = yield* makePace
   const publish: PublishState = (channel, state) =>
     Effect.asVoid(broker.publish(channel, Buffer.from(state), AS_STATE))
-  const feeds = new Map(sources.map((source) => [source.channel, new Feed(source, publish, pace)]))
+  const cluster = yield* Cluster
+  const others = () => (cluster()?.nodes ?? 1) - 1
+  const feeds = new Map(sources.map((source) => [source.channel, new Feed(source, publish, pace, others)]))
   hub.onInterest((channel, isWanted) => feeds.get(channel)?.wanted(isWanted))
   for (const [channel, feed] of feeds) yield* forkLongLived(channel, feed.run)
 })

@@ -5,7 +5,7 @@ import type { Sample } from "../Metrics.ts"
 /** What is not in the samples. */
 export type OverviewFacts = Pick<
   Overview,
-  "at" | "life" | "startedAt" | "state" | "connections" | "timeToLastWriteMs"
+  "at" | "life" | "startedAt" | "state" | "connections" | "timeToLastWriteMs" | "cluster"
 >
 
 /** The name of the process where there is only one. */

@@ -11,6 +11,7 @@ const SHOWN = 50
 export const receiptsSource = (receipts: Receipts["Service"], now: () => number): FeedSource => ({
   channel: dashboardChannels.receipts,
   everyMs: 1000,
+  answersOfNodes: 1,
   read: Effect.map(
     receipts.list({ limit: SHOWN }),
     ({ items }) =>

@@ -71,6 +71,8 @@ export interface HistoryFilter {
   readonly since?: StreamPosition | undefined
   /** Newest first. */
   readonly isReverse?: boolean
+  /** Where the stream stood when this process heard of it last is enough: the answer may be older than the question. */
+  readonly mayBeOld?: boolean
 }
 
 export interface History extends StreamPosition {

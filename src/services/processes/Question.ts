@@ -5,10 +5,6 @@ import * as Effect from "effect/Effect"
 export class Question<A = void> {
   #answered: Deferred.Deferred<A> | undefined
 
-  get isOpen(): boolean {
-    return this.#answered !== undefined
-  }
-
   /** Completes when the question under way, if any, is answered. */
   readonly settled: Effect.Effect<void> = Effect.suspend(() =>
     this.#answered === undefined ? Effect.void : Effect.asVoid(Deferred.await(this.#answered))

@@ -74,8 +74,8 @@ export class AckDesk {
   expire(): void {
     const now = this.now()
     for (const [id, { until }] of this.#taking) {
-      if (until > now) return
-      this.#close(id)
+      // Those of other nodes may end before older ones.
+      if (until <= now) this.#close(id)
     }
   }
 

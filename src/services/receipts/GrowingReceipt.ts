@@ -106,6 +106,7 @@ export class GrowingReceipt implements OpenReceipt {
   /** Handed out, and not taken up so far. */
   readonly #waiting = new Set<Delivery>()
   readonly #underWay = new Set<Delivery>()
+  readonly #missing: Set<string>
   readonly publishedAt: number
   readonly lost: number
   /** Nothing of what was published is missing. */
@@ -129,6 +130,7 @@ export class GrowingReceipt implements OpenReceipt {
     this.acked = known?.acked ?? 0
     this.#ackedKept = this.acked
     this.#isWhole = known?.isComplete ?? true
+    this.#missing = new Set(known?.missing)
     if (known !== undefined) this.#sums.addReceipt(known)
   }
 
@@ -166,11 +168,16 @@ export class GrowingReceipt implements OpenReceipt {
     return delivery
   }
 
-  readonly withdraw = (delivery: Delivery): void => {
-    if (!this.#waiting.delete(delivery)) return
+  readonly withdraw = (delivery: Delivery): boolean => {
+    if (!this.#waiting.delete(delivery)) return false
     // It may be one that the earlier process has published, and of which nothing was kept.
     if (this.earlier !== undefined && this.earlier.receipt === undefined) this.#isWhole = false
     this.#check()
+    return true
+  }
+
+  readonly missed = (nodes: ReadonlyArray<string>): void => {
+    for (const node of nodes) this.#missing.add(node)
   }
 
   readonly seal = (done?: (receipt: Receipt) => void): void => {
@@ -216,6 +223,7 @@ export class GrowingReceipt implements OpenReceipt {
       channels: subject.channels.slice(0, CHANNELS_KEPT),
       channelCount: subject.channels.length,
       ...(subject.schedule === undefined ? {} : { schedule: subject.schedule }),
+      ...(subject.node === undefined ? {} : { node: subject.node }),
       ...countsOf(sums.all),
       publishedAt,
       ...writeTimes(sums.all, publishedAt),
@@ -224,7 +232,8 @@ export class GrowingReceipt implements OpenReceipt {
       acked,
       workers: [...sums.workers].map(
         ([worker, sum]): WorkerReceipt => ({ worker, ...countsOf(sum), ...writeTimes(sum, publishedAt) })
-      )
+      ),
+      ...(this.#missing.size === 0 ? {} : { missing: [...this.#missing] })
     }
   }
 }

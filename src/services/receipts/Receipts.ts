@@ -33,9 +33,9 @@ export interface WriteTimes {
   readonly timeToLastWriteMs: number | null
 }
 
-/** What became of a broadcast in one worker process. */
+/** What became of a broadcast in one worker process, or in one other node. */
 export interface WorkerReceipt extends DeliveryCounts, WriteTimes {
-  /** "worker-0" */
+  /** "worker-0"; of another node its name, and "<name>/worker-0" where it has workers. */
   readonly worker: string
   readonly drops: DropReasons
 }
@@ -52,6 +52,8 @@ export interface ReceiptSubject {
   readonly channels: ReadonlyArray<string>
   /** Of the schedule whose run it is. */
   readonly schedule?: string | undefined
+  /** Name of the node that published it; absent where there is one node only. */
+  readonly node?: string | undefined
 }
 
 /** What became of a broadcast. */
@@ -66,8 +68,10 @@ export interface Receipt extends ReceiptSubject, DeliveryCounts, WriteTimes {
   /** Connections that ended with a worker process that died since the broadcast to everyone before: they were not there to be asked. */
   readonly lost: number
   readonly acked: number
-  /** The parts of the workers; empty where one process serves. */
+  /** The parts of the workers, and of other nodes; empty where one process serves. */
   readonly workers: ReadonlyArray<WorkerReceipt>
+  /** Names of nodes that have not told what became of it there; absent: all have. */
+  readonly missing?: ReadonlyArray<string>
 }
 
 /** Some of it may have been published by a process that ended, and will not be published again. */
@@ -81,8 +85,10 @@ export interface OpenReceipt {
   readonly id: string
   /** For one publication of it, to be handed to whoever publishes. */
   readonly delivery: () => Delivery
-  /** It is not known to be published: it is not waited for, unless it was taken up, and counts no more. */
-  readonly withdraw: (delivery: Delivery) => void
+  /** It is not known to be published: it is not waited for, and counts no more. False: it was taken up, and counts all the same. */
+  readonly withdraw: (delivery: Delivery) => boolean
+  /** Nodes that do not tell what became of it there. */
+  readonly missed: (nodes: ReadonlyArray<string>) => void
   /** Nothing of it is published, nor on its way to be. */
   readonly isEmpty: boolean
   /** No further delivery comes; called when the receipt is final, at once where it is. */

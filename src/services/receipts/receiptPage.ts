@@ -5,7 +5,7 @@ import type { GrowingReceipt } from "./GrowingReceipt.ts"
 import { isReceiptId, type Receipt, type ReceiptFilter, type ReceiptPage } from "./Receipts.ts"
 import { comparePlaces, type Place, type ReceiptTable } from "./ReceiptTable.ts"
 
-const writeCursor = ({ publishedAt, id }: Place): string =>
+export const writeCursor = ({ publishedAt, id }: Place): string =>
   Buffer.from(JSON.stringify([publishedAt, id])).toString("base64url")
 
 /** Undefined: it is none. */

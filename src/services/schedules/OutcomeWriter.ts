@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import { changesOf, type Decision } from "./firing.ts"
-import type { Change } from "./ScheduleStore.ts"
+import type { Change, Lost } from "./ScheduleStore.ts"
 
 /** Outcomes that go into one commit: some 3 ms of the event loop, once in each of its turns. */
 const TOGETHER = 100
@@ -17,6 +17,8 @@ const PATIENT = 1000
 interface Outcome {
   readonly decision: Decision
   readonly onRecorded: () => void
+  /** Another node has changed the schedule meanwhile: nothing is recorded. */
+  readonly onLost: () => void
 }
 
 /** Bounded by the runs that are under way: a run is over when its outcome is recorded. */
@@ -33,15 +35,15 @@ export class OutcomeWriter {
    * @param isBusy whether runs are being marked; when they are no more, `goOn` is called
    */
   constructor(
-    readonly commit: (changes: ReadonlyArray<Change>) => Effect.Effect<void>,
+    readonly commit: (changes: ReadonlyArray<Change>) => Effect.Effect<Lost>,
     readonly tell: (decisions: ReadonlyArray<Decision>) => Effect.Effect<void>,
     readonly fork: (effect: Effect.Effect<void>) => unknown,
     readonly isBusy: () => boolean
   ) {}
 
   /** Synchronous. @param isUrgent somebody waits for it */
-  add(decision: Decision, isUrgent: boolean, onRecorded: () => void): void {
-    const outcome = { decision, onRecorded }
+  add(decision: Decision, isUrgent: boolean, onRecorded: () => void, onLost: () => void): void {
+    const outcome = { decision, onRecorded, onLost }
     if (isUrgent) this.#waiting.splice(this.#urgent++, 0, outcome)
     else this.#waiting.push(outcome)
     this.goOn()
@@ -70,14 +72,13 @@ export class OutcomeWriter {
   })
 
   #write(outcomes: ReadonlyArray<Outcome>): Effect.Effect<void> {
-    const decisions = outcomes.map(({ decision }) => decision)
-    return this.commit(decisions.flatMap(changesOf)).pipe(
-      Effect.andThen(this.tell(decisions)),
-      Effect.andThen(
-        Effect.sync(() => {
-          for (const { onRecorded } of outcomes) onRecorded()
-        })
-      )
-    )
+    return Effect.flatMap(this.commit(outcomes.flatMap(({ decision }) => changesOf(decision))), (lost) => {
+      const isLost = ({ decision }: Outcome) => lost.has(decision.schedule.id)
+      const recorded = lost.size === 0 ? outcomes : outcomes.filter((one) => !isLost(one))
+      return Effect.map(this.tell(recorded.map(({ decision }) => decision)), () => {
+        for (const { onRecorded } of recorded) onRecorded()
+        if (lost.size > 0) for (const outcome of outcomes) if (isLost(outcome)) outcome.onLost()
+      })
+    })
   }
 }

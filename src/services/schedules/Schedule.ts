@@ -77,7 +77,7 @@ export interface Schedule extends ScheduleSpec {
  * - `sending`: begun, and not known to be over.
  * - `sent`: published in every channel.
  * - `gated`: too few connections; nothing was sent, and it does not count as a run.
- * - `skipped`: nobody could send in time, and the catch-up policy leaves it out.
+ * - `skipped`: nobody could send in time, and the catch-up policy leaves it out; or it waited while its schedule was changed, paused or cancelled.
  * - `failed`: not published in at least one channel; `detail` says why.
  * - `interrupted`: the process ended while it was sending, and it is not sure that every channel could be sent to again without anything coming twice:
  *   it may have been sent, and is not sent again.

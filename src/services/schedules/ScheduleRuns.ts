@@ -7,26 +7,27 @@
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
-import * as Result from "effect/Result"
+import * as Option from "effect/Option"
 import { ServerConfig } from "../../config/ServerConfig.ts"
+import { Leadership } from "../cluster/Leadership.ts"
 import { Hub } from "../Hub.ts"
 import { newId } from "../newId.ts"
 import { Publisher } from "../Publisher.ts"
 import { Receipts } from "../receipts/Receipts.ts"
 import type { StoreFailed } from "../store/Store.ts"
 import { Alarm, LOOK_NOW } from "./Alarm.ts"
+import { makeRunAsked } from "./askedRuns.ts"
 import { type Begun, makeCompleteRun } from "./completeRun.ts"
-import { begin, beginAsked, changesOf, type Decision, type Ending, type Moment, openRunOf } from "./firing.ts"
+import { begin, changesOf, type Decision, type Ending, type Moment, openRunOf } from "./firing.ts"
 import { RunLog } from "./RunLog.ts"
 import { finalStates, type Run } from "./Schedule.ts"
-import { ScheduleConflict, ScheduleUnknown } from "./Scheduler.ts"
-import { type Due, ScheduleStore } from "./ScheduleStore.ts"
+import type { ScheduleConflict, ScheduleUnknown } from "./Scheduler.ts"
+import { type Due, NONE_LOST, ScheduleStore } from "./ScheduleStore.ts"
 import { ScheduleBusy, Turns } from "./Turns.ts"
 
 /** Schedules that are marked in one commit, and published in one turn of the event loop: each is about 4 ms. */
@@ -40,6 +41,8 @@ const FULL = RUNS_AT_ONCE - BATCH
 const TOO_MANY_RUNS = "too many runs are under way; try again"
 /** How long a batch waits for room in the mailboxes; then each of its publications waits for itself. */
 const ROOM_WITHIN = Duration.seconds(1)
+/** Time to read the receipt of a run that is left behind; it may be at a node that does not answer. Then the run goes on without it. */
+const RECEIPT_WITHIN = Duration.seconds(5)
 /** At the end of the process, time for the runs that are under way. */
 const LAST_RUNS = Duration.seconds(2)
 const CUT_OFF: Ending = { outcome: "interrupted", detail: "the process ended while it was being sent" }
@@ -60,6 +63,11 @@ export class ScheduleRuns extends Context.Service<
      * is free. How many were taken up.
      */
     readonly fire: (due: ReadonlyArray<Due>) => Effect.Effect<number, StoreFailed>
+    /**
+     * Takes up runs that an earlier process, or another node, has begun and will not end. At the start this is done where there is no other node;
+     * with others, whoever fires schedules does it again and again.
+     */
+    readonly settle: Effect.Effect<void, StoreFailed>
     /** A run beside the due times, to its end. */
     readonly runNow: (
       id: string
@@ -74,6 +82,7 @@ export class ScheduleRuns extends Context.Service<
       const store = yield* ScheduleStore
       const publisher = yield* Publisher
       const hub = yield* Hub
+      const leadership = yield* Leadership
       const receipts = yield* Receipts
       const alarm = new Alarm()
       const turns = new Turns()
@@ -86,14 +95,15 @@ export class ScheduleRuns extends Context.Service<
       const lateness = Duration.toMillis(schedules.lateness)
 
       /** What was committed is made known. */
-      const tell = (decisions: ReadonlyArray<Decision>): Effect.Effect<void> => {
-        const over: Array<Run> = []
-        for (const { schedule, runs } of decisions) {
-          if (schedule.state === "scheduled" && schedule.fireAt !== undefined) alarm.tell(schedule.fireAt)
-          for (const run of runs) if (run.outcome !== "sending") over.push(run)
-        }
-        return log.ended(over)
-      }
+      const tell = (decisions: ReadonlyArray<Decision>): Effect.Effect<void> =>
+        Effect.suspend(() => {
+          const over: Array<Run> = []
+          for (const { schedule, runs } of decisions) {
+            if (schedule.state === "scheduled" && schedule.fireAt !== undefined) alarm.tell(schedule.fireAt)
+            for (const run of runs) if (run.outcome !== "sending") over.push(run)
+          }
+          return log.ended(over)
+        })
 
       const { complete, record, outcomes, untilStored, areDurable, mayRepeat } = yield* makeCompleteRun({
         turns,
@@ -154,6 +164,8 @@ export class ScheduleRuns extends Context.Service<
       const decide = Effect.fnUntraced(function* (ids: ReadonlyArray<string>, moment: Moment) {
         const decisions: Array<Decision> = []
         for (const id of ids) {
+          // It is due still when that run is over.
+          if (store.others.areRunning(id)) continue
           const schedule = yield* store.get(id)
           const decision = schedule === undefined ? undefined : begin(schedule, moment)
           if (decision !== undefined) decisions.push(decision)
@@ -166,8 +178,11 @@ export class ScheduleRuns extends Context.Service<
         const begun: Array<Begun> = []
         const marking = Effect.gen(function* () {
           const moment = yield* momentNow
-          const decisions = yield* decide(entered, moment)
-          if (decisions.length > 0) yield* store.commit(decisions.flatMap(changesOf))
+          // It may have been lost while somebody had the turn.
+          const decided = leadership.isLeader() ? yield* decide(entered, moment) : []
+          const lost = decided.length === 0 ? NONE_LOST : yield* store.commit(decided.flatMap(changesOf))
+          const decisions =
+            lost.size === 0 ? decided : decided.filter(({ schedule }) => !lost.has(schedule.id))
           for (const decision of decisions) {
             const { schedule, before } = decision
             const run = openRunOf(decision)
@@ -209,27 +224,7 @@ export class ScheduleRuns extends Context.Service<
       const fire = (due: ReadonlyArray<Due>) =>
         Effect.suspend(() => take(due.filter(({ id }) => enter(id)).map(({ id }) => id)))
 
-      const runAsked = (id: string) =>
-        turns.run(
-          id,
-          Effect.gen(function* () {
-            const schedule = yield* store.get(id)
-            if (schedule === undefined) return yield* new ScheduleUnknown({ id })
-            const decided = beginAsked(schedule, yield* momentNow)
-            if (Result.isFailure(decided))
-              return yield* new ScheduleConflict({ schedule, detail: decided.failure })
-            const decision = decided.success
-            yield* store.commit(changesOf(decision))
-            yield* tell([decision])
-            const run = openRunOf(decision)
-            if (run === undefined) return decision.runs.at(-1)!
-            const recorded = yield* Deferred.make<Run>()
-            yield* complete({ schedule: decision.schedule, run }, (ended) =>
-              Deferred.doneUnsafe(recorded, Effect.succeed(ended))
-            )
-            return yield* Deferred.await(recorded)
-          })
-        )
+      const runAsked = makeRunAsked({ store, turns, momentNow, tell, complete })
 
       /** The same, counted among the runs that are under way. */
       const runCounted = (id: string) =>
@@ -242,15 +237,19 @@ export class ScheduleRuns extends Context.Service<
       /** A run that an earlier process has begun, and of which it is not known whether it was published. */
       const recover = Effect.fnUntraced(function* (run: Run) {
         const schedule = yield* untilStored(store.get(run.schedule))
-        const now = clock.currentTimeMillisUnsafe()
         if (schedule === undefined) {
-          yield* untilStored(store.commit([{ kind: "run", run: { ...run, ...CUT_OFF, endedAt: now } }]))
+          const endedAt = clock.currentTimeMillisUnsafe()
+          yield* untilStored(store.commit([{ kind: "run", run: { ...run, ...CUT_OFF, endedAt } }]))
           return leave(run.schedule)
         }
-        if (finalStates.has(schedule.state) || !mayRepeat(schedule, run, now))
-          return record({ schedule, run }, CUT_OFF, () => leave(run.schedule))
-        const earlier = { receipt: yield* untilStored(receipts.get(run.id)) }
-        yield* completeAndLeave({ schedule, run, earlier })
+        const isRepeatable = () =>
+          !finalStates.has(schedule.state) && mayRepeat(schedule, run, clock.currentTimeMillisUnsafe())
+        const found = isRepeatable()
+          ? yield* Effect.timeoutOption(untilStored(receipts.get(run.id)), RECEIPT_WITHIN)
+          : Option.none()
+        // That may have taken until it was too late.
+        if (!isRepeatable()) return record({ schedule, run }, CUT_OFF, () => leave(run.schedule))
+        yield* completeAndLeave({ schedule, run, earlier: { receipt: Option.getOrUndefined(found) } })
       })
 
       yield* Effect.addFinalizer(() =>
@@ -259,11 +258,18 @@ export class ScheduleRuns extends Context.Service<
           Effect.sync(() => turns.close())
         )
       )
-      const open = yield* store.openRuns
-      if (open.length > 0)
+      const settle = Effect.gen(function* () {
+        // What has its turn is under way here.
+        const open = (yield* store.openRuns).filter(({ schedule }) => !turns.isTaken(schedule))
+        if (open.length === 0) return
         yield* Effect.logWarning(`runs that an earlier process has not ended: ${open.length}`)
+        for (const run of open) if (enter(run.schedule)) fork(guarded(run.schedule, recover(run)))
+      })
       // Their turns are taken before anybody can ask for one.
-      for (const run of open) if (enter(run.schedule)) fork(guarded(run.schedule, recover(run)))
+      yield* settle
+      yield* store.others.onChange(({ state, fireAt }) => {
+        if (state === "scheduled" && fireAt !== undefined) alarm.tell(fireAt)
+      })
 
       return ScheduleRuns.of({
         turns,
@@ -272,6 +278,7 @@ export class ScheduleRuns extends Context.Service<
         underWay: () => underWay,
         hasRoom: () => underWay <= FULL,
         fire,
+        settle,
         // In a fiber of its own: a caller that goes away does not cut it off.
         runNow: (id) =>
           Effect.flatMap(

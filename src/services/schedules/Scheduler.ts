@@ -7,6 +7,7 @@
  *   again, where it is missing, if all its channels had durable history when it was begun and still have, and it was begun less than four
  *   minutes before (`REPEAT_WITHIN_MS`). Any other is not sent again, and its outcome, "interrupted", says that it may not have been sent.
  * - A due time is never early. One that could not be met in time (`schedules.lateness`) is the catch-up policy's.
+ * - Each due time that has come has a run, or is counted in one that was "skipped": by the policy, or as the schedule was changed, paused or cancelled.
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -113,7 +114,7 @@ export interface Created {
 }
 
 export interface RunWithReceipt extends Run {
-  /** Null where nothing was published, or it is no longer kept. */
+  /** Null where nothing was published, it is no longer kept, or cannot be read now. */
   readonly receipt: Receipt | null
 }
 

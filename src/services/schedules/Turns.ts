@@ -56,6 +56,10 @@ export class Turns {
     return false
   }
 
+  isTaken(id: string): boolean {
+    return this.#taken.has(id)
+  }
+
   /** Somebody waits for it. */
   isWanted(id: string): boolean {
     return (this.#taken.get(id)?.length ?? 0) > 0

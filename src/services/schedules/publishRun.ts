@@ -6,10 +6,12 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import * as EffectSchedule from "effect/Schedule"
+import { ServerConfig } from "../../config/ServerConfig.ts"
 import { Broker, BrokerUnavailable } from "../broker/Broker.ts"
 import { Channels, isErrorCode } from "../channels/Channels.ts"
 import { dataProblem } from "../channels/dataProblem.ts"
 import { streamOptions } from "../channels/streams.ts"
+import { Leadership } from "../cluster/Leadership.ts"
 import { IDEMPOTENCY_TTL_MS } from "../history/IdempotencyKeys.ts"
 import { type Earlier, type OpenReceipt, Receipts } from "../receipts/Receipts.ts"
 import { Tracing } from "../tracing/Tracing.ts"
@@ -26,6 +28,14 @@ const ANSWER_TIMEOUT = Duration.seconds(5)
 /** Attempts of one publication, and the time between them: 0.1, 0.2, 0.4, 0.8 s. A run is over in half a minute, whatever the broker does. */
 export const ATTEMPTS = 5
 const backoff = EffectSchedule.exponential("100 millis").pipe(EffectSchedule.upTo({ times: ATTEMPTS - 1 }))
+/**
+ * Of a run that nobody waits for, and whose key NATS surely knows: it may be away for some seconds. Until `REPEAT_WITHIN_MS`, or until this node leads
+ * no more.
+ */
+const patience = EffectSchedule.min([
+  EffectSchedule.exponential("100 millis"),
+  EffectSchedule.spaced("1 second")
+])
 /** Channels that the detail of a run names. */
 const NAMED = 3
 /**
@@ -50,6 +60,7 @@ const bytesOf = (payload: Payload, run: Run): Uint8Array | undefined =>
       )
 
 const TOO_LATE = new BrokerUnavailable({ detail: "the broker may not know any more whether it was sent" })
+const NOT_LEADING = new BrokerUnavailable({ detail: "this node does not lead the cluster any more" })
 const NO_ANSWER = Effect.fail(new BrokerUnavailable({ detail: "it does not answer" }))
 
 /** What it answers, if it does in time. */
@@ -65,13 +76,18 @@ const inTime = <A>(asked: Fiber.Fiber<A, BrokerUnavailable>): Effect.Effect<A, B
 
 /**
  * Asks the broker, again and again where it fails. Most answer at once and well: they cost a fiber, and nothing of what stands by for the others.
- * @param isTooLate asked before every attempt but the first
+ * @param isTooLate asked before every attempt
+ * @param isPatient it is asked until it is too late
  */
 const persistently = <A>(
   asking: Effect.Effect<A, BrokerUnavailable>,
-  isTooLate: () => boolean
+  isTooLate: () => boolean,
+  isPatient: boolean
 ): Effect.Effect<A, BrokerUnavailable> => {
-  const ask = Effect.forkChild(asking, { startImmediately: true })
+  const ask = Effect.forkChild(
+    Effect.suspend(() => (isTooLate() ? Effect.fail(TOO_LATE) : asking)),
+    { startImmediately: true }
+  )
   return Effect.flatMap(ask, (first) => {
     const exit = first.pollUnsafe()
     if (exit !== undefined && Exit.isSuccess(exit)) return exit
@@ -80,9 +96,14 @@ const persistently = <A>(
       const known = asked
       asked = undefined
       if (known !== undefined) return inTime(known)
-      return isTooLate() ? Effect.fail(TOO_LATE) : Effect.flatMap(ask, inTime)
+      return Effect.flatMap(ask, inTime)
     })
-    return Effect.retry(attempt, { schedule: backoff, while: (error) => error !== TOO_LATE })
+    return isPatient
+      ? Effect.retry(attempt, {
+          schedule: patience,
+          while: (error) => error !== TOO_LATE && error !== NOT_LEADING
+        })
+      : Effect.retry(attempt, { schedule: backoff, while: (error) => error !== TOO_LATE })
   })
 }
 
@@ -106,16 +127,21 @@ const endingOf = (failed: ReadonlyArray<Failed>, channels: number, isRepeat: boo
 
 export const makePublishRun = Effect.gen(function* () {
   const clock = yield* Clock.clockWith(Effect.succeed)
+  const { broker: brokerConfig } = yield* ServerConfig
   const tracer = yield* Tracing
   const broker = tracedBroker(yield* Broker, tracer)
   const channels = yield* Channels
   const receipts = yield* Receipts
+  const leadership = yield* Leadership
+
+  /** NATS knows every key, whatever the channel keeps, and it outlives the node. */
+  const keepsKeys = brokerConfig.type === "nats" && brokerConfig.nats.storage === "file"
 
   /** Whether what is published in those channels, and its key, outlives the process. */
   const areDurable = (names: ReadonlyArray<string>): boolean =>
     names.every((channel) => {
       const options = channels.optionsOf(channel)
-      return !isErrorCode(options) && streamOptions(options)?.isDurable === true
+      return !isErrorCode(options) && (keepsKeys || streamOptions(options)?.isDurable === true)
     })
 
   /** Whether the broker knows what it has published of a run that an earlier process began, so that nothing comes twice. */
@@ -136,20 +162,32 @@ export const makePublishRun = Effect.gen(function* () {
     const problem = dataProblem(options, data)
     if (problem !== undefined) return Effect.succeed<Failed>({ channel, detail: problem.message })
     const delivery = open.delivery()
-    const publishing = broker.publish(channel, data, {
-      stream: streamOptions(options),
-      tags,
-      isDelta: options.deltaPublish,
-      idempotencyKey: keyOf(run),
-      delivery
-    })
-    const isTooLate = () => isRepeat && !isSoonEnough(run, clock.currentTimeMillisUnsafe())
-    return persistently(publishing, isTooLate).pipe(
+    const publishing = broker
+      .publish(channel, data, {
+        stream: streamOptions(options),
+        tags,
+        isDelta: options.deltaPublish,
+        idempotencyKey: keyOf(run),
+        delivery
+      })
+      // It would be too large again.
+      .pipe(
+        Effect.catchTag("PublicationTooLarge", ({ message }) =>
+          Effect.succeed<Failed>({ channel, detail: message })
+        )
+      )
+    const attempt = run.isAsked
+      ? publishing
+      : Effect.suspend(() => (leadership.isLeader() ? publishing : Effect.fail(NOT_LEADING)))
+    const isPatient = keepsKeys && run.isRepeatable === true && !run.isAsked
+    const isTooLate = () => (isRepeat || isPatient) && !isSoonEnough(run, clock.currentTimeMillisUnsafe())
+    return persistently(attempt, isTooLate, isPatient).pipe(
       Effect.match({
-        onSuccess: ({ isSuppressed }) => {
+        onSuccess: (published) => {
+          const isFailed = "detail" in published
           // By an earlier attempt, with this delivery, or by an earlier process, without it.
-          if (isSuppressed) open.withdraw(delivery)
-          return undefined
+          if (isFailed || published.isSuppressed) open.withdraw(delivery)
+          return isFailed ? published : undefined
         },
         onFailure: ({ detail }): Failed => {
           open.withdraw(delivery)

@@ -3,7 +3,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type Key, type Range, Store, type Write } from "../store/Store.ts"
 import { finalStates, type Run, type Schedule, type ScheduleSpec } from "./Schedule.ts"
-import { type Change, type Page, RUNS_KEPT, type ScheduleFilter, ScheduleStore } from "./ScheduleStore.ts"
+import {
+  type Change,
+  NO_OTHERS,
+  NONE_LOST,
+  type Page,
+  RUNS_KEPT,
+  type ScheduleFilter,
+  ScheduleStore
+} from "./ScheduleStore.ts"
 
 /** By [id]: schedules as they were when somebody created or changed what they are to do. */
 const SCHEDULES = "schedules"
@@ -12,7 +20,7 @@ const PROGRESS = "schedules.progress"
 /** The due-time index, by [fireAt, id]; without values. */
 const DUE = "schedules.due"
 /** Those in a final state, by [when they came into it, id]; without values. */
-const ENDED = "schedules.ended"
+export const ENDED = "schedules.ended"
 /** Runs that are over, by [schedule, sequence]. */
 const RUNS = "schedules.runs"
 /** Those that are not, by [schedule, sequence]. */
@@ -24,7 +32,7 @@ const LIST_BYTES = 16 * 2 ** 20
 /** Schedules that are read in one turn of the event loop: one may have a megabyte of channels, which takes 1 ms. */
 const LIST_TURN = 50
 /** Schedules, or runs, that one step of `expire` looks at. */
-const EXPIRE_STEP = 200
+export const EXPIRE_STEP = 200
 
 const put = (table: string, key: Key, value: unknown): Write => ({ table, key, value })
 const remove = (table: string, key: Key): Write => ({ table, key })
@@ -65,7 +73,11 @@ const isSameSpec = (a: ScheduleSpec, b: ScheduleSpec): boolean =>
 const withProgress = (schedule: Schedule, progress: Progress | undefined): Schedule =>
   progress === undefined || progress.revision < schedule.revision ? schedule : { ...schedule, ...progress }
 
-const writeSchedule = (writes: Array<Write>, schedule: Schedule, before: Schedule | undefined): void => {
+export const writeSchedule = (
+  writes: Array<Write>,
+  schedule: Schedule,
+  before: Schedule | undefined
+): void => {
   const { id } = schedule
   if (before === undefined) writes.push(put(SCHEDULES, [id], schedule))
   else if (isSameSpec(schedule, before)) writes.push(put(PROGRESS, [id], progressOf(schedule)))
@@ -101,6 +113,14 @@ const writeForget = (writes: Array<Write>, { id, records }: Schedule, endedAt: n
   writes.push(remove(SCHEDULES, [id]), remove(PROGRESS, [id]), remove(ENDED, [endedAt, id]))
   for (let sequence = Math.max(1, records - RUNS_KEPT + 1); sequence <= records; sequence++)
     writes.push(remove(RUNS, [id, sequence]))
+}
+
+/** A schedule in whatever state, without its runs. */
+export const writeRemoval = (writes: Array<Write>, schedule: Schedule): void => {
+  const { id, updatedAt } = schedule
+  writes.push(remove(SCHEDULES, [id]), remove(PROGRESS, [id]))
+  if (isPending(schedule)) writes.push(remove(DUE, [schedule.fireAt, id]))
+  if (isFinal(schedule)) writes.push(remove(ENDED, [updatedAt, id]))
 }
 
 /** Bytes of what a schedule may have much of. */
@@ -205,7 +225,7 @@ export const makeStoredSchedules = (store: Store["Service"]): ScheduleStore["Ser
   const committed = Effect.sync(() => void version++)
 
   return ScheduleStore.of({
-    commit: (changes) => Effect.tap(store.commit(writesOf(changes)), committed),
+    commit: (changes) => Effect.as(Effect.tap(store.commit(writesOf(changes)), committed), NONE_LOST),
     version: () => version,
     get,
     list,
@@ -224,6 +244,8 @@ export const makeStoredSchedules = (store: Store["Service"]): ScheduleStore["Ser
         }
       ),
     openRuns: Effect.map(store.range(OPEN, {}), (open) => open.map(([, run]) => run as Run)),
+    isOpen: ({ schedule, sequence }) =>
+      Effect.map(store.get(OPEN, [schedule, sequence]), (run) => run !== undefined),
     runs,
     expire: Effect.fnUntraced(function* (before, cursor) {
       if (cursor !== undefined && cursor !== AT_ENDED) {
@@ -233,7 +255,8 @@ export const makeStoredSchedules = (store: Store["Service"]): ScheduleStore["Ser
       const schedules = yield* forgetEnded(before)
       if (schedules > 0) yield* committed
       return { schedules, cursor: schedules === EXPIRE_STEP ? AT_ENDED : cursorOf([""]) }
-    })
+    }),
+    others: NO_OTHERS
   })
 }
 

@@ -42,8 +42,8 @@ export class Session extends SessionTasks implements ConnectionOwner, Subscriber
   /** Never in step with a room: what it is written differs from what others are. */
   readonly isServedAlone: boolean = false
   user = ""
-  /** A page of the server's own: see `ConnectionClaims.isOwn`. */
-  isOwn = false
+  /** Of a page of the server's own: see `ConnectionClaims.login`. */
+  login: string | undefined
   /** JSON that others see with the user. */
   info: Uint8Array | undefined
   /** JSON for the server and its backend. */
@@ -280,6 +280,11 @@ export class Session extends SessionTasks implements ConnectionOwner, Subscriber
     if (this.sessionId !== undefined) this.env.registry.forget(this.sessionId)
     this.stopTasks()
     endAll(this)
+  }
+
+  /** Whether it is a page of the server's own. */
+  get isOwn(): boolean {
+    return this.login !== undefined
   }
 
   /** Told once, when the socket is gone. */

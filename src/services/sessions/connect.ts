@@ -28,7 +28,8 @@ export interface Identity {
   readonly expireAt?: number | undefined
   /** What the server subscribes it to. */
   readonly subs: ReadonlyMap<string, SubscriptionGrant>
-  readonly isOwn?: boolean
+  /** See `ConnectionClaims.login`. */
+  readonly login?: string
 }
 
 const NO_SUBS: ReadonlyMap<string, SubscriptionGrant> = new Map()
@@ -36,7 +37,7 @@ const NO_WISH: Wish = {}
 
 const byToken = ({ tokens, config }: SessionEnv, token: string): Effect.Effect<Identity, Failure> => {
   return Effect.flatMap(Effect.mapError(tokens.connection(token), tokenFailure), (claims) =>
-    claims.user === "" && claims.isOwn !== true && config.client.disallowAnonymousConnectionTokens
+    claims.user === "" && claims.login === undefined && config.client.disallowAnonymousConnectionTokens
       ? close(CloseReasons.permissionDenied)
       : Effect.succeed(claims)
   )
@@ -125,11 +126,11 @@ const makeRoom = ({ env, user }: Session): boolean => {
 /** Takes the identity on, if the user may have one more connection. */
 export const assume = (
   session: Session,
-  { user, info, meta, expireAt, isOwn = false }: Identity
+  { user, info, meta, expireAt, login }: Identity
 ): Effect.Effect<void, Failure> => {
   if (expireAt !== undefined && expireAt * 1000 <= session.env.now()) return refuse(ErrorCodes.expired)
   session.user = user
-  session.isOwn = isOwn
+  session.login = login
   session.info = info
   session.meta = meta
   return makeRoom(session) ? Effect.void : close(CloseReasons.connectionLimit)

@@ -16,13 +16,17 @@ type Of<Tag extends ControlCommand["_tag"]> = Extract<ControlCommand, { readonly
 
 const NOTHING: Outcome = Effect.succeed({ reply: {} })
 
-const targets = ({ registry }: SessionEnv, { user, client, session }: Target): ReadonlyArray<Session> =>
+const targets = (
+  { registry }: SessionEnv,
+  { user, client, session, login }: Target
+): ReadonlyArray<Session> =>
   registry
     .of(user)
     .filter(
       (one) =>
         (client === undefined || one.client === client) &&
-        (session === undefined || one.sessionId === session)
+        (session === undefined || one.sessionId === session) &&
+        (login === undefined || one.login === login)
     )
 
 /** The client hears of the subscription first, then what it missed, then what comes. */

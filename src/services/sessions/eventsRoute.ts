@@ -49,11 +49,18 @@ class EventsSession extends Session {
    * Tells that its subscriptions stand, and with that gives it an id before anything is published: who is cut off with none comes back as a
    * stranger. The losses before it have none, so that nobody goes on from here who was not told of all of them.
    *
+   * Who came back is told how many of the publications that follow in a channel are recovered; what comes after these is live.
+   *
    * The event has data because libraries that stand in for EventSource forget the id of one that has not.
    */
-  tellSubscribed(channels: ReadonlyArray<string>, lost: ReadonlyArray<string>): void {
+  tellSubscribed(
+    channels: ReadonlyArray<string>,
+    lost: ReadonlyArray<string>,
+    missed: Readonly<Record<string, number>>
+  ): void {
+    const recovered = Object.keys(missed).length === 0 ? undefined : missed
     const losses = lost.map((channel) => eventText("", "unrecovered", JSON.stringify({ channel })))
-    const subscribed = eventText(this.id, "subscribed", JSON.stringify({ channels }))
+    const subscribed = eventText(this.id, "subscribed", JSON.stringify({ channels, recovered }))
     super.send({ data: Buffer.from([...losses, subscribed].join("")), isBinary: false })
   }
 }
@@ -87,8 +94,8 @@ class EventsOpening implements Opening {
         : new ManyEventsSession(env, connection, home, manyEventsWire, handshake, admitted.client)
     session.begin()
     session.do(() =>
-      subscribePlain(session, request, admitted, (lost) =>
-        Effect.sync(() => session.tellSubscribed(request.channels, lost))
+      subscribePlain(session, request, admitted, (lost, missed) =>
+        Effect.sync(() => session.tellSubscribed(request.channels, lost, missed))
       ).pipe(Effect.mapError(closed))
     )
   }

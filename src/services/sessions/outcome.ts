@@ -5,7 +5,8 @@ import { type CloseReason, CloseReasons } from "../../protocol/closeCodes.ts"
 import { type ErrorCode, ErrorCodes } from "../../protocol/codes.ts"
 import type { TokenFailure } from "../auth/Tokens.ts"
 import type { BackendFailure } from "../backend/Backend.ts"
-import type { BrokerUnavailable } from "../broker/Broker.ts"
+import type { PublishFailure } from "../broker/Broker.ts"
+import type { TooManyClients } from "../Presence.ts"
 
 /** The reply is this error. Plain objects: a stack trace of an ordinary answer would only cost. */
 export class Refused {
@@ -58,4 +59,11 @@ export const backendFailure = (failure: BackendFailure): Failure => {
   }
 }
 
-export const brokerFailure = (_: BrokerUnavailable): Failure => new Refused(ErrorCodes.internal)
+const ERRORS = {
+  BrokerUnavailable: ErrorCodes.internal,
+  PublicationTooLarge: ErrorCodes.badRequest,
+  TooManyClients: ErrorCodes.limitExceeded
+}
+
+/** What clients are told where the broker or presence has failed. */
+export const brokerFailure = ({ _tag }: PublishFailure | TooManyClients): Failure => new Refused(ERRORS[_tag])

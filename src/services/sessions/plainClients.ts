@@ -152,17 +152,21 @@ const overrideFor = (
  * Makes the subscriptions of such a client, and lets it take what it missed and what comes.
  *
  * @param stand what to do when they all stand, before anything is published to it; `lost` are the channels where it cannot, or may not,
- * go on from where it was
+ * go on from where it was, `missed` is how many publications come first that it missed, of the channels where it missed any
  */
 export const subscribePlain = Effect.fnUntraced(function* (
   session: Session,
   { since }: ChannelsRequest,
   { identity, grants }: Admitted,
-  stand: (lost: ReadonlyArray<string>) => Effect.Effect<void, Failure>
+  stand: (
+    lost: ReadonlyArray<string>,
+    missed: Readonly<Record<string, number>>
+  ) => Effect.Effect<void, Failure>
 ): Effect.fn.Return<Effect.Success<Outcome>, Failure> {
   yield* assume(session, identity)
   const made: Array<Established> = []
   const lost: Array<string> = []
+  const missed: Array<readonly [string, number]> = []
   for (const [channel, grant] of grants) {
     const options = session.env.channels.optionsOf(channel)
     if (isErrorCode(options)) return yield* refuse(options)
@@ -176,8 +180,10 @@ export const subscribePlain = Effect.fnUntraced(function* (
     // A channel without history has nothing to go on from; of others it is told what it cannot have.
     const isAsked = streamOptions(options) !== undefined && names(since, channel)
     if (isAsked && established.result.recovered !== true) lost.push(channel)
+    const count = established.missed?.length ?? 0
+    if (count > 0) missed.push([channel, count])
     made.push(established)
   }
-  yield* stand(lost)
+  yield* stand(lost, Object.fromEntries(missed))
   return { reply: {}, after: () => settleIn(session, identity, made) }
 })

@@ -10,6 +10,9 @@ import type { Room } from "../hot/Room.ts"
 import type { Registry } from "./Registry.ts"
 import type { SessionSubscription } from "./SessionSubscription.ts"
 
+/** What came here must have come to the rooms; whether all came here is the broker's own care. */
+const WHERE_IT_STANDS = { limit: 0, mayBeOld: true } as const
+
 /** Rooms that are compared at a time. */
 const CONCURRENCY = 16
 
@@ -37,7 +40,7 @@ export const checkPositions = (
     return Effect.forEach(
       positioned(registry),
       ([room, { channel, options }]) =>
-        Effect.map(broker.history(channel, { limit: 0 }, streamOptions(options)!), (top) => {
+        Effect.map(broker.history(channel, WHERE_IT_STANDS, streamOptions(options)!), (top) => {
           const known = before.get(room)
           const lost = known === undefined ? [] : room.behind(known)
           for (const subscription of lost) subscription.subscriber.insufficient(subscription)

@@ -25,11 +25,14 @@ export const refresh = (session: Session, { token }: RefreshRequest): Outcome =>
   if (token === undefined || refreshHook(session) !== undefined) return close(CloseReasons.badRequest)
   return Effect.flatMap(
     Effect.mapError(env.tokens.connection(token), failure),
-    ({ user, info, meta, subs, expireAt, isOwn = false }) => {
-      if (user !== session.user || isOwn !== session.isOwn) return close(CloseReasons.invalidToken)
+    ({ user, info, meta, subs, expireAt, login }) => {
+      if (user !== session.user || (login !== undefined) !== session.isOwn)
+        return close(CloseReasons.invalidToken)
       if (!isSameSubs(session, subs.keys())) return close(CloseReasons.insufficientState)
       setInfo(session, info)
       session.meta = meta
+      // Another one where somebody logged in anew in the same browser.
+      session.login = login
       session.deadlines.expires(expireAt)
       const { version } = env
       return Effect.succeed({ reply: { refresh: { client, version, ...session.expiresIn(expireAt) } } })

@@ -71,13 +71,13 @@ function* descending(tree: Table, { from = [], to }: Range): Iterable<[string, V
   }
 }
 
-export const layerMemory = Layer.sync(Store, () => {
-  const store = new MemoryStore()
-  return Store.of({
+export const memoryStore = (store: MemoryStore): Store["Service"] =>
+  Store.of({
     get: (table, key) => Effect.sync(() => store.get(table, key)),
     range: (table, range) => Effect.sync(() => store.range(table, range)),
     commit: (writes) => Effect.sync(() => store.commit(writes)),
     count: (table) => Effect.sync(() => store.count(table)),
     isDurable: false
   })
-})
+
+export const layerMemory = Layer.sync(Store, () => memoryStore(new MemoryStore()))

@@ -41,9 +41,12 @@ export interface Range {
   readonly limit?: number
 }
 
-/** The store cannot do it now: the disk is full, the directory is read-only, the disk fails. Nothing was changed. */
+/**
+ * The store cannot do it now: the disk is full, the directory is read-only, the disk fails; or at no time: it is too large for where it is to be kept.
+ * Nothing was changed.
+ */
 export class StoreFailed extends Data.TaggedError("StoreFailed")<{
-  readonly reason: "full" | "read-only" | "broken"
+  readonly reason: "full" | "read-only" | "broken" | "too-large"
   readonly detail: string
 }> {
   override get message(): string {

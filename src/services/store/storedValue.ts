@@ -9,7 +9,7 @@ import type { Value } from "./Store.ts"
 /** Bytes that are read are copied: they are read from memory that is used again. */
 const packr = new Packr({ useRecords: false, moreTypes: false, copyBuffers: true })
 
-const CHECKSUM_BYTES = 4
+export const CHECKSUM_BYTES = 4
 
 /** @throws what cannot be packed (functions, cycles): a mistake of the program */
 export const valueToBytes = (value: Value): Buffer => {

@@ -1,12 +1,14 @@
 /** Spans: while they are open, and as they travel in OTLP. */
-import * as Context from "effect/Context"
 import * as Hex from "effect/encoding/Hex"
 import { entriesToAttributes } from "effect/observability/OtlpResource"
 import type { TraceData } from "effect/observability/OtlpTracer"
 import type * as Tracer from "effect/Tracer"
+import { annotationsOf } from "./tracestate.ts"
 
 /** A span as OTLP has it. */
-export type OtlpSpan = TraceData["resourceSpans"][number]["scopeSpans"][number]["spans"][number]
+export type OtlpSpan = TraceData["resourceSpans"][number]["scopeSpans"][number]["spans"][number] & {
+  readonly traceState?: string
+}
 
 /** Values that are undefined are left out. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>
@@ -43,15 +45,16 @@ const isKnown = (entry: readonly [string, unknown]): boolean => entry[1] !== und
 /** A span that is sampled and has not ended. It is what Effect has as the parent of what runs below it. */
 export class OpenSpan implements Tracer.ExternalSpan {
   readonly _tag = "ExternalSpan"
-  readonly annotations = Context.empty()
   readonly sampled = true
   readonly spanId = Hex.random(16)
+  readonly annotations
   /** Publications below it. */
   publications = 0
 
   /**
    * @param startedAt milliseconds since the epoch, with fractions
    * @param parentId of the span above; undefined: the trace begins here
+   * @param traceState what systems that the trace has come through say in it; undefined: nothing
    */
   constructor(
     readonly traceId: string,
@@ -59,12 +62,16 @@ export class OpenSpan implements Tracer.ExternalSpan {
     readonly name: string,
     readonly kind: SpanKind,
     readonly startedAt: number,
-    readonly attributes: Attributes
-  ) {}
+    readonly attributes: Attributes,
+    readonly traceState?: string | undefined
+  ) {
+    this.annotations = annotationsOf(traceState)
+  }
 
   /** A span of a part of it. */
   below(name: string, startedAt: number, attributes: Attributes): OpenSpan {
-    return new OpenSpan(this.traceId, this.spanId, name, "internal", startedAt, attributes)
+    const { traceId, spanId, traceState } = this
+    return new OpenSpan(traceId, spanId, name, "internal", startedAt, attributes, traceState)
   }
 
   ended({ at, attributes = {}, events = [], error }: SpanEnd): OtlpSpan {
@@ -72,6 +79,7 @@ export class OpenSpan implements Tracer.ExternalSpan {
     return {
       traceId: this.traceId,
       spanId: this.spanId,
+      ...(this.traceState === undefined ? {} : { traceState: this.traceState }),
       parentSpanId: this.parentId,
       name: this.name,
       kind: KINDS[this.kind],

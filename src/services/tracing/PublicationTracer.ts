@@ -11,6 +11,7 @@ import { BROADCAST_CHANNEL } from "../hot/ChannelEvent.ts"
 import type { Delivery } from "../hot/Publication.ts"
 import { FanOutWatch } from "./FanOutWatch.ts"
 import { type Attributes, OpenSpan, type OtlpSpan, type SpanEnd, type SpanKind } from "./OpenSpan.ts"
+import { tracestateOf } from "./tracestate.ts"
 
 /** Publications below one request or run that are traced; further ones are counted by it, and have no spans of their own. */
 export const MAX_PUBLICATIONS_OF_A_SPAN = 100
@@ -61,10 +62,17 @@ export class PublicationTracer {
     above: Tracer.AnySpan | undefined,
     attributes: Attributes
   ): OpenSpan | undefined {
+    if (above?.sampled === false) return undefined
     if (above !== undefined)
-      return above.sampled
-        ? new OpenSpan(above.traceId, above.spanId, name, kind, this.now(), attributes)
-        : undefined
+      return new OpenSpan(
+        above.traceId,
+        above.spanId,
+        name,
+        kind,
+        this.now(),
+        attributes,
+        tracestateOf(above)
+      )
     const traceId = Hex.random(32)
     return asShare(traceId) < this.options.ratio
       ? new OpenSpan(traceId, undefined, name, kind, this.now(), attributes)

@@ -2,13 +2,13 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { Broker, type BrokerUnavailable, type Published } from "../broker/Broker.ts"
+import { Broker, type Published, type PublishFailure } from "../broker/Broker.ts"
 import { Delivery } from "../hot/Publication.ts"
 import type { SpanEnd } from "./OpenSpan.ts"
 import { currentSpan, type PublicationTracer } from "./PublicationTracer.ts"
 
 /** What the span of a publication tells of its end. */
-const endOf = (exit: Exit.Exit<Published, BrokerUnavailable>): Partial<SpanEnd> => {
+const endOf = (exit: Exit.Exit<Published, PublishFailure>): Partial<SpanEnd> => {
   if (Exit.isFailure(exit)) {
     const [reason] = exit.cause.reasons
     const type = reason?._tag === "Fail" ? reason.error._tag : (reason?._tag ?? "_OTHER")

@@ -1,5 +1,5 @@
 /**
- * In a worker: how many of its connections acknowledged which receipts, told to the primary in batches.
+ * How many connections acknowledged which receipts, told in batches to who published them: by a worker to its primary, by a node to another.
  *
  * Bounded: one message is on its way at a time, the rest adds up here, a number for each receipt.
  */
@@ -14,16 +14,21 @@ export class AckOutbox {
 
   /** @param later calls back after so many ms */
   constructor(
-    readonly send: (message: FromWorker) => void,
+    readonly send: (message: Extract<FromWorker, { readonly _tag: "Acked" }>) => void,
     readonly later: (tell: () => void, ms: number) => void
   ) {}
 
-  readonly add = (id: string): void => {
-    this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1)
+  readonly add = (id: string, connections = 1): void => {
+    this.#counts.set(id, (this.#counts.get(id) ?? 0) + connections)
     this.#tellSoon()
   }
 
-  /** The primary has taken the last message. */
+  /** Nothing is on its way, nor waits. */
+  get isIdle(): boolean {
+    return !this.#isUnderWay && this.#counts.size === 0
+  }
+
+  /** The last message was taken. */
   taken(): void {
     this.#isUnderWay = false
     if (this.#counts.size > 0) this.#tellSoon()

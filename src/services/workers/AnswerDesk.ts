@@ -110,10 +110,12 @@ export class AnswerDesk {
         const { info } = options
         // Who published stays in the history, and is a part of the message that it came in.
         const own = info === undefined ? options : { ...options, info: ownInfo(info) }
-        return Effect.map(broker.publish(channel, data, own), (published) => ({
-          _tag: "Published",
-          ...published
-        }))
+        return broker.publish(channel, data, own).pipe(
+          Effect.map((published): Said => ({ _tag: "Published", ...published })),
+          Effect.catchTag("PublicationTooLarge", ({ detail }) =>
+            Effect.succeed<Said>({ _tag: "TooLarge", detail })
+          )
+        )
       }
       case "Announce":
         return Effect.as(broker.announce(question.kind, question.channel, question.info), DONE)
@@ -134,10 +136,10 @@ export class AnswerDesk {
       case "RemovePresence":
         return Effect.as(presence.remove(question.node, question.channel, question.client), DONE)
       case "GetPresence":
-        return Effect.map(presence.get(question.channel), (clients) => ({
-          _tag: "Clients",
-          clients: [...clients]
-        }))
+        return presence.get(question.channel).pipe(
+          Effect.map((clients): Said => ({ _tag: "Clients", clients: [...clients] })),
+          Effect.catchTag("TooManyClients", ({ _tag, detail }) => Effect.succeed<Said>({ _tag, detail }))
+        )
       case "CountPresence":
         return Effect.map(presence.stats(question.channel), (stats) => ({ _tag: "Counted", ...stats }))
       case "DropPresence":

@@ -16,16 +16,16 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Broker } from "../broker/Broker.ts"
+import { Broker, PublicationTooLarge } from "../broker/Broker.ts"
 import type { PrimaryAsker } from "./PrimaryAsker.ts"
 
 export const remoteBroker = (asker: PrimaryAsker): Broker["Service"] => ({
   publish: (channel, data, { delivery: _, ...options }) =>
-    Effect.map(asker.ask({ _tag: "Publish", channel, data, options }), ({ offset, epoch, isSuppressed }) => ({
-      offset,
-      epoch,
-      isSuppressed
-    })),
+    Effect.flatMap(asker.ask({ _tag: "Publish", channel, data, options }), (answer) => {
+      if (answer._tag === "TooLarge") return Effect.fail(new PublicationTooLarge({ detail: answer.detail }))
+      const { offset, epoch, isSuppressed } = answer
+      return Effect.succeed({ offset, epoch, isSuppressed })
+    }),
   announce: (kind, channel, info) => Effect.asVoid(asker.ask({ _tag: "Announce", kind, channel, info })),
   subscribe: (channel) => Effect.asVoid(asker.ask({ _tag: "Subscribe", channel })),
   unsubscribe: (channel) => Effect.sync(() => asker.unsubscribe(channel)),

@@ -1,7 +1,7 @@
 /** Presence as a worker sees it: it is in the primary, and is asked there. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Presence } from "../Presence.ts"
+import { Presence, TooManyClients } from "../Presence.ts"
 import type { PrimaryAsker } from "./PrimaryAsker.ts"
 
 export const remotePresence = (asker: PrimaryAsker): Presence["Service"] => ({
@@ -10,7 +10,11 @@ export const remotePresence = (asker: PrimaryAsker): Presence["Service"] => ({
   remove: (node, channel, client) =>
     Effect.asVoid(asker.ask({ _tag: "RemovePresence", node, channel, client })),
   get: (channel) =>
-    Effect.map(asker.ask({ _tag: "GetPresence", channel }), ({ clients }) => new Map(clients)),
+    Effect.flatMap(asker.ask({ _tag: "GetPresence", channel }), (answer) =>
+      answer._tag === "TooManyClients"
+        ? Effect.fail(new TooManyClients({ detail: answer.detail }))
+        : Effect.succeed(new Map(answer.clients))
+    ),
   stats: (channel) =>
     Effect.map(asker.ask({ _tag: "CountPresence", channel }), ({ numClients, numUsers }) => ({
       numClients,

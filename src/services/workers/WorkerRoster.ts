@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { BrokerUnavailable } from "../broker/Broker.ts"
 import { Control, type NodeInfo } from "../Control.ts"
-import { type ChannelCount, Largest, LargestChannels } from "../LargestChannels.ts"
+import { LargestChannels, overMany, sumCounts } from "../LargestChannels.ts"
 import type { WorkerPeer } from "./WorkerPeer.ts"
 
 /** Time for workers to tell what they hold. */
@@ -91,41 +91,19 @@ export const layerControl = Layer.effect(
       channels: Effect.map(
         askAll(roster, "its channels", ({ tellChannels }) => tellChannels),
         sumCounts
-      )
+      ),
+      emulate: roster.emulate
     })
   )
 )
 
-/** Subscribers of each channel over all workers. */
-const sumCounts = (all: ReadonlyArray<ReadonlyArray<ChannelCount>>): ReadonlyMap<string, number> => {
-  const sums = new Map<string, number>()
-  for (const counts of all)
-    for (const [channel, count] of counts) sums.set(channel, (sums.get(channel) ?? 0) + count)
-  return sums
-}
-
-/** First every worker names its largest channels, then all tell their subscribers of the largest of these. */
 export const layerLargest = Layer.effect(
   LargestChannels,
   Effect.map(WorkerRoster, (roster) =>
-    LargestChannels.of({
-      find: Effect.fnUntraced(function* (limit) {
-        const named = yield* askAll(
-          roster,
-          "its largest channels",
-          (peer) => peer.tellLargest(2 * limit),
-          LARGEST_TIMEOUT
-        )
-        const channels = largestOf(sumCounts(named), limit).map(([channel]) => channel)
-        const sizes = yield* askAll(roster, "sizes of channels", (peer) => peer.tellSizes(channels))
-        return largestOf(sumCounts(sizes), limit)
-      })
+    overMany({
+      largest: (limit) =>
+        askAll(roster, "its largest channels", (peer) => peer.tellLargest(limit), LARGEST_TIMEOUT),
+      sizes: (channels) => askAll(roster, "sizes of channels", (peer) => peer.tellSizes(channels))
     })
   )
 )
-
-const largestOf = (counts: ReadonlyMap<string, number>, limit: number): ReadonlyArray<ChannelCount> => {
-  const largest = new Largest(limit)
-  for (const [channel, count] of counts) largest.add(channel, count)
-  return largest.all()
-}

@@ -3,13 +3,21 @@
  * sessions.
  */
 import * as Schema from "effect/Schema"
+import { MAX_REASON_BYTES } from "../../protocol/closeCodes.ts"
+import { Count } from "../numbers.ts"
 import { StreamPosition } from "./questions.ts"
 
 const target = {
   user: Schema.String,
   client: Schema.optional(Schema.String),
-  session: Schema.optional(Schema.String)
+  session: Schema.optional(Schema.String),
+  login: Schema.optional(Schema.String)
 }
+
+/** What fits into a close frame. */
+const Reason = Schema.String.check(
+  Schema.makeFilter((reason) => Buffer.byteLength(reason) <= MAX_REASON_BYTES)
+)
 
 const Override = Schema.Struct({
   presence: Schema.optional(Schema.Boolean),
@@ -27,20 +35,20 @@ export const ControlCommand = Schema.TaggedUnion({
     recoverSince: Schema.optional(StreamPosition),
     info: Schema.optional(Schema.Uint8Array),
     data: Schema.optional(Schema.Uint8Array),
-    expireAt: Schema.optional(Schema.Number),
+    expireAt: Schema.optional(Schema.Finite),
     override: Schema.optional(Override)
   },
   Unsubscribe: { ...target, channel: Schema.String },
   Disconnect: {
     ...target,
-    code: Schema.Number,
-    reason: Schema.String,
+    code: Schema.Int.check(Schema.isBetween({ minimum: 1000, maximum: 4999 })),
+    reason: Reason,
     whitelist: Schema.Array(Schema.String)
   },
   Refresh: {
     ...target,
     isExpired: Schema.Boolean,
-    expireAt: Schema.optional(Schema.Number),
+    expireAt: Schema.optional(Schema.Finite),
     info: Schema.optional(Schema.Uint8Array)
   }
 })
@@ -50,11 +58,11 @@ export const NodeInfo = Schema.Struct({
   uid: Schema.String,
   name: Schema.String,
   version: Schema.String,
-  numClients: Schema.Number,
-  numUsers: Schema.Number,
-  numChannels: Schema.Number,
-  numSubs: Schema.Number,
-  uptime: Schema.Number
+  numClients: Count,
+  numUsers: Count,
+  numChannels: Count,
+  numSubs: Count,
+  uptime: Schema.Finite
 })
 
 const ending = { client: Schema.String, user: Schema.String, code: Schema.Number, reason: Schema.String }

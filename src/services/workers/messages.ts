@@ -76,6 +76,7 @@ export interface ObservedActor {
   readonly connections?: number
   readonly restarts?: number
   readonly cause?: string | undefined
+  readonly crashedAt?: number
   readonly children: ReadonlyArray<ObservedActor>
 }
 const Actor: Schema.Codec<ObservedActor> = Schema.Struct({
@@ -86,6 +87,7 @@ const Actor: Schema.Codec<ObservedActor> = Schema.Struct({
   connections: Schema.optionalKey(Schema.Number),
   restarts: Schema.optionalKey(Schema.Number),
   cause: Schema.optional(Schema.String),
+  crashedAt: Schema.optionalKey(Schema.Number),
   children: Schema.Array(Schema.suspend((): Schema.Codec<ObservedActor> => Actor))
 })
 

@@ -81,23 +81,27 @@ export const Answer = Schema.TaggedUnion({
     publications: Schema.Array(Schema.Struct({ ...AboutPublication.fields, data: Schema.Uint8Array }))
   },
   Clients: { id, clients: Schema.Array(Schema.Tuple([Schema.String, ClientInfo])) },
+  /** More clients than are told. */
+  TooManyClients: { id, detail: Schema.String },
   Counted: { id, numClients: Schema.Number, numUsers: Schema.Number },
   /** No worker has that id. */
   UnknownNode: { id },
+  /** A publication that is never taken. */
+  TooLarge: { id, detail: Schema.String },
   Unavailable: { id, detail: Schema.String }
 })
 export type Answer = typeof Answer.Type
 
 /** By the tag of a question, the tags of what it is answered with where all is well. */
 export interface Answers {
-  readonly Publish: "Published"
+  readonly Publish: "Published" | "TooLarge"
   readonly Announce: "Done"
   readonly Subscribe: "Done"
   readonly History: "History"
   readonly RemoveHistory: "Done"
   readonly AddPresence: "Done"
   readonly RemovePresence: "Done"
-  readonly GetPresence: "Clients"
+  readonly GetPresence: "Clients" | "TooManyClients"
   readonly CountPresence: "Counted"
   readonly DropPresence: "Done"
   readonly Emulate: "Done" | "UnknownNode"

@@ -6,7 +6,6 @@
 import type { Cable } from "./Cable.ts"
 
 export interface EventsListener {
-  readonly opened: () => void
   /** @param isFinal an HTTP error: an EventSource gives up on these */
   readonly failed: (isFinal: boolean) => void
   /** @param id where to go on from after it; "" for none */
@@ -53,7 +52,6 @@ export class CuttableEvents {
       this.listener.failed(false)
       this.#comeBack()
     })
-    source.onopen = () => this.listener.opened()
     source.onerror = () => {
       const isFinal = source.readyState === EventSource.CLOSED
       if (isFinal) this.#undo()

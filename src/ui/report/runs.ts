@@ -90,11 +90,11 @@ export const latency = (runs: ReadonlyArray<NamedReport>): Lines =>
     const shown = runs.length === 1 ? all : all.filter((_, i) => i % 2 === 0)
     return shown.map(({ label, of }) => ({
       label,
-      // Between two broadcasts nothing is heard: the line goes on to the next, and is whole.
+      // An interval in which nothing was heard has no latency: the line has a gap there, as a server that is silent has.
       points: overTime(
         series,
         of.map((ms) => (ms === null ? null : Math.max(LEAST_MS, ms)))
-      ).filter(([, ms]) => ms !== null)
+      )
     }))
   })
 

@@ -39,6 +39,8 @@ export interface BrokerContract {
   readonly isDurable?: boolean
   /** Undefined where there is no link to break. */
   readonly canBreak: boolean
+  /** Whether a publication with a key takes two steps, of which the first claims the key: where its answer is lost nothing is published. */
+  readonly claimsKeys?: boolean
 }
 
 /** A stream that keeps up to so many publications for the contract's times. */

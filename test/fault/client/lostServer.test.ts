@@ -1,6 +1,8 @@
 /** Servers that are not there, refuse, or go away under the load client, which runs as a process. */
+import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it, onTestFinished } from "vitest"
+import { childrenOf, gone } from "../../support/client/children.ts"
 import { endedFor, reportAt, ServerProgram, startClient } from "../../support/client/programs.ts"
 import { answering, deaf, listen, UNAVAILABLE } from "../../support/client/servers.ts"
 import { temporaryFolder } from "../../support/server/temporaryFolder.ts"
@@ -94,7 +96,7 @@ describe("a server that", () => {
     expect(client.errors).toMatch(/no answer to the upgrade request.*; 10 attempts failed$/)
   })
 
-  it("never answers a close frame does not hold up the end, and a second signal meanwhile changes nothing", async () => {
+  it("never answers a close frame does not hold up the end, and who asked for it is told once what is awaited", async () => {
     const server = await deaf()
     const path = join(temporaryFolder(), "report.json")
     const client = startClient(`ws://127.0.0.1:${server.port}`, {
@@ -102,13 +104,35 @@ describe("a server that", () => {
       "report.json": path
     })
     await client.line(/^ +count = 10$/)
-    const closing = new Promise((resolve) => void server.sockets.all[0]!.once("data", resolve))
-    client.signal("SIGINT")
-    await closing
     client.signal("SIGINT")
     expect(await client.ended).toEqual({ code: 0, signal: null })
     const { active, errors } = reportAt(path).connections
     expect([active, errors]).toEqual([10, {}])
     expect(endedFor(/^1006$/, client.lines.all)).toBe(10)
+    const told = client.lines.all.filter((line) => line.includes("ending: waits for "))
+    expect(told).toEqual([
+      expect.stringContaining("waits for 10 connections to close, then writes its reports")
+    ])
+  })
+
+  it.each([1, 2])("is left at once at a second Ctrl-C, with %i processes", async (processes) => {
+    const server = await deaf()
+    const path = join(temporaryFolder(), "report.json")
+    const client = startClient(`ws://127.0.0.1:${server.port}`, {
+      "setup.threadpool.size": processes,
+      "report.interval": "500 ms",
+      "report.json": path
+    })
+    await client.line(/^ +count = 10$/)
+    const children = childrenOf(client.pid)
+    const closing = new Promise((resolve) => void server.sockets.all[0]!.once("data", resolve))
+    client.signal("SIGINT")
+    await closing
+    // What comes right after the first one is the same press of the keys.
+    const pressing = setInterval(() => client.signal("SIGINT"), 20)
+    expect(await client.ended).toEqual({ code: 130, signal: null })
+    clearInterval(pressing)
+    expect(existsSync(path)).toBe(false)
+    await gone(children)
   })
 })

@@ -31,7 +31,15 @@ const GET = { method: "GET" } as const
 
 /** The event that comes first. */
 const subscribed = (id: string, ...channels: ReadonlyArray<string>) =>
-  `${id === "" ? "" : `id: ${id}\n`}event: subscribed\ndata: ${JSON.stringify({ channels })}\n\n`
+  subscribedAfter(id, undefined, ...channels)
+
+/** @param recovered how many of the publications that follow, by channel */
+const subscribedAfter = (
+  id: string,
+  recovered: Readonly<Record<string, number>> | undefined,
+  ...channels: ReadonlyArray<string>
+) =>
+  `${id === "" ? "" : `id: ${id}\n`}event: subscribed\ndata: ${JSON.stringify({ channels, recovered })}\n\n`
 
 /** The event that tells of a loss. */
 const unrecovered = (channel: string) => `event: unrecovered\ndata: ${JSON.stringify({ channel })}\n\n`
@@ -79,11 +87,11 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
     link.open()
     await events.count(5)
     await server.publish("recovery:a", 4)
-    const first = ["subscribed", '{"channels":["recovery:a"]}']
+    const first = (recovered = "") => ["subscribed", `{"channels":["recovery:a"]${recovered}}`]
     expect((await events.count(6)).map(({ type, data }) => [type, data])).toEqual([
-      first,
+      first(),
       ["message", "1"],
-      first,
+      first(',"recovered":{"recovery:a":2}'),
       ...["2", "3", "4"].map((data) => ["message", data])
     ])
   })
@@ -105,7 +113,7 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
       expect(events.all.map(({ type, data }) => `${type} ${data}`)).toEqual([
         `subscribed ${JSON.stringify({ channels: channels.split(",") })}`,
         ...(channels.includes("smallhistory") ? ['unrecovered {"channel":"smallhistory:b"}'] : []),
-        `subscribed ${JSON.stringify({ channels: channels.split(",") })}`,
+        `subscribed ${JSON.stringify({ channels: channels.split(","), recovered: { "recovery:a": 1 } })}`,
         'message "meanwhile"'
       ])
     }
@@ -127,7 +135,7 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
     const known = await openStream(server.port, `/events?channels=smallhistory:a&since=${epoch}:2`, GET)
     await known.first(7)
     expect(known.text.trimStart()).toBe(
-      `${subscribed(`${epoch}:2`, "smallhistory:a")}id: ${epoch}:3\ndata: 3\n\nid: ${epoch}:4\ndata: 4\n\n`
+      `${subscribedAfter(`${epoch}:2`, { "smallhistory:a": 2 }, "smallhistory:a")}id: ${epoch}:3\ndata: 3\n\nid: ${epoch}:4\ndata: 4\n\n`
     )
   })
 
@@ -184,7 +192,7 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
       "event: unrecovered",
       '{"channel":"smallhistory:b"}',
       "event: subscribed",
-      '{"channels":["recovery:a","smallhistory:b","plain:c"]}',
+      '{"channels":["recovery:a","smallhistory:b","plain:c"],"recovered":{"recovery:a":1}}',
       "2"
     ])
     await server.publish("smallhistory:b", 5)

@@ -193,6 +193,18 @@ describe.each(["uws", "ws"] as const)("the dashboard's log-in on %s", (transport
     expect(refusal(await visitor.post("/api/publish", publish))).toEqual([403, "crossSite"])
   })
 
+  it("what a browser gets from them it must not take for anything else", async () => {
+    const { visitor } = await start()
+    await visitor.logIn({ password: PASSWORD })
+    const told = async (asked: ReturnType<typeof visitor.get>) =>
+      (await asked).headers["x-content-type-options"]
+    for (const path of ["/metrics", "/api/actors", SCHEDULES, `${SCHEDULES}/none`, "/api/nothing", "/health"])
+      expect([path, await told(visitor.get(path))]).toEqual([path, "nosniff"])
+    for (const body of [{ channel: "news", data: "<b>" }, {}, "{"])
+      expect([body, await told(visitor.post("/api/publish", body))]).toEqual([body, "nosniff"])
+    expect(await told(visitor.get(adminPaths.session))).toBe("nosniff")
+  })
+
   it("leaves the key what it was: it needs no page, and its absence says nothing", async () => {
     const { visitor } = await start()
     await visitor.logIn({ password: PASSWORD })

@@ -75,6 +75,24 @@ describe.each(["uws", "ws"] as const)("the server's own channels on %s", (transp
     expect(kept.map(({ at }) => at)).toEqual(expect.arrayContaining(states.map(({ at }) => at)))
   })
 
+  it("logging out ends the connections of all pages of the session, and of no other", async () => {
+    const { visitor } = await start({ "client.allowAnonymousConnectWithoutToken": true })
+    const other = new Visitor(visitor.port)
+    await other.logIn({ apiKey: API_KEY })
+    const [first, second, others, stranger] = [
+      await page(visitor),
+      await page(visitor),
+      await page(other),
+      await new Sdk(visitor.port).connect()
+    ]
+    await visitor.post(adminPaths.logOut, "")
+    for (const { disconnected } of [first, second]) expect(await disconnected.count(1)).toEqual([3503])
+    const { publications } = await others.subscribe(overview, wish(other))
+    await publications.count(1)
+    expect([others.interrupted.all, others.disconnected.all]).toEqual([[], []])
+    expect([stranger.interrupted.all, stranger.disconnected.all]).toEqual([[], []])
+  })
+
   it("whatever the configuration says of tokens and backends, which are not asked", async () => {
     const backend = await HttpBackend.start(json({ result: { user: "somebody" } }))
     const proxy = (name: string) => ({

@@ -1,12 +1,14 @@
 /** What the dashboard hears of a server of worker processes, over sockets, with deltas. */
 import { expect, it, vi } from "vitest"
-import type {
-  Actors,
-  ChannelsState,
-  Overview,
-  ReceiptsState,
-  SlowState
+import {
+  type Actors,
+  adminPaths,
+  type ChannelsState,
+  type Overview,
+  type ReceiptsState,
+  type SlowState
 } from "../../../src/protocol/dashboard.ts"
+import { Sdk } from "../../support/centrifuge/sdk.ts"
 import { connect } from "../../support/server/clients.ts"
 import { openPage } from "../../support/server/DashboardPage.ts"
 import { API_KEY } from "../../support/server/ServerProcess.ts"
@@ -104,4 +106,21 @@ it("actors, channels, receipts and slow consumers are told over all workers", as
   const newest = (all: ReceiptsState) => (all.shown[0] as { readonly id: string }).id
   await publish("last")
   expect((await receipts.next((state) => newest(state) === "last")).shown).toHaveLength(count + 1)
+})
+
+it("logging out ends the connections of the session's pages, whichever worker has them", async () => {
+  const { server } = await serveApi(2)
+  const other = await openPage(server.port, API_KEY)
+  const { visitor, sdk } = await openPage(server.port, API_KEY)
+  const tabs = [sdk]
+  const held = new Set([server.owners()(sdk.localPort)])
+  while (held.size < 2) {
+    const tab = await new Sdk(server.port, { getToken: () => visitor.token() }).connect()
+    tabs.push(tab)
+    held.add(server.owners()(tab.localPort))
+  }
+  await visitor.post(adminPaths.logOut, "")
+  for (const { disconnected } of tabs) expect(await disconnected.count(1)).toEqual([3503])
+  await (await other.subscribe<Overview>("overview")).next()
+  expect(other.sdk.disconnected.all).toEqual([])
 })

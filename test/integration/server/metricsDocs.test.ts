@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs"
 import { describe, expect, it, vi } from "vitest"
 import { subscribed } from "../../support/centrifuge/npmClient.ts"
 import { Sdk } from "../../support/centrifuge/sdk.ts"
+import { natsForTest } from "../../support/cluster/nodeProcesses.ts"
 import { HttpBackend, json, status } from "../../support/HttpBackend.ts"
+import { noNatsServer } from "../../support/nats/NatsServer.ts"
 import { look } from "../../support/processes/running.ts"
 import { scheduleClient } from "../../support/schedules/scheduleClient.ts"
 import { ask } from "../../support/server/ask.ts"
@@ -47,6 +49,9 @@ const expectDocumented = (emitted: ReadonlyMap<string, EmittedMetric>, process: 
     }
   }
 }
+
+/** Those of nodes that NATS joins. */
+const isOfNodes = (name: string): boolean => /^clarion_(?:cluster|nats)_/.test(name)
 
 const api = (served: Served, path: string, body: object) =>
   ask(served.port, path, { method: "POST", headers: { "x-api-key": API_KEY }, body: JSON.stringify(body) })
@@ -110,12 +115,21 @@ describe("the metrics of a server", () => {
 
     const emitted = await scrape(served.port)
     expectDocumented(emitted, false)
-    const missing = [...documented.keys()].filter((name) => !emitted.has(name)).sort()
+    const missing = [...documented.keys()].filter((name) => !emitted.has(name) && !isOfNodes(name)).sort()
     // What is of workers alone.
     expect(missing).toEqual([
       "clarion_client_publications_dropped_total",
       "clarion_session_events_dropped_total"
     ])
+  })
+
+  it.skipIf(noNatsServer !== undefined)("of a node among others are there, too", async () => {
+    const nats = await natsForTest()
+    const { port } = await serve({ "broker.type": "nats", "broker.nats.servers": [nats.url] })
+    const emitted = await scrape(port)
+    expectDocumented(emitted, false)
+    const missing = [...documented.keys()].filter((name) => isOfNodes(name) && !emitted.has(name))
+    expect(missing).toEqual([])
   })
 
   it("of worker processes are the same, and say of which process they are", async () => {

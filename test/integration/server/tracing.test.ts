@@ -16,7 +16,8 @@ const INTERNAL = 1
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c"
 const SPAN = "b7ad6b7169203331"
-const CALLER = { traceparent: `00-${TRACE}-${SPAN}-01` }
+const STATE = "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"
+const CALLER = { traceparent: `00-${TRACE}-${SPAN}-01`, tracestate: STATE }
 
 const NAMESPACES = [
   { name: "chat", historySize: 10, historyTtl: "1 minute", allowSubscribeForClient: true },
@@ -72,6 +73,8 @@ describe("a publication of the server API", () => {
       "url.scheme": "http"
     })
     expect(request.resource).toMatchObject({ "service.name": "news", "process.pid": process.pid })
+
+    expect([...new Set(collector.spans.all.map(({ traceState }) => traceState))]).toEqual([STATE])
 
     const publication = collector.only("publish chat:{channel}")
     expect(collector.below(request)).toEqual([publication])

@@ -104,6 +104,7 @@ export class FakeControl {
   readonly service: Control["Service"] = {
     apply: (command) => Effect.sync(() => void this.commands.push(command)),
     nodes: Effect.sync(() => this.nodes),
-    channels: Effect.sync(() => this.channels)
+    channels: Effect.sync(() => this.channels),
+    emulate: () => Effect.succeed(false)
   }
 }

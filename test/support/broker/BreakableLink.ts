@@ -34,7 +34,7 @@ export class BreakableLink {
     this.#state = state
   }
 
-  #over<A>(asked: Effect.Effect<A, BrokerUnavailable>): Effect.Effect<A, BrokerUnavailable> {
+  #over<A, E>(asked: Effect.Effect<A, E>): Effect.Effect<A, E | BrokerUnavailable> {
     // On the way there and back others have their turn.
     const way = (fails: ReadonlyArray<LinkState>, detail: string) =>
       Effect.andThen(

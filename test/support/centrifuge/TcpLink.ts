@@ -1,22 +1,27 @@
-/** A TCP port in front of a server, which a test can cut and close. It ends with the test. */
+/** A TCP port in front of a server, which a test can cut, close and hold. It ends with the test. */
 import { type AddressInfo, createServer, connect as dial, type Server, type Socket } from "node:net"
 import { onTestFinished } from "vitest"
 
 export class TcpLink {
   readonly #sockets = new Set<Socket>()
+  /** What goes from where to where, in both directions of each connection. */
+  readonly #ways = new Set<readonly [from: Socket, into: Socket]>()
   #isOpen = true
+  #isHeld = false
   #reopened: Array<() => void> = []
 
   private constructor(
     readonly server: Server,
-    readonly to: number
+    /** Where connections go from now on. */
+    public to: number,
+    readonly host: string
   ) {
     server.on("connection", (socket) => void this.#join(socket))
   }
 
-  static async before(port: number): Promise<TcpLink> {
+  static async before(port: number, host = "127.0.0.1"): Promise<TcpLink> {
     const server = createServer()
-    const link = new TcpLink(server, port)
+    const link = new TcpLink(server, port, host)
     await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
     onTestFinished(() => {
       server.close()
@@ -34,16 +39,20 @@ export class TcpLink {
     inner.on("error", () => {})
     if (!this.#isOpen) await new Promise<void>((resolve) => void this.#reopened.push(resolve))
     if (inner.destroyed) return
-    const outer = dial(this.to, "127.0.0.1")
+    const outer = dial(this.to, this.host)
     this.#sockets.add(outer)
-    for (const [from, into] of [
-      [inner, outer],
-      [outer, inner]
-    ] as const) {
-      from.on("error", () => {})
-      from.on("close", () => into.destroy())
-      from.pipe(into)
-    }
+    for (const way of [[inner, outer] as const, [outer, inner] as const]) this.#carry(way)
+  }
+
+  #carry(way: readonly [from: Socket, into: Socket]): void {
+    const [from, into] = way
+    this.#ways.add(way)
+    from.on("error", () => {})
+    from.on("close", () => {
+      this.#ways.delete(way)
+      into.destroy()
+    })
+    if (!this.#isHeld) from.pipe(into)
   }
 
   /** Ends all connections without a goodbye. */
@@ -56,6 +65,17 @@ export class TcpLink {
   close(): void {
     this.#isOpen = false
     this.cut()
+  }
+
+  /** Connections stay and new ones are taken, and nothing gets through until `release`. */
+  hold(): void {
+    this.#isHeld = true
+    for (const [from, into] of this.#ways) from.unpipe(into).pause()
+  }
+
+  release(): void {
+    this.#isHeld = false
+    for (const [from, into] of this.#ways) from.pipe(into)
   }
 
   open(): void {

@@ -16,6 +16,7 @@ import { ServerConfig, type ServerConfigValue } from "../../../src/config/Server
 import { ActorTree } from "../../../src/services/ActorTree.ts"
 import { Broker, BrokerUnavailable, type PublishOptions } from "../../../src/services/broker/Broker.ts"
 import { Channels } from "../../../src/services/channels/Channels.ts"
+import { Leadership } from "../../../src/services/cluster/Leadership.ts"
 import { Hub } from "../../../src/services/Hub.ts"
 import { Delivery } from "../../../src/services/hot/Publication.ts"
 import { Metrics } from "../../../src/services/Metrics.ts"
@@ -59,6 +60,8 @@ export class ScheduleWorld {
   beforeCommit: () => Effect.Effect<void, StoreFailed> = () => Effect.void
   afterCommit: () => Effect.Effect<void> = () => Effect.void
   afterPublish: () => Effect.Effect<void> = () => Effect.void
+  /** What somebody who asks for a receipt meets. */
+  beforeReceipt: () => Effect.Effect<void, StoreFailed> = () => Effect.void
   commits = 0
   longestSleep = 1000
   /** Receipts are kept in the store, and each publication reaches one connection. */
@@ -164,13 +167,14 @@ export class ScheduleWorld {
             id: subject.id,
             isEmpty: false,
             delivery: () => new Delivery(),
-            withdraw: () => {},
+            withdraw: () => true,
+            missed: () => {},
             seal: () => {}
           }
         },
         version: () => 0,
         acknowledged: () => {},
-        get: () => Effect.succeed(undefined),
+        get: () => Effect.as(Effect.suspend(this.beforeReceipt), undefined),
         list: () => Effect.succeed({ items: [] })
       })
     )
@@ -203,6 +207,7 @@ export class ScheduleWorld {
           Hub.layer,
           Channels.layer,
           ActorTree.layer,
+          Leadership.layerAlone,
           Metrics.layer
         )
       ),

@@ -24,6 +24,8 @@ export interface LaunchOptions {
   readonly program?: string
   /** Leads a process group of its own, so that a test can signal the whole of it, as a terminal does. */
   readonly ownGroup?: boolean
+  /** A command that runs it: the words before it. It has to become the server, not to start it. */
+  readonly within?: ReadonlyArray<string>
   /** Its standard input is open: `child.stdin`. */
   readonly isListening?: boolean
 }
@@ -94,10 +96,10 @@ export class ServerProcess {
 /** Starts the server on a free local port with a store of its own. */
 export const launch = (args: ReadonlyArray<string>, options: LaunchOptions = {}): ServerProcess => {
   const { env = {}, node = [], openFiles, apiKey, program = "dist/server.js" } = options
-  const { ownGroup = false, isListening = false } = options
+  const { within = [], ownGroup = false, isListening = false } = options
   const key = apiKey === null ? [] : ["--auth.apiKey", API_KEY]
   const basics = ["--server.ip", "127.0.0.1", "--server.port", "0", ...key, "--store.path"]
-  const command = [process.execPath, ...node, at(program), ...basics, temporaryFolder(), ...args]
+  const command = [...within, process.execPath, ...node, at(program), ...basics, temporaryFolder(), ...args]
   const limit = openFiles === undefined ? "" : `ulimit -n ${openFiles}; `
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(CLARION_|VITEST|NODE_OPTIONS)/.test(name)

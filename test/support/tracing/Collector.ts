@@ -6,6 +6,7 @@ export interface CollectedSpan {
   readonly traceId: string
   readonly spanId: string
   readonly parentSpanId: string | undefined
+  readonly traceState: string | undefined
   readonly name: string
   readonly kind: number
   /** Nanoseconds since the epoch. */
@@ -40,6 +41,7 @@ const spanOf = (span: any, resource: CollectedSpan["resource"]): CollectedSpan =
   traceId: matching(/^[0-9a-f]{32}$/, span.traceId),
   spanId: matching(/^[0-9a-f]{16}$/, span.spanId),
   parentSpanId: span.parentSpanId === undefined ? undefined : matching(/^[0-9a-f]{16}$/, span.parentSpanId),
+  traceState: span.traceState,
   name: span.name,
   kind: span.kind,
   start: timeOf(span.startTimeUnixNano),

@@ -11,6 +11,7 @@ import * as BroadcastTimer from "../../../src/actors/BroadcastTimer.ts"
 import type { Settings } from "../../../src/config/Keys.ts"
 import { ServerConfig, type ServerConfigValue } from "../../../src/config/ServerConfig.ts"
 import { ActorTree } from "../../../src/services/ActorTree.ts"
+import { Leadership } from "../../../src/services/cluster/Leadership.ts"
 import { Metrics } from "../../../src/services/Metrics.ts"
 import { type BroadcastOptions, BroadcastTotals, Publisher } from "../../../src/services/Publisher.ts"
 import { CapturedLogs } from "../../support/CapturedLogs.ts"
@@ -89,13 +90,15 @@ const test = (
     publisher: FakePublisher,
     logs: CapturedLogs
   ) => Effect.Effect<void, unknown, ActorTree | Metrics | Scope.Scope>,
-  settings: Settings<ServerConfigValue> = TIMER
+  settings: Settings<ServerConfigValue> = TIMER,
+  leadership: Layer.Layer<Leadership> = Leadership.layerAlone
 ) => {
   const logs = new CapturedLogs()
   const publisher = new FakePublisher()
   const services = Layer.mergeAll(
     publisher.layer,
     ActorTree.layer,
+    leadership,
     Metrics.layer,
     Layer.succeed(ServerConfig, configWith(settings))
   )
@@ -106,6 +109,32 @@ const test = (
 }
 
 describe("the broadcast timer", () => {
+  const lead = { isLeading: false }
+  test(
+    "of the nodes of a cluster sends where it leads, at its ticks from then on",
+    (publisher, logs) =>
+      Effect.gen(function* () {
+        const tree = yield* ActorTree
+        yield* tree.register("primary", () => ({ state: "serving" }))
+        const stateNow = Effect.map(tree.snapshot, ([root]) => root?.children[0]?.state)
+        yield* TestClock.adjust(DELAY + 10 * INTERVAL)
+        expect(publisher.broadcasts).toEqual([])
+        expect(logs.texts("Info")).toEqual([])
+        expect(yield* stateNow).toBe("following")
+        lead.isLeading = true
+        yield* TestClock.adjust(3 * INTERVAL)
+        expect(publisher.broadcasts.map(({ at }) => at)).toEqual(
+          [11, 12, 13].map((tick) => DELAY + tick * INTERVAL)
+        )
+        expect(yield* stateNow).toBe("waiting")
+      }),
+    TIMER,
+    Layer.succeed(
+      Leadership,
+      Leadership.of({ isLeader: () => lead.isLeading, fence: () => 1, onChange: () => Effect.void })
+    )
+  )
+
   test("ticks first after the delay and then at every interval", (publisher) =>
     Effect.gen(function* () {
       yield* TestClock.adjust(DELAY - 1)

@@ -247,6 +247,26 @@ describe("the timer of schedules", () => {
       expect(yield* outcomesOf(process, "again")).toEqual(["sent"])
     }))
 
+  test("over NATS a broker that is away is asked as long as it surely knows the run's key, and no longer", (alone) =>
+    Effect.gen(function* () {
+      const world = new ScheduleWorld(alone.store, { broker: { type: "nats" } })
+      const process = yield* world.process
+      world.meets = () => world.unavailable
+      yield* process.scheduler.create({ ...news, id: "long", delay: 1000 })
+      yield* TestClock.adjust(61_000)
+      world.meets = () => Effect.void
+      yield* TestClock.adjust(1000)
+      expect(world.published).toHaveLength(1)
+      expect(yield* outcomesOf(process, "long")).toEqual(["sent"])
+      world.meets = () => world.unavailable
+      yield* process.scheduler.create({ ...news, id: "forgotten", delay: 1000 })
+      yield* TestClock.adjust(REPEAT_WITHIN_MS)
+      expect(yield* outcomesOf(process, "forgotten")).toEqual(["sending"])
+      yield* TestClock.adjust(5000)
+      expect(yield* outcomesOf(process, "forgotten")).toEqual(["failed"])
+      expect(world.published).toHaveLength(1)
+    }))
+
   test("while the store is full nothing is sent that could not be marked; afterwards it is", (world) =>
     Effect.gen(function* () {
       const process = yield* world.process
@@ -515,6 +535,50 @@ describe("a process that is killed", () => {
       expect(world.published).toEqual([])
       expect(yield* outcomesOf(second, "old")).toEqual(["interrupted"])
       expect(yield* second.store.get("old")).toMatchObject({ state: "failed" })
+    }))
+
+  for (const [what, meets] of [
+    ["cannot be read", (world: ScheduleWorld) => world.fail],
+    ["is not answered", () => Effect.never]
+  ] as const) {
+    test(`a receipt of before that ${what} holds the run up for some seconds only`, (world) =>
+      Effect.gen(function* () {
+        const second = yield* comeBack(world, 1000, () => {
+          world.beforeReceipt = () => meets(world)
+        })
+        expect(world.published).toEqual([])
+        yield* TestClock.adjust(6000)
+        expect(world.times).toEqual([7000])
+        expect(yield* outcomesOf(second, "old")).toEqual(["sent"])
+      }))
+
+    test(`nor is a run sent again that has become too old while its receipt ${what}`, (world) =>
+      Effect.gen(function* () {
+        const second = yield* comeBack(world, REPEAT_WITHIN_MS - 1000, () => {
+          world.beforeReceipt = () => meets(world)
+        })
+        yield* TestClock.adjust("1 minute")
+        expect(world.published).toEqual([])
+        expect(yield* outcomesOf(second, "old")).toEqual(["interrupted"])
+      }))
+  }
+
+  test("nor is a channel sent to for the first time when it has become too late while others were", (world) =>
+    Effect.gen(function* () {
+      const first = yield* world.process
+      const channels = Array.from({ length: 65 }, (_, at) => `durable:${at}`)
+      yield* first.scheduler.create({ channels, data, id: "many", delay: 1000 })
+      killAt(world, "after the mark")
+      yield* TestClock.adjust(1000)
+      yield* TestClock.adjust(REPEAT_WITHIN_MS - 1000)
+      world.revive()
+      world.meets = () => Effect.never
+      yield* world.process
+      yield* TestClock.adjust(500)
+      expect(world.published).toEqual([])
+      world.meets = () => Effect.void
+      yield* TestClock.adjust("1 minute")
+      expect(world.published).toEqual([])
     }))
 
   test("nor is it where the broker does not answer until then", (world) =>

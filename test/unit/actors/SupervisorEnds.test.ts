@@ -116,9 +116,9 @@ describe("the actor tree", () => {
       })
       yield* actor.crash("a bug")
       yield* TestClock.adjust(50)
-      expect(yield* shown).toMatchObject({ state: "restarting", restarts: 0, cause: "a bug" })
+      expect(yield* shown).toMatchObject({ state: "restarting", restarts: 0, cause: "a bug", crashedAt: 0 })
       yield* TestClock.adjust(50)
-      expect(yield* shown).toMatchObject({ state: "serving", restarts: 1, cause: "a bug" })
+      expect(yield* shown).toMatchObject({ state: "serving", restarts: 1, cause: "a bug", crashedAt: 0 })
       yield* actor.stop
       expect(yield* shown).toMatchObject({ state: "stopped", restarts: 1 })
     }))

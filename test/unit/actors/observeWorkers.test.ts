@@ -31,10 +31,13 @@ describe("workers that are asked how they are", () => {
       const { asked, observe, answer } = make(AT_ONCE + 2)
       const observing = yield* begin(observe(0))
       expect(asked).toHaveLength(AT_ONCE)
-      yield* answer(3)
+      yield* answer(1)
       yield* Effect.yieldNow
       expect(asked).toHaveLength(AT_ONCE + 1)
-      for (let i = 0; i < AT_ONCE + 1; i++) yield* answer(i)
+      for (let i = 0; i < AT_ONCE + 1; i++) {
+        yield* answer(i)
+        yield* Effect.yieldNow
+      }
       yield* Effect.yieldNow
       expect(observing.pollUnsafe()).toBeUndefined()
       yield* answer(AT_ONCE + 1)
@@ -42,9 +45,22 @@ describe("workers that are asked how they are", () => {
     })
   )
 
+  it.effect("leave their place to the next after a quarter of a second", () =>
+    Effect.gen(function* () {
+      const { asked, observe } = make(AT_ONCE + 1)
+      const observing = yield* begin(observe(0))
+      yield* TestClock.adjust("249 millis")
+      expect(asked).toHaveLength(AT_ONCE)
+      yield* TestClock.adjust("1 millis")
+      expect(asked).toHaveLength(AT_ONCE + 1)
+      yield* TestClock.adjust("250 millis")
+      yield* Fiber.join(observing)
+    })
+  )
+
   it.effect("are not waited for longer than a second", () =>
     Effect.gen(function* () {
-      const { observe } = make(1)
+      const { observe } = make(100)
       const observing = yield* begin(observe(0))
       yield* TestClock.adjust("999 millis")
       expect(observing.pollUnsafe()).toBeUndefined()

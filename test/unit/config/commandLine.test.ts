@@ -121,14 +121,32 @@ describe("--print-config", () => {
     expect(JSON.parse(shown).auth).toEqual({ apiKey: "<secret>" })
   })
 
+  it("masks the token of NATS", () => {
+    const shown = printed(server, [
+      "--print-config",
+      "--broker.type",
+      "nats",
+      "--broker.nats.token",
+      "hunter2"
+    ])
+    expect(shown).not.toContain("hunter2")
+    expect(shown).toContain("<secret>")
+  })
+
   it("masks the secrets of tokens and of headers, too", () => {
-    const secrets = Object.entries(serverKeys as Keys).filter(([, { kind }]) => kind.isSecret === true)
+    const secrets = Object.entries(serverKeys as Keys)
+      .filter(([, { kind }]) => kind.isSecret === true)
+      // It cannot be given beside a user.
+      .filter(([path]) => path !== "broker.nats.token")
     const secretOf = (kind: unknown, at: number) => {
       if (kind === passwordHash) return `$scrypt$ln=4,r=8,p=1$hunter${at}Hunter$${"hunter".repeat(6)}`
       return kind === headers ? `{"X-Key":"hunter${at}"}` : `hunter${at}`
     }
     const args = secrets.flatMap(([path, { kind }], at) => [`--${path}`, secretOf(kind, at)])
-    const shown = printed(server, ["--print-config", "--client.subscriptionToken.enabled", ...args])
+    // Rules want them: a token of subscriptions that is on, a user for a password, and that NATS is used.
+    const nats = ["--broker.type", "nats", "--broker.nats.user", "clarion"]
+    const asked = ["--print-config", "--client.subscriptionToken.enabled", ...nats]
+    const shown = printed(server, [...asked, ...args])
     expect(secrets.length).toBeGreaterThan(4)
     expect(shown).not.toContain("hunter")
     expect(shown.split("<secret>")).toHaveLength(secrets.length + 1)

@@ -2,12 +2,15 @@ import { describe, expect, it } from "vitest"
 import type { ActorState } from "../../../src/protocol/dashboard.ts"
 import {
   attention,
+  CRASH_SHOWN_MS,
   needsAttention,
   parentsOf,
   reuse,
   rowsOf,
   totals
 } from "../../../src/ui/dashboard/actors/tree.ts"
+
+const NOW = 1_700_000_000_000
 
 const actor = (address: string, more: Partial<ActorState> = {}): ActorState => ({
   name: address.slice(address.lastIndexOf("/") + 1),
@@ -72,18 +75,32 @@ describe("rows", () => {
 
 describe("what needs attention", () => {
   it("is what crashed, waits or is not at work, with the actors above it", () => {
-    expect(needsAttention(actor("a"))).toBe(false)
-    expect(needsAttention(actor("a", { restarts: 0 }))).toBe(false)
-    expect(needsAttention(actor("a", { restarts: 1 }))).toBe(true)
-    expect(needsAttention(actor("a", { state: "failed" }))).toBe(true)
-    expect(needsAttention(actor("a", { state: "gated" }))).toBe(false)
-    expect(needsAttention(actor("a", { mailbox: 5_000 }))).toBe(true)
-    const found = attention(tree(5_000))
+    expect(needsAttention(actor("a"), NOW)).toBe(false)
+    expect(needsAttention(actor("a", { restarts: 0 }), NOW)).toBe(false)
+    expect(needsAttention(actor("a", { state: "failed" }), NOW)).toBe(true)
+    expect(needsAttention(actor("a", { state: "gated" }), NOW)).toBe(false)
+    expect(needsAttention(actor("a", { mailbox: 5_000 }), NOW)).toBe(true)
+    const found = attention(tree(5_000), NOW)
     expect(rowsOf(found, () => true).map(({ actor }) => actor.name)).toEqual(["primary", "shards", "shard-0"])
-    expect(attention(tree(0))).toEqual([])
+    expect(attention(tree(0), NOW)).toEqual([])
+  })
+
+  it("is what crashed not long ago, and not what crashed once", () => {
+    const crashed = actor("a", { restarts: 1, cause: "a bug", crashedAt: NOW })
+    for (const [later, needs] of [
+      [0, true],
+      [CRASH_SHOWN_MS - 1, true],
+      [CRASH_SHOWN_MS, false]
+    ] as const) {
+      expect(needsAttention(crashed, NOW + later)).toBe(needs)
+      expect(attention([crashed], NOW + later)).toHaveLength(needs ? 1 : 0)
+      expect(totals([crashed], NOW + later)).toMatchObject({ restarts: 1, attention: needs ? 1 : 0 })
+    }
+    const again = { ...crashed, crashedAt: NOW + 5 }
+    expect(reuse([crashed], [again])).toEqual([again])
   })
 
   it("is counted", () => {
-    expect(totals(tree(5_000))).toEqual({ actors: 5, restarts: 0, waiting: 5_000, attention: 1 })
+    expect(totals(tree(5_000), NOW)).toEqual({ actors: 5, restarts: 0, waiting: 5_000, attention: 1 })
   })
 })

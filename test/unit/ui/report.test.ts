@@ -53,9 +53,20 @@ describe("what the charts of a report draw", () => {
     expect(active(one(withSeries({ endMs: [] })))).toMatchObject({ xs: [], series: [{ values: [] }] })
   })
 
-  it("is latencies of intervals that have any, with a place for 0 on a logarithmic axis", () => {
+  it("is latencies with a place for 0 on a logarithmic axis, and a gap where nothing was heard", () => {
     const { xs, series } = latency(one(short))
-    expect([xs, series.map(({ values }) => values)]).toEqual([[1.5], [[0.001], [3], [4], [8]]])
+    expect(xs).toEqual([1, 1.5])
+    expect(series.map(({ values }) => values)).toEqual([
+      ...[
+        [null, 0.001],
+        [null, 3],
+        [null, 4],
+        [null, 8]
+      ]
+    ])
+    const dead = { endMs: [1_000, 2_000, 3_000], p50: [1, null, 1], p90: [2, null, 2], max: [4, null, 4] }
+    const [median] = latency(one(withSeries({ ...dead, p99: [3, null, 3] }))).series
+    expect(median?.values).toEqual([1, null, 1])
   })
 
   it("is percentiles with as much room for each digit more, up to the highest of all", () => {

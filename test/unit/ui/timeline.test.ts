@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Overview, ProcessState } from "../../../src/protocol/dashboard.ts"
+import type { ProcessState } from "../../../src/protocol/dashboard.ts"
 import {
   append,
   gauge,
@@ -10,6 +10,7 @@ import {
   rate,
   timeline
 } from "../../../src/ui/dashboard/overview/timeline.ts"
+import { overviewAt as at } from "../../support/overview.ts"
 
 describe("overviews over time", () => {
   it("counters become rates, whatever the time between", () => {
@@ -122,31 +123,6 @@ describe("lines of processes", () => {
     ])
     expect(perProcess(ticks, rate, ({ cpuSeconds }) => cpuSeconds)[0]!.values).toEqual([null, null, 0.5])
   })
-})
-
-const at = (time: number, more: Partial<Overview> = {}): Overview => ({
-  at: time,
-  life: "a",
-  startedAt: 0,
-  state: "serving",
-  connections: 0,
-  clients: 0,
-  subscriptions: 0,
-  opened: 0,
-  closed: 0,
-  closedByCode: {},
-  refused: {},
-  broadcasts: 0,
-  publications: 0,
-  written: 0,
-  writtenInChannels: 0,
-  dropped: {},
-  missed: 0,
-  received: 0,
-  slowConsumers: 0,
-  timeToLastWriteMs: null,
-  processes: [],
-  ...more
 })
 
 const names = (length: number, cpuSeconds = 0): ReadonlyArray<ProcessState> =>

@@ -8,6 +8,7 @@ import type { Page } from "./page.ts"
 import {
   bytes,
   charts,
+  doubts,
   factTable,
   figureData,
   figureTable,
@@ -22,8 +23,8 @@ export const runPage = (report: Report): Page => {
   const body = html`<main>
 <header><h1>Load test of ${targetOf(report)}</h1>
 <p>${moment(run.startedAt)}, ${lasting(run.durationMs)}${scenario === undefined ? "" : `, scenario ${scenario.name}`}. Run ${run.id}, Clarion ${run.version}.</p>
-${verdictLine(report)}</header>
-${doubts(report)}
+${verdictLines(report)}</header>
+${doubts("These figures may not be the server's:", report.unreliableBecause)}
 ${section("headline", "In short", headline(report))}
 ${thresholds.length === 0 ? none : section("thresholds", "Limits", thresholdTable(thresholds))}
 ${charts}
@@ -46,18 +47,14 @@ export const targetOf = ({ config }: Report): string => {
   return typeof uri === "string" ? uri : "a server"
 }
 
-const verdictLine = ({ thresholds, scenario }: Report): Markup => {
-  const missed = thresholds.filter(({ met }) => !met).map(({ name }) => name)
-  if (scenario?.steps?.[0]?.held === false) missed.push("the first level of the scenario")
-  if (missed.length > 0) return html`<p class="verdict missed">Missed: ${missed.join(", ")}</p>`
+/** The limits that were missed, and each sentence of the scenario. */
+const verdictLines = ({ thresholds, scenario }: Report): Markup => {
+  const limits = thresholds.filter(({ met }) => !met).map(({ name }) => name)
+  const missed = [...(limits.length === 0 ? [] : [limits.join(", ")]), ...(scenario?.missed ?? [])]
+  if (missed.length > 0)
+    return html`${missed.map((what) => html`<p class="verdict missed">Missed: ${what}</p>`)}`
   return thresholds.length === 0 ? none : html`<p class="verdict met">All limits were kept.</p>`
 }
-
-const doubts = ({ unreliableBecause }: Report): Markup =>
-  unreliableBecause.length === 0
-    ? none
-    : html`<aside class="doubts" aria-label="Doubts"><p>These figures may not be the server's:</p>
-<ul>${unreliableBecause.map((reason) => html`<li>${reason}</li>`)}</ul></aside>`
 
 const headlines: ReadonlyArray<readonly [string, string]> = [
   ["connections.active", "connections"],

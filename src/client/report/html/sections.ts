@@ -38,6 +38,13 @@ export const wideTable = (
     )}</tbody></table>`
   )
 
+/** Sentences that keep figures from being taken for more than they are. */
+export const doubts = (title: string, reasons: ReadonlyArray<string>): Markup =>
+  reasons.length === 0
+    ? none
+    : html`<aside class="doubts" aria-label="Doubts"><p>${title}</p>
+<ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul></aside>`
+
 /** Where the script draws. */
 export const charts = html`<section aria-labelledby="charts"><h2 id="charts">Charts</h2>
 <div id="plots" class="charts"><p class="empty">Charts are drawn by the page's script; the figures need none.</p></div></section>`

@@ -63,8 +63,9 @@ export const failureAnswer = (failure: Failure): PlainAnswer => {
       return refusal("conflict", failure.message, { beside: `,"schedule":${scheduleJson(failure.schedule)}` })
     case "TooManySchedules":
       return refusal("too_many", failure.message)
-    case "ScheduleBusy":
     case "StoreFailed":
+      return refusal(failure.reason === "too-large" ? "invalid" : "unavailable", failure.message)
+    case "ScheduleBusy":
       return refusal("unavailable", failure.message)
   }
 }

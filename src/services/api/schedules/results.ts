@@ -89,7 +89,12 @@ export const ReceiptResult = Schema.Struct({
   acked: about(Natural, "connections that said they have it"),
   workers: about(
     Schema.Array(Schema.Struct({ worker: Schema.String, ...counts })),
-    "the parts of the workers; empty where one process serves"
+    "the parts of the workers, and of other nodes; empty where one process serves"
+  ),
+  node: optional(Schema.String, "the node that published it, where there are several"),
+  missing: optional(
+    Schema.Array(Schema.String),
+    "nodes that have not told what became of it there; absent: all have"
   )
 }).annotate({ identifier: "Receipt" })
 

@@ -1,9 +1,9 @@
 /** A durable stream that is in use: where it stands, and as many of its newest entries as memory has room for. */
 import type { ChannelPublication } from "../../hot/ChannelEvent.ts"
 import type { History, HistoryFilter, StreamOptions } from "../HistoryStore.ts"
+import { Tail } from "../Tail.ts"
 import { type Wanted, wantedOf } from "../wanted.ts"
 import type { StreamRecord } from "./records.ts"
-import { Tail } from "./Tail.ts"
 
 /** What a reading finds in memory. */
 export interface Found {

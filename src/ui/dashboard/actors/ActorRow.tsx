@@ -3,7 +3,7 @@ import { useMemo } from "preact/hooks"
 import type { ActorState } from "../../../protocol/dashboard.ts"
 import { count } from "../../parts/format.ts"
 import { setOpen } from "./openActors.ts"
-import { needsAttention, type Row } from "./tree.ts"
+import type { Row } from "./tree.ts"
 
 const Toggle = ({ actor, isOpen }: { readonly actor: ActorState; readonly isOpen: boolean }) => {
   const turn = (wanted: boolean) => setOpen([actor.address], wanted)
@@ -26,10 +26,16 @@ const Toggle = ({ actor, isOpen }: { readonly actor: ActorState; readonly isOpen
 
 const shown = (value: number | undefined) => (value === undefined ? "" : count(value))
 
-const drawn = ({ actor, level, isOpen }: Row, isFixed: boolean) => {
+export interface ActorRowProps extends Row {
+  readonly needsAttention: boolean
+  /** It cannot be closed: all of what it is in is shown. */
+  readonly isFixed: boolean
+}
+
+const drawn = ({ actor, level, isOpen, needsAttention, isFixed }: ActorRowProps) => {
   const { name, state, mailbox, connections, restarts, cause, children } = actor
   return (
-    <tr role="row" class={needsAttention(actor) ? "attention" : undefined}>
+    <tr role="row" class={needsAttention ? "attention" : undefined}>
       <th scope="row" role="rowheader" class="head" title={actor.address}>
         <span class="indent" style={{ "--level": level }}>
           <span class="hidden">Level {level}: </span>
@@ -41,7 +47,7 @@ const drawn = ({ actor, level, isOpen }: Row, isFixed: boolean) => {
         </span>
       </th>
       <td role="cell" data-title="State">
-        <span class={state === "serving" ? "" : needsAttention(actor) ? "bad" : ""}>{state}</span>
+        <span class={state === "serving" ? "" : needsAttention ? "bad" : ""}>{state}</span>
       </td>
       <td role="cell" class="number" data-title="Mailbox">
         {shown(mailbox)}
@@ -59,6 +65,8 @@ const drawn = ({ actor, level, isOpen }: Row, isFixed: boolean) => {
   )
 }
 
-/** @param isFixed it cannot be closed: all of what it is in is shown */
-export const ActorRow = ({ actor, level, isOpen, isFixed }: Row & { readonly isFixed: boolean }) =>
-  useMemo(() => drawn({ actor, level, isOpen }, isFixed), [actor, level, isOpen, isFixed])
+export const ActorRow = ({ actor, level, isOpen, needsAttention, isFixed }: ActorRowProps) =>
+  useMemo(
+    () => drawn({ actor, level, isOpen, needsAttention, isFixed }),
+    [actor, level, isOpen, needsAttention, isFixed]
+  )

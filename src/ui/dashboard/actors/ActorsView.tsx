@@ -8,23 +8,27 @@ import { TopicProblem } from "../push/TopicProblem.tsx"
 import { useTopic } from "../push/useTopic.ts"
 import { ActorRow } from "./ActorRow.tsx"
 import { isOpen, openActors, setOpen } from "./openActors.ts"
-import { attention, parentsOf, reuse, rowsOf, totals } from "./tree.ts"
+import { attention, CRASH_SHOWN_MS, needsAttention, parentsOf, reuse, rowsOf, totals } from "./tree.ts"
 
 const titles = ["Actor", "State", "Mailbox", "Connections", "Restarts", "Crashed last because of"]
 const numbers = new Set(["Mailbox", "Connections", "Restarts"])
 
-/** The newest tree, in which what has not changed is the object that it was, and how many actors are not in it. */
-const useActors = (): Pick<Actors, "actors" | "omitted"> | undefined => {
+/** The newest tree, in which what has not changed is the object that it was. */
+const useActors = (): Actors | undefined => {
   const heard = useTopic("actors")
   const tree = useRef<ReadonlyArray<ActorState>>([])
   return useMemo(() => {
     if (heard === undefined) return undefined
     tree.current = reuse(tree.current, heard.actors)
-    return { actors: tree.current, omitted: heard.omitted }
+    return { ...heard, actors: tree.current }
   }, [heard])
 }
 
-const Tree = ({ actors, isAll }: { actors: ReadonlyArray<ActorState>; isAll: boolean }) => {
+interface TreeProps extends Pick<Actors, "at" | "actors"> {
+  readonly isAll: boolean
+}
+
+const Tree = ({ at, actors, isAll }: TreeProps) => {
   const open = useCell(openActors)
   const isNarrow = useMedia(NARROW)
   const rows = useMemo(() => rowsOf(actors, isAll ? isOpen(open) : () => true), [actors, isAll, open])
@@ -41,7 +45,12 @@ const Tree = ({ actors, isAll }: { actors: ReadonlyArray<ActorState>; isAll: boo
       </thead>
       <tbody role="rowgroup">
         {rows.map((row) => (
-          <ActorRow key={row.actor.address} {...row} isFixed={!isAll} />
+          <ActorRow
+            key={row.actor.address}
+            {...row}
+            needsAttention={needsAttention(row.actor, at)}
+            isFixed={!isAll}
+          />
         ))}
       </tbody>
     </table>
@@ -58,9 +67,9 @@ export const ActorsView = () => {
         <p class="empty">Waiting for the actors…</p>
       </>
     )
-  const { actors, omitted } = known
-  const sum = totals(actors)
-  const shown = isAll ? actors : attention(actors)
+  const { at, actors, omitted } = known
+  const sum = totals(actors, at)
+  const shown = isAll ? actors : attention(actors, at)
   return (
     <>
       <TopicProblem topic="actors" />
@@ -85,9 +94,12 @@ export const ActorsView = () => {
       </div>
       <section class="panel" aria-label="Tree">
         {shown.length === 0 ? (
-          <p class="empty">No actor needs attention: none was restarted, and all are at work.</p>
+          <p class="empty">
+            No actor needs attention: none crashed in the last {CRASH_SHOWN_MS / 60_000} minutes, and all are
+            at work.
+          </p>
         ) : (
-          <Tree actors={shown} isAll={isAll} />
+          <Tree at={at} actors={shown} isAll={isAll} />
         )}
       </section>
     </>

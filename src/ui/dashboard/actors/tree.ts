@@ -1,7 +1,7 @@
 /** The tree of actors as rows: what is open is there, the rest is not. */
 import type { ActorState } from "../../../protocol/dashboard.ts"
 
-const SELF = ["name", "address", "state", "mailbox", "connections", "restarts", "cause"] as const
+const SELF = ["name", "address", "state", "mailbox", "connections", "restarts", "cause", "crashedAt"] as const
 
 /**
  * The new tree with the old one's objects wherever nothing has changed, so that what is drawn of those need not be drawn again.
@@ -45,18 +45,27 @@ export const rowsOf = (
 /** States of actors that are at work: shards and supervisors, the timers of broadcasts and of schedules. */
 const CALM = new Set(["serving", "waiting", "gated", "sending", "firing"])
 
-/** Crashed at some time, has a reason for it, or is not at work. */
-export const needsAttention = ({ state, restarts = 0, cause, mailbox = 0 }: ActorState): boolean =>
-  restarts > 0 || cause !== undefined || mailbox >= BUSY_MAILBOX || !CALM.has(state)
+/** How long a crash is worth a look. */
+export const CRASH_SHOWN_MS = 15 * 60_000
 
 /** Messages that wait from which on a mailbox is worth a look. */
 const BUSY_MAILBOX = 100
 
+/**
+ * Crashed not long ago, is not at work, or has much to do.
+ *
+ * @param now by the server's clock
+ */
+export const needsAttention = (
+  { state, crashedAt = Number.NEGATIVE_INFINITY, mailbox = 0 }: ActorState,
+  now: number
+): boolean => now - crashedAt < CRASH_SHOWN_MS || mailbox >= BUSY_MAILBOX || !CALM.has(state)
+
 /** Those that need attention, with the actors above them. */
-export const attention = (actors: ReadonlyArray<ActorState>): ReadonlyArray<ActorState> =>
+export const attention = (actors: ReadonlyArray<ActorState>, now: number): ReadonlyArray<ActorState> =>
   actors.flatMap((actor) => {
-    const children = attention(actor.children)
-    return children.length > 0 || needsAttention(actor) ? [{ ...actor, children }] : []
+    const children = attention(actor.children, now)
+    return children.length > 0 || needsAttention(actor, now) ? [{ ...actor, children }] : []
   })
 
 export interface Totals {
@@ -66,15 +75,15 @@ export interface Totals {
   readonly attention: number
 }
 
-export const totals = (actors: ReadonlyArray<ActorState>): Totals =>
+export const totals = (actors: ReadonlyArray<ActorState>, now: number): Totals =>
   actors.reduce(
     (sum, actor) => {
-      const below = totals(actor.children)
+      const below = totals(actor.children, now)
       return {
         actors: sum.actors + below.actors + 1,
         restarts: sum.restarts + below.restarts + (actor.restarts ?? 0),
         waiting: sum.waiting + below.waiting + (actor.mailbox ?? 0),
-        attention: sum.attention + below.attention + (needsAttention(actor) ? 1 : 0)
+        attention: sum.attention + below.attention + (needsAttention(actor, now) ? 1 : 0)
       }
     },
     { actors: 0, restarts: 0, waiting: 0, attention: 0 }

@@ -3,6 +3,7 @@ import type { Overview } from "../../../protocol/dashboard.ts"
 import { newest } from "../../parts/chartText.ts"
 import { bytes, count, duration, milliseconds, percent, perSecond, plural } from "../../parts/format.ts"
 import type { Tile } from "../../parts/Tiles.tsx"
+import { clusterTiles } from "./clusterTiles.ts"
 import { ofProcess, rate, sum, type Tick } from "./timeline.ts"
 
 /** Delay of the event loop from which on people notice. */
@@ -106,6 +107,7 @@ const machine = (now: Overview, ticks: ReadonlyArray<Tick>): ReadonlyArray<Tile>
 }
 
 export const tilesOf = (now: Overview, ticks: ReadonlyArray<Tick>): ReadonlyArray<Tile> => [
+  ...clusterTiles(now),
   ...traffic(now, ticks),
   ...machine(now, ticks)
 ]

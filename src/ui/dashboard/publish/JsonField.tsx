@@ -1,15 +1,44 @@
 /** A field for JSON that says where it is wrong, once somebody has tried to send it, and until it is right. */
 import type { RefObject } from "preact"
-import type { JsonProblem } from "../../parts/jsonProblem.ts"
+import { useRef, useState } from "preact/hooks"
+import { type JsonProblem, jsonProblem } from "../../parts/jsonProblem.ts"
 
-export interface JsonFieldProps {
-  readonly id: string
-  readonly label: string
-  readonly hint: string
+/** What such a field has beside its words. */
+export interface JsonState {
   readonly text: string
   readonly onText: (text: string) => void
   readonly problem: JsonProblem | undefined
   readonly field: RefObject<HTMLTextAreaElement | null>
+}
+
+export interface Json extends JsonState {
+  /** Somebody wants to send it: from now on the field says where it is wrong. */
+  readonly tried: () => void
+  /** Whether it is wrong; then the cursor is where. */
+  readonly isWrong: () => boolean
+}
+
+export const useJson = (text: string, onText: (text: string) => void): Json => {
+  const field = useRef<HTMLTextAreaElement>(null)
+  const [hasTried, setTried] = useState(false)
+  return {
+    text,
+    onText,
+    field,
+    problem: hasTried ? jsonProblem(text) : undefined,
+    tried: () => setTried(true),
+    isWrong: () => {
+      const wrong = jsonProblem(text)
+      if (wrong !== undefined) showPlace(field.current, wrong)
+      return wrong !== undefined
+    }
+  }
+}
+
+export interface JsonFieldProps extends JsonState {
+  readonly id: string
+  readonly label: string
+  readonly hint: string
 }
 
 export const JsonField = ({ id, label, hint, text, onText, problem, field }: JsonFieldProps) => (
@@ -36,7 +65,7 @@ export const JsonField = ({ id, label, hint, text, onText, problem, field }: Jso
 )
 
 /** Puts the cursor where the text is wrong. */
-export const showPlace = (field: HTMLTextAreaElement | null, { offset }: JsonProblem): void => {
+const showPlace = (field: HTMLTextAreaElement | null, { offset }: JsonProblem): void => {
   field?.focus()
   field?.setSelectionRange(offset, offset + 1)
 }

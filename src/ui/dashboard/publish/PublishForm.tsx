@@ -1,12 +1,11 @@
 /** Publishes JSON into channels, or to everyone, and shows how its receipt grows. */
-import { useRef, useState } from "preact/hooks"
+import { useState } from "preact/hooks"
 import { Button } from "../../parts/Button.tsx"
 import { plural } from "../../parts/format.ts"
-import { jsonProblem } from "../../parts/jsonProblem.ts"
 import { Problem } from "../../parts/Problem.tsx"
 import { TextField } from "../../parts/TextField.tsx"
 import { useDraft } from "../drafts.ts"
-import { JsonField, showPlace } from "./JsonField.tsx"
+import { JsonField, useJson } from "./JsonField.tsx"
 import { PublishedReceipt } from "./PublishedReceipt.tsx"
 import { channelNames, EVERYONE } from "./publication.ts"
 import { type Published, publish } from "./publishing.ts"
@@ -50,25 +49,21 @@ const Outcome = ({ outcome: { receipt, refusals, channels } }: { outcome: Publis
 const useForm = (fixed: string | undefined) => {
   const [target, setTarget] = useDraft("publish.target", "everyone")
   const [names, setNames] = useDraft("publish.channels")
-  const [json, setJson] = useDraft(`publish.json ${fixed ?? ""}`)
-  const field = useRef<HTMLTextAreaElement>(null)
-  const [hasTried, setTried] = useState(false)
+  const json = useJson(...useDraft(`publish.json ${fixed ?? ""}`))
   const [isBusy, setBusy] = useState(false)
   const [problem, setProblem] = useState<string>()
   const [outcome, setOutcome] = useState<Published>()
-  const wrongJson = hasTried ? jsonProblem(json) : undefined
   const chosen = target === "everyone" ? [EVERYONE] : channelNames(names)
   const channels = fixed === undefined ? chosen : [fixed]
 
   const send = async () => {
-    setTried(true)
+    json.tried()
     setProblem(undefined)
-    const wrong = jsonProblem(json)
     if (channels.length === 0) return setProblem("Name a channel at least.")
-    if (wrong !== undefined) return showPlace(field.current, wrong)
+    if (json.isWrong()) return
     setBusy(true)
     setOutcome(undefined)
-    const came = await publish(channels, json)
+    const came = await publish(channels, json.text)
     setBusy(false)
     if ("problem" in came) setProblem(came.problem)
     else setOutcome(came)
@@ -79,12 +74,9 @@ const useForm = (fixed: string | undefined) => {
     names,
     setNames,
     json,
-    setJson,
-    field,
     isBusy,
     problem,
     outcome,
-    wrongJson,
     send
   }
 }
@@ -115,10 +107,7 @@ export const PublishForm = ({ channel }: PublishFormProps) => {
           id="publish-json"
           label="Data"
           hint="Any JSON. It goes out as it is typed; raw connections get a string as its characters."
-          text={form.json}
-          onText={form.setJson}
-          problem={form.wrongJson}
-          field={form.field}
+          {...form.json}
         />
         <Problem text={form.problem} />
         <div class="buttons">

@@ -1,5 +1,6 @@
 /** The connection to the server's push: up, lost, up again, and whether the server is still the one that it was. */
 import { Centrifuge, State, UnauthorizedError } from "centrifuge"
+import { CloseReasons } from "../../../protocol/closeCodes.ts"
 import { adminPaths, type TokenAnswer, type TokenRequest } from "../../../protocol/dashboard.ts"
 import { cell } from "../../parts/cell.ts"
 import { ask } from "../session/ask.ts"
@@ -75,14 +76,16 @@ const connect = () => {
   client.connect()
 }
 
-// For good: the server will not have this page. Where its session is over, that says so itself; else the next attempt is ours to make.
-client.on("disconnected", () => {
+// For good: the server will not have this page. Where its session is over, as somebody logged out in another tab, the question says so; else the
+// next attempt is ours to make.
+client.on("disconnected", ({ code }) => {
   const wasUp = link.get().kind === "up"
   clearTimeout(retryTimer)
   if (session.get().kind !== "in") link.set({ kind: "connecting" })
   else {
     if (wasUp) link.set({ kind: "lost", since: Date.now() })
     retryTimer = setTimeout(connect, RETRY_MS)
+    if (code === CloseReasons.forceDisconnect.code) void check()
   }
 })
 

@@ -1,7 +1,8 @@
 /** The buttons of a schedule. What became of one is said by the view (Said.tsx), as the row may go. */
-import { useState } from "preact/hooks"
+import { useLayoutEffect, useRef, useState } from "preact/hooks"
 import { Button } from "../../parts/Button.tsx"
 import { Confirm } from "../../parts/Confirm.tsx"
+import { focusSaid } from "./Said.tsx"
 import { isOver, nameOf, type Schedule } from "./schedule.ts"
 import { cancel, type Done, pause, resume, runNow } from "./scheduleActions.ts"
 
@@ -38,11 +39,23 @@ const Cancel = ({ schedule, onDone, onClose }: CancelProps) => {
   )
 }
 
-export const Actions = ({ schedule, onDone }: ActionsProps) => {
+/** Whoever is on one of the buttons when they go, as after the only run of a schedule, is then where it stands what became of it. */
+const useFocusAfter = () => {
+  const buttons = useRef<HTMLDivElement>(null)
+  useLayoutEffect(() => {
+    const shown = buttons.current!
+    return () => {
+      if (shown.contains(document.activeElement)) focusSaid()
+    }
+  }, [])
+  return buttons
+}
+
+const Buttons = ({ schedule, onDone }: ActionsProps) => {
   const { state } = schedule
+  const buttons = useFocusAfter()
   const [isBusy, setBusy] = useState(false)
   const [isAsking, setAsking] = useState(false)
-  if (isOver(schedule)) return null
   const act = (action: (schedule: Schedule) => Promise<Done>) => async () => {
     setBusy(true)
     const done = await action(schedule)
@@ -52,7 +65,7 @@ export const Actions = ({ schedule, onDone }: ActionsProps) => {
   const what = <span class="hidden"> {nameOf(schedule)}</span>
   const isPaused = state === "paused"
   return (
-    <div class="buttons">
+    <div class="buttons" ref={buttons}>
       <Button isBusy={isBusy} onClick={act(isPaused ? resume : pause)}>
         {isPaused ? "Resume" : "Pause"}
         {what}
@@ -67,3 +80,6 @@ export const Actions = ({ schedule, onDone }: ActionsProps) => {
     </div>
   )
 }
+
+export const Actions = ({ schedule, onDone }: ActionsProps) =>
+  isOver(schedule) ? null : <Buttons schedule={schedule} onDone={onDone} />

@@ -1,12 +1,11 @@
 /** A form for a simple schedule; the HTTP API and the command line know more. */
-import { useRef, useState } from "preact/hooks"
+import { useState } from "preact/hooks"
 import { Button } from "../../parts/Button.tsx"
 import { moment } from "../../parts/format.ts"
-import { jsonProblem } from "../../parts/jsonProblem.ts"
 import { Problem } from "../../parts/Problem.tsx"
 import { TextField } from "../../parts/TextField.tsx"
 import { useDraft } from "../drafts.ts"
-import { JsonField, showPlace } from "../publish/JsonField.tsx"
+import { JsonField, useJson } from "../publish/JsonField.tsx"
 import { hashOf } from "../routes.ts"
 import { ask } from "../session/ask.ts"
 import { missing, previewOf, scheduleBody, type TriggerKind, type Typed, triggers } from "./creating.ts"
@@ -103,8 +102,7 @@ const Preview = ({ due }: { readonly due: ReadonlyArray<string> | undefined }) =
 export const CreatePage = () => {
   const form = useTyped()
   const { typed } = form
-  const field = useRef<HTMLTextAreaElement>(null)
-  const [hasTried, setTried] = useState(false)
+  const json = useJson(typed.data, form.setData)
   const [isBusy, setBusy] = useState(false)
   const [problem, setProblem] = useState<string>()
   const [isAsking, setAsking] = useState(false)
@@ -112,7 +110,6 @@ export const CreatePage = () => {
   const question = previewOf(typed)
   // What was previewed of another trigger says nothing of this one.
   const due = previewed?.question === question ? previewed.due : undefined
-  const wrongJson = hasTried ? jsonProblem(typed.data) : undefined
 
   const preview = async () => {
     setAsking(true)
@@ -125,11 +122,10 @@ export const CreatePage = () => {
   const create = async (event: Event) => {
     event.preventDefault()
     if (isBusy) return
-    setTried(true)
+    json.tried()
     setProblem(missing(typed))
     if (missing(typed) !== undefined) return
-    const wrong = jsonProblem(typed.data)
-    if (wrong !== undefined) return showPlace(field.current, wrong)
+    if (json.isWrong()) return
     setBusy(true)
     const answer = await ask("POST", "/api/schedules", scheduleBody(typed))
     setBusy(false)
@@ -148,15 +144,7 @@ export const CreatePage = () => {
         text={typed.channels}
         onText={form.setChannels}
       />
-      <JsonField
-        id="new-data"
-        label="Data"
-        hint="Any JSON. It goes out as it is typed."
-        text={typed.data}
-        onText={form.setData}
-        problem={wrongJson}
-        field={field}
-      />
+      <JsonField id="new-data" label="Data" hint="Any JSON. It goes out as it is typed." {...json} />
       <Problem text={problem} />
       <Preview due={due} />
       <div class="buttons">

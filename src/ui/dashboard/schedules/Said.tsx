@@ -4,8 +4,16 @@ import type { Done } from "./scheduleActions.ts"
 
 const ID = "said"
 
-/** For those whose button has gone with what they did. */
-export const focusSaid = (): void => document.getElementById(ID)?.focus()
+/** For those whose button has gone, with what they did or by itself: where nothing is said, the view has the focus. */
+export const focusSaid = (): void => {
+  const said = document.getElementById(ID)
+  const target = said?.textContent ? said : document.getElementById("main")
+  target?.focus()
+}
+
+/** Where the focus is when what had it is gone: nowhere, or on the view, if `focusSaid` came before there was something to say. */
+const isAstray = (): boolean =>
+  [document.body, document.getElementById("main")].includes(document.activeElement as HTMLElement)
 
 const classOf = (done: Done | undefined): string => {
   if (done === undefined) return "problem none"
@@ -14,7 +22,7 @@ const classOf = (done: Done | undefined): string => {
 
 export const Said = ({ done }: { readonly done: Done | undefined }) => {
   useEffect(() => {
-    if (done !== undefined && "said" in done && done.isLast) focusSaid()
+    if (done !== undefined && (("said" in done && done.isLast) || isAstray())) focusSaid()
   }, [done])
   return (
     <p id={ID} role="status" tabIndex={-1} class={classOf(done)}>

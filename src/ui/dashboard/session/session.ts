@@ -30,6 +30,8 @@ const SHORTEST_TIMER = 60_000
 const LONGEST_TIMER = 2 ** 31 - 1
 
 let expiry: ReturnType<typeof setTimeout> | undefined
+/** Logging out, under way. */
+let leaving: Promise<Answer> | undefined
 
 const enter = (begun: AdminSession): void => {
   session.set({ kind: "in", session: begun })
@@ -66,6 +68,8 @@ const look = async (): Promise<Answer> => {
 
 /** Asks the server who this is. Undefined where it does not answer, or the session is over. */
 export const check = async (): Promise<AdminSession | undefined> => {
+  // Who has just logged out is nobody, which needs no question.
+  if (leaving !== undefined && !isStillIn(await leaving)) return undefined
   const answer = await look()
   const now = session.get()
   return answer.isOk && now.kind === "in" ? now.session : undefined
@@ -86,12 +90,20 @@ export const logIn = async (how: LogIn): Promise<Answer> => {
   return answer
 }
 
+/** Whether logging out came to nothing, as far as its answer says: 401 says that there was no session any more. */
+const isStillIn = (answer: Answer): answer is Extract<Answer, { isOk: false }> =>
+  !answer.isOk && answer.status !== 401
+
 export const logOut = async (): Promise<Answer> => {
-  const answer = await request("POST", adminPaths.logOut, "{}", csrf())
+  // The server ends the page's connection meanwhile, and with it the page may have heard that the session is over.
   const before = session.get()
-  const isOver = answer.isOk || answer.status === 401
-  sessionProblem.set(isOver ? undefined : `You are still logged in, as far as is known. ${answer.problem}`)
-  if (isOver && before.kind === "in") {
+  leaving = request("POST", adminPaths.logOut, "{}", csrf())
+  const answer = await leaving
+  leaving = undefined
+  sessionProblem.set(
+    isStillIn(answer) ? `You are still logged in, as far as is known. ${answer.problem}` : undefined
+  )
+  if (!isStillIn(answer) && before.kind === "in") {
     clearTimeout(expiry)
     session.set({ kind: "out", hasPassword: before.session.hasPassword, notice: "You are logged out." })
   }

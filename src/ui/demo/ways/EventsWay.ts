@@ -5,11 +5,18 @@ import { CuttableEvents } from "../cuttableEvents.ts"
 import { parsePosition } from "../order.ts"
 import type { Way, WayListener } from "./Way.ts"
 
+/** The data of the event that comes first. */
+interface Subscribed {
+  /** How many of the publications that follow are recovered, by channel. */
+  readonly recovered?: Readonly<Record<string, number>>
+}
+
 export class EventsWay implements Way {
   #source: CuttableEvents | undefined
   #id = ""
-  #openedAt = 0
   #isLost = false
+  /** Of the publications that come next. */
+  #recovered = 0
 
   constructor(
     readonly cable: Cable,
@@ -22,9 +29,6 @@ export class EventsWay implements Way {
       `/events?channels=${DEMO_CHANNEL}`,
       this.cable,
       {
-        opened: () => {
-          this.#openedAt = Date.now()
-        },
         failed: (isFinal) =>
           isFinal
             ? this.listener.changed("refused", "an HTTP error; EventSource does not tell which")
@@ -48,13 +52,16 @@ export class EventsWay implements Way {
     }
     this.#id = id
     if (type === "subscribed") {
+      const { recovered } = JSON.parse(data) as Subscribed
+      this.#recovered = recovered?.[DEMO_CHANNEL] ?? 0
       if (this.#isLost) this.listener.lost(position)
       else if (position !== undefined) this.listener.stands(position)
       this.#isLost = false
       return this.listener.changed("on")
     }
     const said = type === "binary" ? { text: `base64: ${data}` } : readText(data)
-    const isRecovered = said.sentAt !== undefined && said.sentAt < this.#openedAt
+    const isRecovered = this.#recovered > 0
+    if (isRecovered) this.#recovered -= 1
     this.listener.arrived({ said, position, isRecovered })
   }
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
 import { expect } from "vitest"
@@ -163,7 +164,7 @@ describe("the figures of a crew", () => {
       const { crew, fakes } = yield* crewOf(2)
       const seriesNow = Effect.map(crew.snapshot, ({ snapshot }) => {
         if ("kind" in snapshot) throw new Error(snapshot.message)
-        return seriesReport(snapshot.series)
+        return seriesReport(snapshot.series, 0)
       })
       for (const second of [1, 3, 4]) {
         for (const fake of fakes) {
@@ -212,6 +213,25 @@ describe("the figures of a crew", () => {
     }).pipe(Effect.provide(withTree().layer))
   )
 
+  it.effect("are of after the question, also where another question is under way", () =>
+    Effect.gen(function* () {
+      const { crew, fakes } = yield* crewOf(1)
+      fakes[0]!.deafTo.add("AskGlance")
+      const before = yield* Effect.forkChild(crew.look, { startImmediately: true })
+      const after = yield* Effect.forkChild(crew.look, { startImmediately: true })
+      yield* socketsTurn
+      expect([fakes[0]!.count("AskGlance"), after.pollUnsafe()]).toEqual([1, undefined])
+      fakes[0]!.metrics = measured(2, [])
+      fakes[0]!.tell({ _tag: "Glance", glance: fakes[0]!.glance() })
+      expect(yield* Fiber.join(before)).toMatchObject({ active: 2 })
+      yield* socketsTurn
+      expect([fakes[0]!.count("AskGlance"), after.pollUnsafe()]).toEqual([2, undefined])
+      fakes[0]!.metrics = measured(5, [])
+      fakes[0]!.tell({ _tag: "Glance", glance: fakes[0]!.glance() })
+      expect(yield* Fiber.join(after)).toMatchObject({ active: 5 })
+    }).pipe(Effect.provide(withTree().layer))
+  )
+
   it.effect("of one that is silent are its last ones, and a sentence says so; it is asked once", () =>
     Effect.gen(function* () {
       const { crew, fakes } = yield* crewOf(2)
@@ -222,8 +242,8 @@ describe("the figures of a crew", () => {
       for (let i = 0; i < 3; i++) {
         const looking = yield* Effect.forkChild(crew.look, { startImmediately: true })
         yield* socketsTurn
-        // The first time it is waited for, from then on it is passed over.
-        if (i === 0) yield* TestClock.adjust("1 second")
+        expect(looking.pollUnsafe()).toBeUndefined()
+        yield* TestClock.adjust("1 second")
         yield* socketsTurn
         expect(looking.pollUnsafe()).toBeDefined()
       }
@@ -234,11 +254,16 @@ describe("the figures of a crew", () => {
       yield* socketsTurn
       const exit = asking.pollUnsafe()
       if (exit?._tag !== "Success") throw new Error("not answered")
-      const { snapshot, doubts } = exit.value
+      const { snapshot, doubts, takenAt } = exit.value
       expect(snapshot).toMatchObject({ connections: { active: 4 }, messageRates: { count: 2 } })
+      // The others answered at once: waiting for the silent one is no part of what was measured.
+      expect(takenAt).toBe(3000)
+      if ("kind" in snapshot) throw new Error(snapshot.message)
+      const { opened, messages } = seriesReport(snapshot.series, takenAt)
+      expect([opened, messages].map((counts) => counts.reduce((sum, count) => sum + count))).toEqual([4, 2])
       expect(doubts).toEqual([
         expect.stringMatching(
-          /^process-1 of the client did not answer within 5 s: its figures are 6\.\d s old\.$/
+          /^process-1 of the client did not answer within 5 s: its figures are 8\.\d s old\.$/
         )
       ])
     }).pipe(Effect.provide(withTree().layer))

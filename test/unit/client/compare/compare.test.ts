@@ -115,7 +115,22 @@ describe("a comparison", () => {
     expect(body.text).toContain('<td>−20.0 %</td><td><span class="better">better</span></td>')
     expect(body.text).toContain("&lt;a&gt;")
     expect(runs.map(({ name }) => name)).toEqual(["<a>", "b"])
+    expect(body.text).not.toContain("Doubts")
   })
+})
+
+it("the page of a comparison says what is in doubt, and why", () => {
+  const doubtful = reportOf({ doubts: ["One was < silent."] })
+  const scenario = { name: "drop", figures: [] }
+  const { body } = comparePage(
+    { name: "a.json", report: reportOf({ scenario }) },
+    { name: "b.json", report: doubtful }
+  )
+  expect(body.text).toContain('aria-label="Doubts"')
+  expect(body.text).toContain("<li>b is in doubt: One was &lt; silent.</li>")
+  expect(body.text).toContain(
+    "<li>a is of drop, b of no scenario: their figures are of different things.</li>"
+  )
 })
 
 describe("a report that is read", () => {
@@ -130,7 +145,13 @@ describe("a report that is read", () => {
   }
 
   it("is what was written", async () => {
-    const scenario = { name: "drop", figures: [{ name: "x", label: "x", unit: "", value: null }], steps: [] }
+    const verdicts = [{ name: "p99", bound: "most", limit: 5, found: null, met: false }] as const
+    const step = { level: 1, held: true, figures: [], verdicts }
+    const scenario = {
+      name: "drop",
+      figures: [{ name: "x", label: "x", unit: "", value: null }],
+      steps: [step]
+    }
     for (const report of [
       reportOf({ scenario, thresholds: { p99: 5 } }),
       reportOf({ snapshot: new RunMetrics(START).snapshot(START) })

@@ -26,24 +26,37 @@ describe("what is known of a process that does not answer", () => {
     const snapshot = metrics.snapshot(START + 1000)
     metrics.opened(START + 1500, 7)
     heard(metrics, 3)
-    const known = asKnown(snapshot, metrics.counts(), START)
+    const known = asKnown(snapshot, metrics.counts(), START, START + 2600)
     expect(known.connections).toEqual(metrics.snapshot(START + 2000).connections)
     expect([known.setupRates.count, known.messageRates.count, known.lastOpenAt]).toEqual([5, 5, START + 1500])
     expect([known.latency, known.setupTime, known.broadcasts]).toEqual([
       ...[snapshot.latency, snapshot.setupTime, snapshot.broadcasts]
+    ])
+    // Over time there is as much as in sum.
+    const [series] = known.series
+    expect(series).toMatchObject({ endMs: 2600, intervalMs: 1000 })
+    expect(series?.intervals.map(({ opened, messages, active }) => [opened, messages, active])).toEqual([
+      ...[
+        [4, 2, 3],
+        [0, 0, 3],
+        [1, 3, 4]
+      ]
     ])
   })
 
   it("is all of its snapshot where nothing was told since", () => {
     const metrics = run()
     const snapshot = metrics.snapshot(START + 1000)
-    expect(asKnown(snapshot, metrics.counts(), START)).toEqual(snapshot)
+    expect(asKnown(snapshot, metrics.counts(), START, START + 5000)).toEqual(snapshot)
   })
 
   it("is its counts where it never gave a snapshot", () => {
-    const known = asKnown(undefined, run().counts(), START)
+    const known = asKnown(undefined, run().counts(), START, START + 700)
     expect(known.connections).toMatchObject({ attempted: 5, active: 3 })
     expect(known).toMatchObject({ latency: { min: null }, messageRates: { count: 2 }, firstAttemptAt: START })
+    expect(known.series).toMatchObject([
+      { endMs: 700, intervals: [{ opened: 4, closed: 1, errors: 1, active: 3 }] }
+    ])
   })
 })
 

@@ -32,7 +32,7 @@ describe("the series of a run", () => {
     metrics.failed(at(3.2), "reset", true)
     metrics.failed(at(3.3), "connectTimeout", false)
     metrics.closed(at(4.5), 1000)
-    const { p50, p90, p99, max, ...series } = seriesReport([seriesOf(metrics, 5.25)])
+    const { p50, p90, p99, max, ...series } = seriesReport([seriesOf(metrics, 5.25)], 5_250)
     expect(series).toEqual({
       intervalMs: 1_000,
       endMs: [1_000, 2_000, 3_000, 4_000, 5_000, 5_250],
@@ -53,10 +53,10 @@ describe("the series of a run", () => {
     const metrics = new RunMetrics(START)
     metrics.opened(at(0.5), 5)
     metrics.opened(at(2), 5)
-    expect(seriesReport([seriesOf(metrics, 2)])).toMatchObject({
+    expect(seriesReport([seriesOf(metrics, 2)], 2_000)).toMatchObject({
       ...{ endMs: [1_000, 2_000], opened: [1, 1], active: [1, 2] }
     })
-    expect(seriesReport([seriesOf(new RunMetrics(START), 0)])).toMatchObject({ endMs: [0], active: [0] })
+    expect(seriesReport([seriesOf(new RunMetrics(START), 0)], 0)).toMatchObject({ endMs: [0], active: [0] })
   })
 
   it("is read as often as one likes, without a change of what it tells", () => {
@@ -81,7 +81,7 @@ describe("the series of a run", () => {
       expect(intervals.length).toBeLessThanOrEqual(MAX_POINTS)
       expect(intervalMs).toBe(i < 600 ? 1_000 : i < 1_200 ? 2_000 : i < 2_400 ? 4_000 : 8_000)
     }
-    const series = seriesReport([seriesOf(metrics, seconds)])
+    const series = seriesReport([seriesOf(metrics, seconds)], seconds * 1_000)
     expect([sum(series.opened), sum(series.messages)]).toEqual([seconds, seconds])
     expect(series.opened.slice(0, -1).every((opened) => opened === 8)).toBe(true)
     expect(series.active).toEqual(series.endMs.map((_, i) => Math.min(seconds, (i + 1) * 8)))
@@ -114,7 +114,7 @@ describe("series of several processes", () => {
     other.opened(at(1.5), 5)
     hear(other, 2.6, 30)
     hear(other, 700, 1)
-    const series = seriesReport([seriesOf(one, 599), seriesOf(other, 701)])
+    const series = seriesReport([seriesOf(one, 599), seriesOf(other, 701)], 0)
     expect(series.intervalMs).toBe(2_000)
     expect(series.opened.slice(0, 2)).toEqual([2, 0])
     expect(series.messages.slice(0, 2)).toEqual([0, 2])
@@ -124,8 +124,27 @@ describe("series of several processes", () => {
     expect(series.endMs.at(-1)).toBe(701_000)
   })
 
-  it("of which there is none are none", () => {
-    expect(seriesReport([])).toMatchObject({ endMs: [], active: [], p99: [] })
+  it("of which there is none are one in which nothing happened", () => {
+    expect(seriesReport([], 0)).toMatchObject({ endMs: [0], active: [0], p99: [null] })
+  })
+
+  it("end with the run, also where all of them told of less", () => {
+    const metrics = new RunMetrics(START)
+    metrics.opened(at(0.5), 5)
+    hear(metrics, 0.75, 5)
+    const died = asDied(metrics.snapshot(at(1.5)), 1_700)
+    for (const [all, active] of [
+      [[seriesOf(metrics, 1.5)], 1],
+      [died.series, 0],
+      [[], 0]
+    ] as const) {
+      const series = seriesReport(all, 4_250)
+      expect(series.endMs).toEqual([1_000, 2_000, 3_000, 4_000, 4_250])
+      expect(series.active.slice(1)).toEqual([active, active, active, active])
+      expect(series.p99.slice(1)).toEqual([null, null, null, null])
+    }
+    const { intervalMs, endMs } = seriesReport([seriesOf(metrics, 1.5)], MAX_POINTS * 1_000)
+    expect([intervalMs, endMs.at(-1)]).toEqual([2_000, MAX_POINTS * 1_000])
   })
 
   it("are put together of news, also when intervals became wider meanwhile", () => {
@@ -150,18 +169,18 @@ describe("series of several processes", () => {
 })
 
 describe("the series of a process that died", () => {
-  it("has its connections closed at the moment, and all that it had counted", () => {
+  it("has its connections closed at the moment, and all that it had counted when it told so", () => {
     const metrics = new RunMetrics(START)
     for (let i = 0; i < 3; i++) metrics.opened(at(0.5), 5)
     const snapshot = metrics.snapshot(at(2.5))
     metrics.opened(at(2.75), 5)
     hear(metrics, 2.8, 5)
-    const died = asDied(asKnown(snapshot, metrics.counts(), START), 6_100)
-    const { active, opened, closed, messages } = seriesReport(died.series)
-    expect(active).toEqual([3, 3, 3, 3, 3, 3, 0])
-    expect(opened).toEqual([3, 0, 0, 0, 0, 0, 1])
+    const died = asDied(asKnown(snapshot, metrics.counts(), START, at(4.2)), 6_100)
+    const { active, opened, closed, messages } = seriesReport(died.series, 0)
+    expect(active).toEqual([3, 3, 3, 3, 4, 4, 0])
+    expect(opened).toEqual([3, 0, 0, 0, 1, 0, 0])
     expect(closed).toEqual([0, 0, 0, 0, 0, 0, 4])
-    expect(messages).toEqual([0, 0, 0, 0, 0, 0, 1])
+    expect(messages).toEqual([0, 0, 0, 0, 1, 0, 0])
   })
 
   it("adds nothing to those of the life after it", () => {
@@ -170,7 +189,7 @@ describe("the series of a process that died", () => {
     const died = asDied(before.snapshot(at(1)), 1_500)
     const after = new RunMetrics(START)
     after.opened(at(4.5), 5)
-    expect(seriesReport([...died.series, seriesOf(after, 5.5)]).active).toEqual([1, 0, 0, 0, 1, 1])
+    expect(seriesReport([...died.series, seriesOf(after, 5.5)], 5_500).active).toEqual([1, 0, 0, 0, 1, 1])
   })
 })
 

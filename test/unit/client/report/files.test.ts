@@ -1,5 +1,17 @@
 import { execFileSync } from "node:child_process"
-import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync
+} from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -47,6 +59,27 @@ describe("a whole file", () => {
     const [read] = await Promise.all([readFile(pipe, "utf8"), writeWhole(pipe, "text")])
     expect(read).toBe("text")
     expect(lstatSync(pipe).isFIFO()).toBe(true)
+  })
+
+  it("goes into what the process has open, behind what others wrote there, and leaves that its place", async () => {
+    const folder = temporaryFolder()
+    const path = join(folder, "out")
+    // As a shell does for `> out`.
+    const out = openSync(path, "w")
+    symlinkSync(`/dev/fd/${out}`, join(folder, "link"))
+    for (const at of [`/proc/self/fd/${out}`, `/dev/fd/${out}`, join(folder, "link")]) {
+      writeSync(out, "before ")
+      expect(tryToWrite(at)).toBeUndefined()
+      expect(await writeWhole(at, "text ")).toBeUndefined()
+      writeSync(out, "after\n")
+    }
+    expect(fstatSync(out).ino).toBe(statSync(path).ino)
+    closeSync(out)
+    expect(readFileSync(path, "utf8")).toBe("before text after\n".repeat(3))
+    const input = openSync(path, "r")
+    expect(tryToWrite(`/dev/fd/${input}`)?.message).toContain("EBADF")
+    closeSync(input)
+    expect(readdirSync(folder).sort()).toEqual(["link", "out"])
   })
 
   it("that cannot be written is told as a value, and nothing is left behind", async () => {

@@ -72,6 +72,29 @@ describe("the report as JUnit XML", () => {
     expect(parse(xml)[0]?.attributes).toMatchObject({ tests: "2", failures: "1" })
   })
 
+  it("has the limits that judged the first level, and skips those of which nothing was found", () => {
+    const verdict = (name: string, found: number | null, met: boolean) =>
+      ({ name, bound: "most", limit: 5, found, met }) as const
+    const verdicts = [verdict("errors", 3, true), verdict("p99", null, false), verdict("max", 7, false)]
+    const [first, second] = scenario.steps
+    const later = { ...second!, verdicts: [verdict("mean", 9, false)] }
+    const xml = junitReport(
+      reportOf({ scenario: { ...scenario, missed: [], steps: [{ ...first!, verdicts }, later] } })
+    )
+    const cases = parse(xml).filter(({ name }) => name === "testcase")
+    expect(cases.map(({ attributes }) => attributes.name)).toEqual([
+      "the client was no bottleneck",
+      "errors is at most 5 at level 2000",
+      "p99 is at most 5 at level 2000",
+      "max is at most 5 at level 2000",
+      "find-max holds level 2000"
+    ])
+    expect(xml).toContain('name="errors is at most 5 at level 2000" time="0"/>')
+    expect(xml).toContain('><skipped message="p99 could not be judged: nothing was found"/></testcase>')
+    expect(xml).toContain('><failure message="max is 7, limit 5" type="threshold"/></testcase>')
+    expect(parse(xml)[0]?.attributes).toMatchObject({ tests: "5", failures: "1", skipped: "1" })
+  })
+
   it("skips what cannot be relied on: that is no failure of the server", () => {
     const xml = junitReport(reportOf({ client: busy }))
     expect(parse(xml).find(({ name }) => name === "testsuite")?.attributes).toMatchObject({

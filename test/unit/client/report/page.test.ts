@@ -99,11 +99,19 @@ describe("the page of a run", () => {
     const page = pageOf(reportOf({ scenario: { name: "find-max", figures: [], steps } }))
     expect(page).toContain("scenario find-max")
     expect(page).not.toContain("Missed")
-    const failed = { name: "find-max", figures: [], steps: steps.slice(1) }
-    expect(pageOf(reportOf({ scenario: failed }))).toContain("Missed: the first level of the scenario")
     expect(page).toMatch(
       /4,000<\/th><td><span class="missed">did not hold<\/span><\/td><td>p99 is 600<\/td><td>–</
     )
+  })
+
+  it("has each sentence that a scenario holds against the server, beside the limits", () => {
+    const missed = ["the cut never came", "1 of 2 < all"]
+    const scenario = { name: "drop", figures: [], missed }
+    const page = pageOf(reportOf({ scenario, thresholds: { p99: 500, max: 1 } }))
+    for (const what of ["max", "the cut never came", "1 of 2 &lt; all"])
+      expect(page).toContain(`<p class="verdict missed">Missed: ${what}</p>`)
+    expect(pageOf(reportOf({ scenario, thresholds: { p99: 500 } }))).not.toContain("All limits were kept.")
+    expect(pageOf(reportOf({ scenario: { ...scenario, missed: [] } }))).not.toContain("Missed")
   })
 
   it("hides long lists of broadcasts until they are asked for, and tells of those that were added up", () => {

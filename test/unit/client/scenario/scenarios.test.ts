@@ -338,7 +338,11 @@ describe("find-max", () => {
       expect(outcome().steps).toHaveLength(3)
       expect(outcome().steps?.[2]).toMatchObject({
         ...{ level: 75, held: false },
-        because: "60 of 75 connections are open; errors is 15, limit 0"
+        because: "60 of 75 connections are open; errors is 15, limit 0",
+        verdicts: [
+          { name: "p99", bound: "most", limit: 100, found: null, met: false },
+          { name: "errors", bound: "most", limit: 0, found: 15, met: false }
+        ]
       })
       expect(figure(outcome(), "highest")).toBe(50)
       expect(outcome().missed).toEqual([])

@@ -29,8 +29,9 @@ const server = (client: ClientSettings = {}, apiKey = "the key") => {
   return Effect.provide(
     Effect.gen(function* () {
       const { connection, subscription } = yield* Tokens
+      const make = yield* makeOwnToken
       return {
-        make: yield* makeOwnToken,
+        make: (expiresAt: number, channel?: string) => make({ expiresAt, login: "a log-in" }, channel),
         connection: (token: string) => orTag(connection(token)),
         subscription: (token: string) => orTag(subscription(token))
       }
@@ -54,7 +55,7 @@ describe.each(Object.keys(kinds) as Array<keyof typeof kinds>)("a %s token of th
       const { make, ...verify } = yield* server(client)
       const claims = yield* verify[kind](yield* make(FOREVER, kinds[kind]))
       expect(claims).toMatchObject(
-        kind === "connection" ? { user: "", isOwn: true } : { user: "", channel: OVERVIEW }
+        kind === "connection" ? { user: "", login: "a log-in" } : { user: "", channel: OVERVIEW }
       )
     })
   )
@@ -101,7 +102,7 @@ describe("a token of others", () => {
       const { connection, subscription } = yield* server(client)
       const claims = yield* connection(hs256("secret", { sub: "alice" }))
       expect(claims).toMatchObject({ user: "alice" })
-      expect(claims).not.toHaveProperty("isOwn")
+      expect(claims).not.toHaveProperty("login")
       expect(yield* subscription(hs256("secret", { sub: "alice", channel: "news" }))).toMatchObject({
         channel: "news"
       })
@@ -115,7 +116,7 @@ describe("a token of others", () => {
       const header = { alg: "HS256", kid: "clarion" }
       const claims = yield* connection(jwt(header, { sub: "alice", iss: "clarion" }, withSecret("secret")))
       expect(claims).toMatchObject({ user: "alice" })
-      expect(claims).not.toHaveProperty("isOwn")
+      expect(claims).not.toHaveProperty("login")
       expect(
         yield* subscription(jwt(header, { channel: OVERVIEW, iss: "clarion" }, withSecret("secret")))
       ).toBe("TokenInvalid")

@@ -25,7 +25,8 @@ class Worked {
 /** A feed that runs, what it asked, read and published, and at which times it read. */
 const run = Effect.fnUntraced(function* (
   { read, workMs = 0, ...source }: Given = {},
-  pace?: { readonly pace: Pace; readonly worked: Worked }
+  pace?: { readonly pace: Pace; readonly worked: Worked },
+  others = 0
 ) {
   const clock = yield* Clock.clockWith(Effect.succeed)
   const now = () => clock.currentTimeMillisUnsafe()
@@ -46,7 +47,8 @@ const run = Effect.fnUntraced(function* (
       })
     },
     (_, state) => Effect.sync(() => void heard.push(state)),
-    pace?.pace ?? new Pace(now, () => worked.ms)
+    pace?.pace ?? new Pace(now, () => worked.ms),
+    () => others
   )
   yield* Effect.forkScoped(feed.run, { startImmediately: true })
   return { feed, heard, readAt, asked: () => asked }
@@ -70,6 +72,17 @@ describe("a feed", () => {
       yield* TestClock.adjust("2500 millis")
       expect(heard).toEqual(["state 1", "state 2", "state 3"])
       expect(readAt).toEqual([90_000, 91_000, 92_000])
+    }))
+
+  test("asks other nodes more seldom where there are very many", () =>
+    Effect.gen(function* () {
+      const few = yield* run({ answersOfNodes: 2 }, undefined, 100)
+      const many = yield* run({ answersOfNodes: 2 }, undefined, 2569)
+      const own = yield* run({}, undefined, 2569)
+      for (const { feed } of [few, many, own]) feed.wanted(true)
+      yield* TestClock.adjust("1 minute")
+      expect([few, many, own].map(({ readAt }) => readAt.length)).toEqual([61, 3, 61])
+      expect(many.readAt).toEqual([0, 25_690, 51_380])
     }))
 
   test("ends when the last listener has left, and begins again with the next", () =>

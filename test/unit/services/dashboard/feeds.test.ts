@@ -86,7 +86,10 @@ class World {
           Layer.succeed(Receipts, receipts),
           Layer.succeed(ScheduleStore, makeStoredSchedules(store)),
           Layer.succeed(Channels, makeChannels(configOf({}))),
-          Layer.succeed(LargestChannels, { find: () => Effect.as(this.#note("channels"), [["news", 2]]) })
+          Layer.succeed(LargestChannels, {
+            find: () => Effect.as(this.#note("channels"), [["news", 2]]),
+            sizes: () => Effect.succeed([])
+          })
         )
       )
     )

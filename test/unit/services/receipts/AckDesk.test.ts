@@ -57,6 +57,16 @@ describe("a desk", () => {
     expect(desk.take(connection, "a")).toBe("counted")
   })
 
+  it("forgets what is over, also behind what takes longer", () => {
+    const { desk, pass } = make(10, 1)
+    desk.open("long", 10_000)
+    desk.open("short", 2000)
+    expect(desk.take(new FakeConnection(), "short")).toBe("counted")
+    pass(1000)
+    desk.expire()
+    expect(desk.take(new FakeConnection(), "long")).toBe("counted")
+  })
+
   it("takes no more for the oldest of too many receipts", () => {
     const { desk } = make(2)
     for (const id of ["a", "b", "c"]) desk.open(id, 2000)

@@ -1,5 +1,6 @@
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import { expect } from "vitest"
@@ -377,5 +378,27 @@ describe("looking ahead", () => {
       yield* TestClock.adjust(1500)
       expect(scheduler.nextOf(yield* scheduler.get("n"), 5)).toEqual([START + 2000, START + 3000])
       expect(yield* scheduler.check({ id: "n", every: 1, about: "x" })).toMatchObject([{ where: "every" }])
+    }))
+})
+
+describe("runs", () => {
+  test("are listed without receipts that cannot be read, which are not asked for one after the other", (scheduler, world) =>
+    Effect.gen(function* () {
+      yield* scheduler.create({ ...news, id: "often", every: 1000 })
+      yield* TestClock.adjust(100_000)
+      let asked = 0
+      world.beforeReceipt = () =>
+        Effect.suspend(() => {
+          asked++
+          return Effect.andThen(Effect.sleep(2000), world.fail)
+        })
+      const listing = yield* Effect.forkChild(scheduler.runs("often", { limit: 100 }), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust(2000)
+      const { items } = yield* Fiber.join(listing)
+      expect(items.length).toBeGreaterThan(90)
+      expect(items.every(({ receipt }) => receipt === null)).toBe(true)
+      expect(asked).toBeLessThan(20)
     }))
 })

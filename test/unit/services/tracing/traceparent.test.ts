@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { readTraceparent } from "../../../../src/services/tracing/traceparent.ts"
+import { readTracestate, tracestateOf } from "../../../../src/services/tracing/tracestate.ts"
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c"
 const SPAN = "b7ad6b7169203331"
@@ -32,5 +33,38 @@ describe("the header traceparent", () => {
     ["two of them", `00-${TRACE}-${SPAN}-01, 00-${TRACE}-${SPAN}-01`]
   ])("%s says nothing", (_, header) => {
     expect(readTraceparent(header)).toBeUndefined()
+  })
+})
+
+describe("the header tracestate", () => {
+  it.each([
+    ["rojo=00f067aa0ba902b7,congo=t61rcWkgMzE", "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"],
+    [" a=1 ,, b@c=2 x\t", "a=1,b@c=2 x"],
+    [`a=${"x".repeat(256)}`, `a=${"x".repeat(256)}`]
+  ])("%s is carried on", (header, state) => {
+    expect(readTracestate(header)).toBe(state)
+    const span = readTraceparent(`00-${TRACE}-${SPAN}-01`, header)
+    expect(span && tracestateOf(span)).toBe(state)
+  })
+
+  it.each([
+    ["none", undefined],
+    ["an empty one", " , "],
+    ["no value", "a="],
+    ["no key", "=1"],
+    ["capital letters", "A=1"],
+    ["two equals signs", "a=1=2"],
+    ["a system that speaks twice", "a=1,b=2,a=3"],
+    ["a line break", "a=1\nb"],
+    ["more than 512 characters", `a=${"x".repeat(200)},b=${"x".repeat(200)},c=${"x".repeat(200)}`],
+    ["more than 32 members", Array.from({ length: 33 }, (_, i) => `a${i}=1`).join()]
+  ])("%s is dropped, and the trace goes on", (_, header) => {
+    expect(readTracestate(header)).toBeUndefined()
+    const span = readTraceparent(`00-${TRACE}-${SPAN}-01`, header)
+    expect([span?.traceId, span && tracestateOf(span)]).toEqual([TRACE, undefined])
+  })
+
+  it("says nothing without a traceparent", () => {
+    expect(readTraceparent(undefined, "a=1")).toBeUndefined()
   })
 })

@@ -42,6 +42,7 @@ const shard: ObservedActor = {
   connections: 12,
   restarts: 1,
   cause: "a bug",
+  crashedAt: 1_700_000_000_000,
   children: []
 }
 const shards: ObservedActor = {

@@ -1,6 +1,6 @@
-/** The newest entries of a durable stream, those of them that are in memory: without a gap, up to the stream's newest one. */
-import type { ChannelPublication } from "../../hot/ChannelEvent.ts"
-import { ENTRY_BYTES } from "../Stream.ts"
+/** The newest entries of a stream that is kept elsewhere, those of them that are in memory: without a gap, up to the stream's newest one. */
+import type { ChannelPublication } from "../hot/ChannelEvent.ts"
+import { ENTRY_BYTES } from "./Stream.ts"
 
 const sizeOf = (publications: ReadonlyArray<ChannelPublication>): number =>
   publications.reduce((sum, { data }) => sum + data.byteLength + ENTRY_BYTES, 0)

@@ -1,0 +1,178 @@
+/**
+ * Reads parts of logs in the way that costs least. A few messages are asked for one by one, as marks say where they stand; more of them are read with
+ * a consumer, for which NATS looks at all messages of the stream from there on; and where many parts wait, as when everyone comes back at once, one
+ * consumer reads the stream for all of them.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type { NatsLink } from "../../nats/NatsLink.ts"
+import { readStream } from "../../nats/readStream.ts"
+import { BrokerUnavailable } from "../Broker.ts"
+import type { ChannelLogs } from "./ChannelLogs.ts"
+import { askingCost, consumerCost, type LogPart, type Stored } from "./LogPart.ts"
+import { Lot, lotOf, type Waiting } from "./Lot.ts"
+import { NEAR } from "./marks.ts"
+import { Sweep } from "./Sweep.ts"
+
+type Messages = ReadonlyArray<Stored>
+
+const CLOSED = new BrokerUnavailable({ detail: "the service ends" })
+
+/** Readings under way. */
+const READINGS_AT_ONCE = 16
+/** Parts that wait for one. */
+export const MAX_WAITING = 20_000
+
+export class LogReader {
+  /** By stream and length; who was served last stands last. */
+  readonly #lots = new Map<string, Lot>()
+  #waiting = 0
+  #underWay = 0
+  #isClosed = false
+
+  constructor(
+    readonly link: NatsLink["Service"],
+    readonly logs: ChannelLogs,
+    readonly fork: (effect: Effect.Effect<void>) => unknown
+  ) {}
+
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  /** Oldest first. Those that are gone are missing; where the last ones are, it was purged meanwhile. */
+  read(part: LogPart): Effect.Effect<Messages, BrokerUnavailable> {
+    return Effect.suspend(() => {
+      if (this.#isClosed) return Effect.fail(CLOSED)
+      if (this.#waiting >= MAX_WAITING) {
+        const detail = `${this.#waiting} readings of histories wait for NATS already`
+        return Effect.fail(new BrokerUnavailable({ detail }))
+      }
+      const own: Waiting = { part, found: Deferred.makeUnsafe() }
+      const lot = this.#add(own)
+      this.#next()
+      const leave = Effect.sync(() => {
+        if (lot.remove(own)) this.#waiting--
+      })
+      return Deferred.await(own.found).pipe(Effect.onInterrupt(() => leave))
+    })
+  }
+
+  /** Nothing is begun any more, and what waits is refused. */
+  close(): void {
+    this.#isClosed = true
+    for (const lot of this.#lots.values())
+      for (const { found } of lot.empty()) Deferred.doneUnsafe(found, Effect.fail(CLOSED))
+    this.#lots.clear()
+    this.#waiting = 0
+  }
+
+  #add(one: Waiting): Lot {
+    const key = lotOf(this.logs.streamOf(one.part.channel), one.part)
+    const lot = this.#lots.get(key) ?? new Lot()
+    this.#lots.set(key, lot)
+    lot.add(one)
+    this.#waiting++
+    return lot
+  }
+
+  #next(): void {
+    for (const [key, lot] of this.#lots) {
+      if (this.#underWay >= READINGS_AT_ONCE) return
+      if (lot.isSwept) continue
+      this.#lots.delete(key)
+      const taken = lot.take()
+      if (taken.length === 0) continue
+      // Behind the others: the loop, which follows the map as it changes, comes to it again.
+      this.#lots.set(key, lot)
+      this.#begin(lot, taken)
+    }
+  }
+
+  #begin(lot: Lot, taken: ReadonlyArray<Waiting>): void {
+    const [first, second] = taken
+    this.#waiting -= taken.length
+    this.#underWay++
+    lot.isSwept = second !== undefined
+    const done = Effect.sync(() => {
+      this.#underWay--
+      if (second !== undefined) lot.isSwept = false
+      // What is forked may end at once: from here it would go as deep as there are parts.
+      queueMicrotask(() => this.#next())
+    })
+    const reading = second === undefined ? this.#one(first!) : this.#sweep(taken)
+    this.fork(Effect.ensuring(reading, done))
+  }
+
+  #one({ part, found }: Waiting): Effect.Effect<void> {
+    const asking = askingCost(part) <= consumerCost(part) ? this.#ask(part) : Effect.succeed(undefined)
+    return asking.pipe(
+      Effect.flatMap((messages) => (messages === undefined ? this.#consume(part) : Effect.succeed(messages))),
+      Deferred.into(found),
+      Effect.asVoid
+    )
+  }
+
+  /** Follows the marks back; undefined where that leads nowhere. */
+  readonly #ask = Effect.fnUntraced(function* (
+    this: LogReader,
+    { channel, after, last }: LogPart
+  ): Effect.fn.Return<Messages | undefined, BrokerUnavailable> {
+    const found = [last]
+    for (;;) {
+      const marks = found[0]!.record?.state.marks
+      if (marks === undefined) return undefined
+      const near = marks.slice(-NEAR)
+      // A mark that does not lie before its message is none of ours.
+      const wanted = near.filter(
+        ({ seq, offset }) => seq > after.seq && offset > after.offset && seq < found[0]!.seq
+      )
+      const asked = yield* Effect.forEach(wanted, ({ seq }) => this.logs.at(channel, seq), {
+        concurrency: "unbounded"
+      })
+      const kept = asked.slice(asked.findLastIndex(({ seq }) => seq === 0) + 1)
+      found.unshift(...kept)
+      const isBeforeGone = kept.length < asked.length
+      const isAtBeginning = wanted.length < near.length
+      if (isBeforeGone || isAtBeginning) return found
+      // Marks go back as far as publications count, and this part goes further.
+      if (near.length < NEAR) return undefined
+    }
+  })
+
+  #consume({ channel, after, last }: LogPart): Effect.Effect<Messages, BrokerUnavailable> {
+    return Effect.suspend(() => {
+      const found: Array<Stored> = []
+      const reading = {
+        stream: this.logs.streamOf(channel),
+        subject: this.logs.subjectOf(channel),
+        from: after.seq + 1
+      }
+      this.logs.reads++
+      return Effect.as(
+        readStream(this.link, reading, ({ seq, data }) => {
+          if (seq <= last.seq) found.push(this.logs.read(seq, data))
+          return seq >= last.seq
+        }),
+        found
+      )
+    })
+  }
+
+  #sweep(taken: ReadonlyArray<Waiting>): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const sweep = new Sweep(this.logs, taken)
+      const [{ part }] = taken as [Waiting]
+      const reading = {
+        stream: this.logs.streamOf(part.channel),
+        subject: this.logs.patternOf(part.channel),
+        from: Math.min(...taken.map(({ part: { after } }) => after.seq)) + 1
+      }
+      this.logs.reads++
+      return readStream(this.link, reading, (message) => sweep.offer(message)).pipe(
+        Effect.onExit((exit) => Effect.sync(() => sweep.end(exit))),
+        Effect.ignore
+      )
+    })
+  }
+}

@@ -1,0 +1,110 @@
+/** The lease of the leading node, as it is kept at NATS: one key, which every node that leads writes again and again. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { ServerConfig } from "../../config/ServerConfig.ts"
+import type { BrokerUnavailable } from "../broker/Broker.ts"
+import { Bucket } from "../nats/Bucket.ts"
+import { sequenceOf } from "../nats/Listener.ts"
+import { NatsLink } from "../nats/NatsLink.ts"
+import { LEASE_MS } from "./leaseMachine.ts"
+
+export interface LeaseState {
+  /** Greater with each write, also where NATS has lost the record and this node knew it. 0: there has never been one. */
+  readonly revision: number
+  /** The node that holds it; undefined: none does. */
+  readonly holder: string | undefined
+}
+
+export interface LeaseRecord {
+  readonly read: Effect.Effect<LeaseState, BrokerUnavailable>
+  /** The new revision; undefined: somebody else has written since `expected`. */
+  readonly write: (
+    holder: string | undefined,
+    expected: number
+  ) => Effect.Effect<number | undefined, BrokerUnavailable>
+  /** Told of what others write, and of what this node does; some of it may get lost. Synchronous. */
+  readonly onWritten: (told: (state: LeaseState) => void) => Effect.Effect<void, never, Scope.Scope>
+}
+
+const KEY = "leader"
+/** In the place of a holder that cannot be read: some node, which is not this one. */
+const SOMEBODY = "?"
+
+/** What the record has. */
+interface Written {
+  readonly holder: string | undefined
+  /** Revisions count from here: a bucket that was lost begins its own ones anew. */
+  readonly base: number
+}
+
+const toBytes = ({ holder, base }: Written): Uint8Array =>
+  Buffer.from(
+    JSON.stringify({ ...(holder === undefined ? {} : { holder }), ...(base === 0 ? {} : { base }) })
+  )
+
+const writtenIn = (bytes: Uint8Array): Written => {
+  // The tools of NATS remove a key by an empty value.
+  if (bytes.length === 0) return { holder: undefined, base: 0 }
+  try {
+    const { holder, base } = JSON.parse(Buffer.from(bytes).toString()) as Readonly<Record<string, unknown>>
+    return {
+      holder: holder === undefined ? undefined : String(holder),
+      base: Number.isSafeInteger(base) && Number(base) > 0 ? Number(base) : 0
+    }
+  } catch {
+    return { holder: SOMEBODY, base: 0 }
+  }
+}
+
+/** On file, whatever histories are kept in: numbers of leaders grow over a restart of NATS, too. */
+export const openLeaseRecord = Effect.gen(function* () {
+  const link = yield* NatsLink
+  const { replicas } = (yield* ServerConfig).broker.nats
+  const { prefix, leases } = link.subjects
+  const name = `${prefix}_leases`
+  const bucket = yield* Bucket.open(link, name, {
+    replicas,
+    republish: { src: `$KV.${name}.${KEY}`, dest: leases }
+  })
+  const trouble = link.troubles.expect("which node leads cannot be read or written at NATS", LEASE_MS)
+  /** Whoever asks waits for a while only. */
+  const watched = <A>(asking: Effect.Effect<A, BrokerUnavailable>) =>
+    Effect.onInterrupt(trouble.watch(asking), () => Effect.sync(trouble.failed))
+  /** Of the record that was seen last. */
+  let base = 0
+  /** The greatest revision that was seen. */
+  let most = 0
+  /** Of the record that was seen last. Where there is none in a bucket that others use, one of them may lead: NATS has lost the record. */
+  let holder = bucket.isNew ? undefined : SOMEBODY
+  const seen = (sequence: number, bytes: Uint8Array): LeaseState => {
+    const written = writtenIn(bytes)
+    ;({ base, holder } = written)
+    const revision = base + sequence
+    most = Math.max(most, revision)
+    return { revision, holder }
+  }
+  return {
+    read: watched(
+      Effect.map(bucket.last(KEY), (kept) => {
+        if (kept !== undefined) return seen(kept.revision, kept.value)
+        base = most
+        return { revision: most, holder }
+      })
+    ),
+    write: (next, expected) =>
+      Effect.suspend(() => {
+        const sequence = Math.max(0, expected - base)
+        const own = { holder: next, base: Math.max(base, most - sequence) }
+        const written = watched(bucket.put(KEY, toBytes(own), sequence, Duration.seconds(1)))
+        return Effect.map(written, (stored) =>
+          stored === undefined ? undefined : seen(stored, toBytes(own)).revision
+        )
+      }),
+    onWritten: (told) =>
+      link.hear(leases, (message) => {
+        const sequence = sequenceOf(message)
+        if (sequence > 0) told(seen(sequence, message.data))
+      })
+  } satisfies LeaseRecord
+})

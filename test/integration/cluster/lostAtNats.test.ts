@@ -1,0 +1,183 @@
+/** What somebody removes at NATS while nodes run, and buckets that more servers are to keep than before. */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { describe, expect, it } from "vitest"
+import { until as untilLeads } from "../../support/cluster/leadership.ts"
+import { noNatsServer, startNats, startNatsCluster } from "../../support/nats/NatsServer.ts"
+import { natsStore } from "../../support/schedules/natsStore.ts"
+import { scheduleWith } from "../../support/schedules/ScheduleWorld.ts"
+import { Ledger, type ScheduleNode, startScheduleNode } from "../../support/schedules/scheduleNodes.ts"
+
+const run = <A, E>(test: Effect.Effect<A, E, Scope.Scope>) => Effect.runPromise(Effect.scoped(test))
+
+/** Looks every 20 ms; a test's time limit is the bound. */
+const until = (isSo: () => Effect.Effect<boolean, unknown>): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    while (!(yield* Effect.orDie(isSo()))) yield* Effect.sleep(20)
+  })
+
+const startNodes = Effect.fnUntraced(function* (count: number) {
+  const server = yield* startNats()
+  const ledger = new Ledger()
+  const nodes: Array<ScheduleNode> = []
+  for (let at = 0; at < count; at++) nodes.push(yield* startScheduleNode([server], `node-${at}`, ledger))
+  yield* untilLeads(nodes[0]!.leadership, true)
+  return { server, ledger, nodes }
+})
+
+const SCHEDULES = "KV_clarion_schedules"
+const LEASES = "KV_clarion_leases"
+const RUNS = "clarion_schedule_runs"
+
+/** How many servers keep each of them; fails where one is not there. */
+const replicasOf = ({ link: { manager } }: Pick<ScheduleNode, "link">) =>
+  Effect.promise(() =>
+    Promise.all(
+      [SCHEDULES, LEASES, RUNS].map(async (name) => (await manager.streams.info(name)).config.num_replicas)
+    )
+  )
+
+const remove = ({ link: { manager } }: ScheduleNode, stream: string) =>
+  Effect.promise(() => manager.streams.delete(stream))
+
+const message = { channels: ["news"], data: Buffer.from('"hello"') }
+const TIMEOUT = { timeout: 60_000 }
+
+describe.skipIf(noNatsServer !== undefined)(`what NATS keeps for nodes ${noNatsServer ?? ""}`, () => {
+  it(
+    "the buckets of schedules and of the lease are removed: nodes make them again, and each due time has one run",
+    TIMEOUT,
+    () =>
+      run(
+        Effect.gen(function* () {
+          const { server, ledger, nodes } = yield* startNodes(3)
+          const [EVERY_MS, SPAN_MS] = [200, 8000]
+          const start = Date.now() + 500
+          const repeated = { ...message, id: "repeated", every: EVERY_MS, start, end: start + SPAN_MS }
+          yield* nodes[1]!.scheduler.create({ ...repeated, catchUp: "all" })
+          yield* nodes[1]!.scheduler.create({ ...message, id: "later", delay: "1 hour" })
+          yield* nodes[1]!.scheduler.create({ ...message, id: "paused", delay: "1 hour" })
+          yield* nodes[1]!.scheduler.pause("paused")
+          yield* until(() => Effect.sync(() => ledger.published.length > 5))
+          const fence = nodes[0]!.leadership.fence()
+          yield* remove(nodes[0]!, SCHEDULES)
+          yield* remove(nodes[0]!, LEASES)
+          const found = yield* Effect.result(
+            nodes[1]!.scheduler.create({ ...message, id: "new", delay: "1 hour" })
+          )
+          if (found._tag === "Failure")
+            expect(found.failure).toMatchObject({
+              _tag: "StoreFailed",
+              detail: expect.stringContaining("NATS does not have the bucket clarion_schedules now")
+            })
+          for (const { store } of nodes) {
+            expect((yield* store.get("later"))?.state).toBe("scheduled")
+            yield* until(() =>
+              Effect.map(store.get("repeated"), (schedule) => schedule?.state === "completed")
+            )
+            expect((yield* store.get("paused"))?.state).toBe("paused")
+          }
+          const runs = (yield* nodes[2]!.store.runs("repeated", { limit: 1000 })).items.toReversed()
+          expect(runs.map(({ due }) => due)).toEqual(
+            Array.from({ length: SPAN_MS / EVERY_MS }, (_, at) => start + at * EVERY_MS)
+          )
+          expect(new Set(runs.map(({ outcome }) => outcome))).toEqual(new Set(["sent"]))
+          expect(ledger.published).toHaveLength(SPAN_MS / EVERY_MS)
+          const leader = nodes.find(({ leadership }) => leadership.isLeader())!
+          expect(leader.leadership.fence()).toBeGreaterThanOrEqual(fence)
+          // They stand at NATS, too: a node that comes now has them.
+          const late = yield* startScheduleNode([server], "late", ledger)
+          for (const id of ["repeated", "later", "paused"])
+            expect((yield* late.store.get(id))?.state).toBe((yield* nodes[0]!.store.get(id))!.state)
+          expect(yield* replicasOf(late)).toEqual([1, 1, 1])
+        })
+      )
+  )
+
+  it("a write that finds its bucket gone says so, and it is there for the next one", () =>
+    run(
+      Effect.gen(function* () {
+        const { nodes } = yield* startNodes(1)
+        const [node] = nodes as [ScheduleNode]
+        const create = (id: string) => node.scheduler.create({ ...message, id, delay: "1 hour" })
+        yield* create("before")
+        yield* remove(node, SCHEDULES)
+        expect(yield* Effect.flip(create("first"))).toMatchObject({
+          detail: expect.stringContaining("NATS does not have the bucket clarion_schedules now")
+        })
+        yield* create("second")
+        // What was there before can be changed at once, too.
+        expect((yield* node.scheduler.pause("before")).state).toBe("paused")
+      })
+    ))
+
+  it("the stream of runs is removed: runs go on, and those from now on are kept", TIMEOUT, () =>
+    run(
+      Effect.gen(function* () {
+        const { ledger, nodes } = yield* startNodes(2)
+        const start = Date.now() + 300
+        const repeated = {
+          ...message,
+          id: "repeated",
+          every: 200,
+          start,
+          end: start + 4000,
+          catchUp: "all"
+        } as const
+        yield* nodes[1]!.scheduler.create(repeated)
+        yield* until(() => Effect.sync(() => ledger.published.length > 3))
+        yield* remove(nodes[0]!, RUNS)
+        for (const { store } of nodes)
+          yield* until(() => Effect.map(store.get("repeated"), (schedule) => schedule?.state === "completed"))
+        expect(ledger.published).toHaveLength(20)
+        const runs = (yield* nodes[1]!.store.runs("repeated", { limit: 1000 })).items
+        expect(runs[0]?.due).toBe(start + 3800)
+        expect(runs.length).toBeGreaterThan(10)
+      })
+    )
+  )
+
+  it("a start with more replicas brings what is there to as many servers, with what it holds", TIMEOUT, () =>
+    run(
+      Effect.gen(function* () {
+        const servers = yield* startNatsCluster()
+        const one = scheduleWith({ id: "one" })
+        const before = yield* Effect.scoped(
+          Effect.gen(function* () {
+            const { store, link, leadership } = yield* natsStore(servers, 1)
+            yield* store.commit([{ kind: "schedule", schedule: one, before: undefined }])
+            yield* untilLeads(leadership, true)
+            expect(yield* replicasOf({ link })).toEqual([1, 1, 1])
+            return leadership.fence()
+          })
+        )
+        const { store, link, leadership } = yield* natsStore(servers, 3)
+        expect(yield* replicasOf({ link })).toEqual([3, 3, 3])
+        yield* until(() => Effect.map(store.get("one"), (one) => one !== undefined))
+        const found = yield* store.get("one")
+        expect(found).toMatchObject({ id: "one", state: "scheduled" })
+        yield* untilLeads(leadership, true)
+        expect(leadership.fence()).toBeGreaterThan(before)
+        // Each of them is there when one server is gone.
+        yield* until(() =>
+          Effect.promise(async () => {
+            const infos = await Promise.all(
+              [RUNS, LEASES, SCHEDULES].map((name) => link.manager.streams.info(name))
+            )
+            return infos.every(({ cluster }) => cluster?.replicas?.every(({ current }) => current) === true)
+          })
+        )
+        const { cluster } = yield* Effect.promise(() => link.manager.streams.info(SCHEDULES))
+        const lost = servers.find(({ name }) => name === cluster?.leader)!
+        yield* Effect.promise(() => lost.kill())
+        const changed = { ...found!, state: "paused", fireAt: undefined } as const
+        yield* until(() =>
+          Effect.match(store.commit([{ kind: "schedule", schedule: changed, before: found! }]), {
+            onSuccess: () => true,
+            onFailure: () => false
+          })
+        )
+      })
+    )
+  )
+})
