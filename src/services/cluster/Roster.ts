@@ -11,6 +11,7 @@
  *   come back, too: so who asks them is answered by all, or told who is missing.
  * - A process that was paused accuses nobody, as silence is counted in its own ticks; it may itself have been taken for gone, and the others hear
  *   at once that it is there.
+ * - Nor does one whose NATS hangs: while its own beat does not come back, the silence of others says nothing, until the connection is given up.
  */
 import { hostname } from "node:os"
 import * as Context from "effect/Context"
@@ -26,6 +27,7 @@ import { Hub } from "../Hub.ts"
 import { forkLongLived } from "../longLived.ts"
 import { counter, gauge, Metrics } from "../Metrics.ts"
 import { NatsLink } from "../nats/NatsLink.ts"
+import { givenUpMs } from "../nats/natsOptions.ts"
 import { makeNow } from "../now.ts"
 import { Discord } from "./Discord.ts"
 import { Beat, beatMs, KnownNodes, MAX_BEAT_BYTES, MAX_NODES, type ToldOfNode } from "./KnownNodes.ts"
@@ -67,6 +69,9 @@ const make = Effect.fnUntraced(function* (tick: Duration.Input) {
   /** What the others were told last, and the ticks since. */
   let nextMs = tickMs
   let ticks = 0
+  /** How long a beat has been on its way through NATS and back here; undefined: the last one is back. */
+  let unheardMs: number | undefined
+  const hangMs = givenUpMs(config.broker.nats)
 
   /** Those that come back with the connection never were gone. */
   let isRestoring = false
@@ -90,9 +95,12 @@ const make = Effect.fnUntraced(function* (tick: Duration.Input) {
       ticks = 0
     }
     const beat: Beat = { ...self(), configuration, nextMs, ...more }
+    const unheardBefore = unheardMs
+    if (to === undefined) unheardMs ??= 0
     try {
       connection.publish(to === undefined ? subjects.beats : subjects.beatsTo(to), packed(beat))
     } catch (error) {
+      unheardMs = unheardBefore
       // The connection ends, or takes less in a message: the next beat may go.
       fork(notSaid(String(error)))
     }
@@ -104,7 +112,10 @@ const make = Effect.fnUntraced(function* (tick: Duration.Input) {
       return
     }
     const { value } = beat
-    if (value.uid === uid) return
+    if (value.uid === uid) {
+      unheardMs = undefined
+      return
+    }
     if (value.isLeaving === true) return known.lose(value.uid)
     if (!known.heard(value)) fork(tooMany(`${MAX_NODES} are known already`))
     if (value.isAsking === true) say({}, value.uid)
@@ -115,6 +126,7 @@ const make = Effect.fnUntraced(function* (tick: Duration.Input) {
     isRestoring = true
     known.restore(returnMs)
     isRestoring = false
+    unheardMs = undefined
     say({ isAsking: true })
   })
   for (const subject of [subjects.beats, subjects.beatsTo(uid)])
@@ -125,7 +137,9 @@ const make = Effect.fnUntraced(function* (tick: Duration.Input) {
   const beat = Effect.sync(() => {
     const wasSuspended = now() - tickedAt > LATE_TICKS * tickMs
     tickedAt = now()
-    known.passed()
+    // Whoever hears not even itself cannot hear the others. Without an end that would be so where it may not publish, too.
+    if (unheardMs !== undefined) unheardMs += tickMs
+    if (unheardMs === undefined || unheardMs > hangMs) known.passed()
     if (link.isUp()) for (const text of discord.news()) fork(Effect.logWarning(text))
     ticks++
     if (wasSuspended || ticks * tickMs >= nextMs) say()

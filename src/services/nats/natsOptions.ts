@@ -14,6 +14,10 @@ type NatsConfig = BrokerConfig["nats"]
 /** Pings without an answer after which the connection is given up. */
 const MAX_PINGS_OUT = 2
 
+/** Milliseconds after which a connection is given up over which nothing comes. */
+export const givenUpMs = ({ pingInterval }: Pick<NatsConfig, "pingInterval">): number =>
+  (MAX_PINGS_OUT + 1) * Duration.toMillis(pingInterval)
+
 const secretOf = (secret: Redacted.Redacted<string> | undefined) =>
   secret === undefined ? undefined : Redacted.value(secret)
 

@@ -191,6 +191,25 @@ describe.skipIf(noNatsServer !== undefined)(`nodes of a cluster ${noNatsServer ?
       })
     ))
 
+  it("that NATS keeps apart, as it hangs, are missing, and not left out", () =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* startNats()
+        const [a, b] = (yield* startNodes([server], 2, Layer.empty)) as [TestNode<never>, TestNode<never>]
+        const answer = { _tag: "Channels", counts: [] } as const
+        yield* b.calls.serve("TellChannels", () => Effect.succeed(answer))
+        const ask = a.calls.askOthers({ _tag: "TellChannels" }, "500 millis")
+        server.pause()
+        // It may have carried something before it noticed.
+        while ((yield* ask).missing.length === 0);
+        // Ten beats later.
+        expect(yield* ask).toEqual({ answers: [], missing: ["node-1"] })
+        server.resume()
+        while ((yield* ask).missing.length > 0);
+        expect(names(a)).toEqual(["node-1"])
+      })
+    ))
+
   it("what strangers send harms nobody, and is counted", () =>
     run(
       Effect.gen(function* () {

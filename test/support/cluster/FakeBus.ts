@@ -8,6 +8,8 @@ type Heard = (message: { readonly data: Uint8Array }) => void
 export class FakeBus {
   readonly subjects = new Subjects("test")
   readonly #links = new Set<FakeLink>()
+  /** What was published while it hangs. */
+  #held: Array<readonly [subject: string, data: Uint8Array]> | undefined
 
   /** @param uid of the node @param server id of the NATS server that it is connected to */
   link(uid: string, server = "one"): FakeLink {
@@ -18,7 +20,19 @@ export class FakeBus {
 
   /** To everyone; also what strangers say. */
   publish(subject: string, data: Uint8Array): void {
+    if (this.#held !== undefined) return void this.#held.push([subject, data])
     for (const link of this.#links) link.take(subject, data)
+  }
+
+  /** It takes what is published, and passes nothing on. */
+  hang(): void {
+    this.#held = []
+  }
+
+  goOn(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const [subject, data] of held) this.publish(subject, data)
   }
 }
 

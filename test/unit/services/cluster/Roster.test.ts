@@ -274,6 +274,38 @@ describe("silence", () => {
       })
   )
 
+  it.effect(
+    "while NATS hangs accuses nobody, as nobody hears itself; but for no longer than the connection stands that",
+    () =>
+      Effect.gen(function* () {
+        const bus = new FakeBus()
+        const [a, b] = [yield* startNode(bus, 1), yield* startNode(bus, 2)]
+        yield* TestClock.adjust("10 seconds")
+        bus.hang()
+        yield* TestClock.adjust("6 seconds")
+        bus.goOn()
+        yield* TestClock.adjust("1 minute")
+        expect([a.changes, b.changes]).toEqual([["+node-2"], []])
+        // One that is lost meanwhile is noticed as late as NATS hangs.
+        bus.hang()
+        b.link.isUp = false
+        yield* TestClock.adjust("5 seconds")
+        bus.goOn()
+        yield* TestClock.adjust("2 seconds")
+        expect(a.names()).toEqual(["node-2"])
+        yield* TestClock.adjust("2 seconds")
+        expect(a.names()).toEqual([])
+        // A node that hears its own beats never is none that may doubt nobody.
+        b.link.isUp = true
+        yield* TestClock.adjust("1 second")
+        bus.hang()
+        yield* TestClock.adjust("9 seconds")
+        expect(a.names()).toEqual(["node-2"])
+        yield* TestClock.adjust("2 seconds")
+        expect(a.names()).toEqual([])
+      })
+  )
+
   it.effect("of NATS is being alone; who is back knows all at once, also those that are not back", () =>
     Effect.gen(function* () {
       const bus = new FakeBus()
