@@ -73,11 +73,11 @@ export const follow = Effect.fnUntraced(function* (
 
   const readMissed = (last: number) =>
     Effect.tap(
-      readStream(link, { stream, subject: bucket.subject(">"), from: known + 1 }, (message) => {
-        follower.told(bucket.keyOf(message.subject), message.seq, message.data)
-        // Where a key is written all the time, there is always more.
-        return message.seq >= last
-      }),
+      readStream(
+        link,
+        { stream, subject: bucket.subject(">"), from: known + 1, to: () => last },
+        ({ subject, seq, data }) => follower.told(bucket.keyOf(subject), seq, data)
+      ),
       () => Effect.sync(() => (known = Math.max(known, last)))
     )
 

@@ -12,7 +12,7 @@ import { unpackChecked } from "../../nats/messagePack.ts"
 import type { NatsLink } from "../../nats/NatsLink.ts"
 import { Questions } from "../../nats/Questions.ts"
 import type { BrokerUnavailable } from "../Broker.ts"
-import type { ChannelLogs } from "./ChannelLogs.ts"
+import type { Stored } from "./LogPart.ts"
 import type { LogReader } from "./LogReader.ts"
 
 /** What stands under a key. */
@@ -47,7 +47,6 @@ export class KeyClaims {
 
   constructor(
     readonly link: NatsLink["Service"],
-    readonly logs: ChannelLogs,
     readonly reader: LogReader,
     now: () => number
   ) {
@@ -86,17 +85,21 @@ export class KeyClaims {
     return found === null ? own : claimOfBytes(found.data)
   }
 
-  /** The keys that the log holds behind a sequence, and where they stand. */
+  /**
+   * The keys that the log holds behind a sequence, and where they stand; undefined: it was changed while it was read.
+   *
+   * @param last of the log's messages
+   */
   behind(
     channel: string,
-    since: number
-  ): Effect.Effect<ReadonlyMap<string, StreamPosition>, BrokerUnavailable> {
-    const messages = Effect.flatMap(this.logs.last(channel), (last) =>
-      this.reader.read({ channel, after: { offset: 0, seq: since }, last })
-    )
-    return Effect.map(messages, (all) => {
+    since: number,
+    last: Stored
+  ): Effect.Effect<ReadonlyMap<string, StreamPosition> | undefined, BrokerUnavailable> {
+    const after = { offset: 0, seq: since }
+    return Effect.map(this.reader.read({ channel, after, last }), (messages) => {
+      if (messages.at(-1)?.seq !== last.seq) return undefined
       const found = new Map<string, StreamPosition>()
-      for (const { record } of all)
+      for (const { record } of messages)
         for (const { key, publication } of record?.entries ?? [])
           if (key !== undefined) found.set(key, { epoch: record!.state.epoch, offset: publication.offset })
       return found

@@ -146,13 +146,13 @@ export class LogReader {
       const reading = {
         stream: this.logs.streamOf(channel),
         subject: this.logs.subjectOf(channel),
-        from: after.seq + 1
+        from: after.seq + 1,
+        to: () => last.seq
       }
       this.logs.reads++
       return Effect.as(
         readStream(this.link, reading, ({ seq, data }) => {
           if (seq <= last.seq) found.push(this.logs.read(seq, data))
-          return seq >= last.seq
         }),
         found
       )
@@ -166,7 +166,8 @@ export class LogReader {
       const reading = {
         stream: this.logs.streamOf(part.channel),
         subject: this.logs.patternOf(part.channel),
-        from: Math.min(...taken.map(({ part: { after } }) => after.seq)) + 1
+        from: Math.min(...taken.map(({ part: { after } }) => after.seq)) + 1,
+        to: () => sweep.last
       }
       this.logs.reads++
       return readStream(this.link, reading, (message) => sweep.offer(message)).pipe(

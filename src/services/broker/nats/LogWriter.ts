@@ -19,13 +19,16 @@ import {
   topOf
 } from "./ChannelLogs.ts"
 import type { KeyClaims } from "./KeyClaims.ts"
+import type { Stored } from "./LogPart.ts"
 import { Draft, type Top } from "./LogState.ts"
 import {
   isPassing,
+  leastChecked,
   type Operation,
   type Passing,
   type Waiting,
   type WriterBounds,
+  withoutKnown,
   writerBounds
 } from "./operations.ts"
 import type { Tops } from "./Tops.ts"
@@ -51,6 +54,15 @@ interface Message {
   readonly draft: Draft
   /** Called when what the draft says stands, for each operation. */
   readonly settled: ReadonlyArray<() => void>
+}
+
+/** What a message is to follow. */
+interface Base {
+  readonly top: Top
+  /** It was the last message a moment ago; else some time ago. */
+  readonly isRead: boolean
+  /** Those that are still to be written. */
+  readonly operations: ReadonlyArray<Operation>
 }
 
 export class LogWriter {
@@ -251,31 +263,34 @@ export class LogWriter {
   ): Effect.fn.Return<void, BrokerUnavailable> {
     yield* this.turns.wait(channel)
     let operations = all
-    let top = lost === 0 ? this.tops.get(channel) : undefined
+    let known = lost === 0 ? this.tops.get(channel) : undefined
     let late = TOO_LATE
     for (let losses = lost; ; losses++) {
       operations = this.#inTime(operations, late)
       if (operations.length === 0) return
-      const isRead: boolean = top === undefined
-      if (top === undefined) top = yield* this.#read(channel, losses)
-      operations = yield* this.#unknown(channel, operations, top.seq)
+      const base: Base | undefined = yield* this.#base(channel, operations, known, losses)
+      known = undefined
+      if (base === undefined) {
+        losses--
+        yield* Effect.sleep(NOWHERE_RETRY)
+        continue
+      }
+      operations = base.operations
       if (operations.length === 0) return
-      const message = this.#messageOf(channel, operations, top)
+      const message = this.#messageOf(channel, operations, base.top)
       if (!message.draft.isChanged) {
-        if (isRead) {
-          this.tops.note(channel, top)
+        if (base.isRead) {
+          this.tops.note(channel, base.top)
           for (const settle of message.settled) settle()
           return
         }
         // What this node knows may be old.
-        top = undefined
         losses--
         continue
       }
       const appended: Appended = yield* Effect.callback<Appended>((resume) =>
         this.#append(message, (appended) => resume(Effect.succeed(appended)))
       )
-      top = undefined
       if (appended._tag === "nowhere") {
         late = NO_STREAM
         losses--
@@ -284,23 +299,25 @@ export class LogWriter {
     }
   })
 
-  /** Those whose keys the log does not hold up to that message: it is read once for all of them. The others have their answer. */
-  #unknown(
+  /**
+   * What the next message follows; undefined: the log was changed while it was read. What is known may be old: keys are looked for up to a message that
+   * was read, and what follows that one is stored only where nothing else does.
+   */
+  readonly #base = Effect.fnUntraced(function* (
+    this: LogWriter,
     channel: string,
     operations: ReadonlyArray<Operation>,
-    top: number
-  ): Effect.Effect<ReadonlyArray<Operation>, BrokerUnavailable> {
-    const since = operations.reduce((least, { check }) => Math.min(least, check?.since ?? top), top)
-    if (since === top) return Effect.succeed(operations)
-    return Effect.map(this.keysBehind(channel, since), (keys) =>
-      operations.filter(({ check }) => {
-        const position = check && keys.get(check.key)
-        if (position !== undefined) check!.found(position)
-        else if (check !== undefined) check.since = Math.max(check.since, top)
-        return position === undefined
-      })
-    )
-  }
+    known: Top | undefined,
+    losses: number
+  ): Effect.fn.Return<Base | undefined, BrokerUnavailable> {
+    const since = leastChecked(operations)
+    if (known !== undefined && since >= known.seq) return { top: known, isRead: false, operations }
+    const last = yield* this.#read(channel, losses)
+    const base = { top: topOf(last), isRead: true, operations }
+    if (since >= last.seq) return base
+    const keys = yield* this.keysBehind(channel, since, last)
+    return keys && { ...base, operations: withoutKnown(operations, keys, last.seq) }
+  })
 
   /** Lets go of those whose time is over; nothing of them was done. */
   #inTime(operations: ReadonlyArray<Operation>, late = TOO_LATE): ReadonlyArray<Operation> {
@@ -311,12 +328,13 @@ export class LogWriter {
   }
 
   /** The last message. Who loses again and again asks the one who wrote it for a turn. */
-  #read(channel: string, losses: number): Effect.Effect<Top, BrokerUnavailable> {
+  #read(channel: string, losses: number): Effect.Effect<Stored, BrokerUnavailable> {
     const began = this.now()
-    return Effect.map(this.logs.last(channel), (stored) => {
-      const writer = stored.record?.origin.node
-      if (losses > 1 && writer !== undefined) this.turns.ask(writer, channel, this.now() - began)
-      return topOf(stored)
-    })
+    return Effect.tap(this.logs.last(channel), ({ record }) =>
+      Effect.sync(() => {
+        if (losses > 1 && record !== undefined)
+          this.turns.ask(record.origin.node, channel, this.now() - began)
+      })
+    )
   }
 }

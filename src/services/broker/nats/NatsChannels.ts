@@ -77,7 +77,7 @@ export class NatsChannels {
     const isReplicated = options.replicas > 1
     this.logs = new ChannelLogs(link, namespaceOf, isReplicated, missing, now)
     this.reader = new LogReader(link, this.logs, fork)
-    this.claims = isReplicated ? new KeyClaims(link, this.logs, this.reader, now) : undefined
+    this.claims = isReplicated ? new KeyClaims(link, this.reader, now) : undefined
     this.turns = new Turns(link, now)
     this.ears = new Ears(
       link,
@@ -105,7 +105,7 @@ export class NatsChannels {
       now,
       fork,
       (channel, draft) => this.#outgoing(channel, draft),
-      (channel, since) => this.claims?.behind(channel, since) ?? Effect.succeed(new Map()),
+      (channel, since, last) => this.claims?.behind(channel, since, last) ?? Effect.succeed(new Map()),
       { ...writerBounds, batchBytes: Math.min(writerBounds.batchBytes, this.maxBytes) }
     )
     this.passings = new Passings(link, this.own, this.tops, this.ears, now, missing)

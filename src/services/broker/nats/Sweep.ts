@@ -17,7 +17,7 @@ export class Sweep {
   /** What is not yet whole, by subject. */
   readonly #left = new Map<string, Array<Filled>>()
   /** Behind it nothing belongs to any of them. */
-  readonly #last: number
+  readonly last: number
 
   constructor(
     readonly logs: ChannelLogs,
@@ -29,19 +29,16 @@ export class Sweep {
       here.push({ waiting, messages: [] })
       this.#left.set(subject, here)
     }
-    this.#last = all.reduce((last, { part }) => Math.max(last, part.last.seq), 0)
+    this.last = all.reduce((last, { part }) => Math.max(last, part.last.seq), 0)
   }
 
-  /** True where nothing more is to come. */
-  offer({ subject, seq, data }: JsMsg): boolean {
+  offer({ subject, seq, data }: JsMsg): void {
     const here = this.#left.get(subject)
-    if (here !== undefined) {
-      const stored = this.logs.read(seq, data)
-      const left = here.filter((one) => !this.#fill(one, stored))
-      if (left.length > 0) this.#left.set(subject, left)
-      else this.#left.delete(subject)
-    }
-    return this.#left.size === 0 || seq >= this.#last
+    if (here === undefined) return
+    const stored = this.logs.read(seq, data)
+    const left = here.filter((one) => !this.#fill(one, stored))
+    if (left.length > 0) this.#left.set(subject, left)
+    else this.#left.delete(subject)
   }
 
   /** Those that are not whole have what was found: the rest is gone. */

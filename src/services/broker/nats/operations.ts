@@ -53,3 +53,20 @@ export interface Passing {
 export type Waiting = Operation | Passing
 
 export const isPassing = (waiting: Waiting): waiting is Passing => "send" in waiting
+
+/** Up to this sequence the log holds none of their keys; infinite where they have none. */
+export const leastChecked = (operations: ReadonlyArray<Operation>): number =>
+  operations.reduce((least, { check }) => Math.min(least, check?.since ?? least), Number.POSITIVE_INFINITY)
+
+/** Those whose keys were not found up to that sequence; the others have their answer. */
+export const withoutKnown = (
+  operations: ReadonlyArray<Operation>,
+  keys: ReadonlyMap<string, StreamPosition>,
+  upTo: number
+): ReadonlyArray<Operation> =>
+  operations.filter(({ check }) => {
+    const position = check && keys.get(check.key)
+    if (position !== undefined) check!.found(position)
+    else if (check !== undefined) check.since = Math.max(check.since, upTo)
+    return position === undefined
+  })

@@ -68,11 +68,10 @@ export class RunHistory {
       )
       const runs: Array<Run> = []
       if (last === null) return runs
-      yield* readStream(this.link, { stream: this.stream, subject }, ({ seq, data }) => {
+      const reading = { stream: this.stream, subject, to: () => last.seq }
+      yield* readStream(this.link, reading, ({ data }) => {
         const run = runFromBytes(data)
         if (run !== undefined) runs.push(run)
-        // Of a schedule that runs all the time, there is always more.
-        return seq >= last.seq
       })
       return runs
     })

@@ -23,30 +23,34 @@ interface Sent {
 let now: number
 let sent: Array<Sent>
 let reads: number
+/** The log's last message, as it is read. */
+let last: () => Stored
 let isOurs: boolean
 let outgoing: () => void
 let tops: Tops
 let writer: LogWriter
 let answers: Array<string>
-let keys: Map<string, StreamPosition>
+/** What the log holds; undefined: it is changed while it is read. */
+let keys: () => ReadonlyMap<string, StreamPosition> | undefined
 let lookedBehind: Array<number>
 
 beforeEach(() => {
   now = 1000
   sent = []
   reads = 0
+  last = () => NOTHING
   isOurs = true
   outgoing = () => {}
   tops = new Tops()
   answers = []
-  keys = new Map()
+  keys = () => new Map()
   lookedBehind = []
   let count = 0
   const logs = {
     last: () =>
       Effect.sync(() => {
         reads++
-        return NOTHING
+        return last()
       }),
     append: (_: string, __: Uint8Array, expected: number, ___: unknown, answer: Sent["answer"]) =>
       void sent.push({ expected, count, answer }),
@@ -71,7 +75,7 @@ beforeEach(() => {
     (_, since) =>
       Effect.sync(() => {
         lookedBehind.push(since)
-        return keys
+        return keys()
       })
   )
 })
@@ -84,6 +88,17 @@ const publication = (name: string, id = ""): Operation => ({
   },
   repeat: (seq) => void answers.push(`${name} known ${seq}`),
   fail: ({ detail }) => void answers.push(`${name} ${detail}`)
+})
+
+const keyed = (name: string, key: string, since = 5): Operation => ({
+  ...publication(name),
+  check: { key, since, found: ({ offset }) => void answers.push(`${name} was ${offset}`) }
+})
+
+/** The last message that this node knows, with another sequence: it is what a server answers. */
+const knownAt = (seq: number): Stored => ({
+  seq,
+  record: { state: tops.get("news")!.state, origin: { node: "n", number: 1 }, entries: [] } as never
 })
 
 const add = (...names: ReadonlyArray<string>): void => {
@@ -150,11 +165,8 @@ describe("writing the log of a channel", () => {
 
   it("those with a key go together, but never two of one key; who was published before has its answer", async () => {
     await begun()
-    const keyed = (name: string, key: string, since = 5): Operation => ({
-      ...publication(name),
-      check: { key, since, found: ({ offset }) => void answers.push(`${name} was ${offset}`) }
-    })
-    keys.set("two", { epoch: "e", offset: 77 })
+    keys = () => new Map([["two", { epoch: "e", offset: 77 }]])
+    last = () => (tops.get("news") === undefined ? NOTHING : knownAt(tops.get("news")!.seq))
     for (const operation of [
       ...[publication("a"), keyed("b", "one", 3), keyed("c", "two"), publication("d")],
       ...[keyed("e", "one", 9), keyed("f", "three", 8)]
@@ -176,6 +188,41 @@ describe("writing the log of a channel", () => {
     await settled()
     expect(answers).toEqual(["a 2", "c was 77", "b 3", "d 4", "e 1", "f 2"])
     expect(writer.waiting).toBe(0)
+  })
+
+  it("a server that knows less than this node is believed: what follows its last message is overtaken, not published twice", async () => {
+    await begun()
+    const older = knownAt(4)
+    last = () => older
+    writer.add("news", keyed("a", "one", 3))
+    await settled()
+    expect(lookedBehind).toEqual([3])
+    expect(sent.slice(1)).toMatchObject([{ expected: 4 }])
+    const newer = knownAt(5)
+    last = () => newer
+    keys = () => new Map([["one", { epoch: "e", offset: 1 }]])
+    answer({ _tag: "overtaken" })
+    await settled()
+    expect([lookedBehind, answers]).toEqual([[3, 4], ["a was 1"]])
+  })
+
+  it("where the log is changed while keys are looked for, they are looked for again", async () => {
+    await begun()
+    const standing = knownAt(5)
+    last = () => standing
+    const lookedAgain = new Promise<void>((resolve) => {
+      keys = () => {
+        if (lookedBehind.length === 1) return undefined
+        resolve()
+        return new Map()
+      }
+    })
+    writer.add("news", keyed("a", "one", 3))
+    await lookedAgain
+    await settled()
+    expect([lookedBehind, sent.length]).toEqual([[3, 3], 2])
+    stored(6)
+    expect(answers).toEqual(["a 2"])
   })
 
   it("what only keeps its place is sent behind what waits, and counts as waiting; when it is closed it is refused", async () => {
