@@ -147,9 +147,12 @@ const publisherOver = Effect.fnUntraced(function* (
   state: LinkState,
   timeoutMs: number
 ) {
+  const fork = yield* FiberSet.makeRuntime<never>()
+  const cannotTell = makeFailureLog("what became of a publication could not be told")
   const over = {
-    ...{ connection, listen: listener.listen, timeoutMs, now: yield* makeNow },
-    ...{ down: () => (state.isUp ? undefined : DOWN), fork: yield* FiberSet.makeRuntime<never>() }
+    ...{ connection, listen: listener.listen, timeoutMs, now: yield* makeNow, fork },
+    ...{ down: () => (state.isUp ? undefined : DOWN) },
+    failed: (detail: string) => void fork(cannotTell(detail))
   }
   const streams = yield* Effect.acquireRelease(
     Effect.sync(() => new StreamPublisher(over)),

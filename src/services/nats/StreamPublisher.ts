@@ -4,7 +4,7 @@
  * what all the rest of it does.
  *
  * Guarantees: `done` is called once for each message, and never before `publish` has returned: at once while the connection is down and when it is
- * lost, otherwise with the answer, or after the timeout.
+ * lost, otherwise with the answer, or after the timeout. One that throws is logged, and keeps no other from being called.
  */
 import { type ApiError, JetStreamApiError, PubHeaders } from "@nats-io/jetstream"
 import {
@@ -88,6 +88,8 @@ export interface StreamPublishing {
   readonly down: () => BrokerUnavailable | undefined
   /** Runs a fiber as long as there is a connection. */
   readonly fork: (effect: Effect.Effect<void>) => unknown
+  /** Told of what a `done` has thrown. */
+  readonly failed: (detail: string) => void
 }
 
 export class StreamPublisher {
@@ -109,14 +111,14 @@ export class StreamPublisher {
   ): void {
     const { connection, timeoutMs, now } = this.over
     const error = this.over.down()
-    if (error !== undefined) return queueMicrotask(() => done({ _tag: "unknown", error }))
+    if (error !== undefined) return queueMicrotask(() => this.#tell(done, { _tag: "unknown", error }))
     const token = (++this.#number).toString(36)
     try {
       this.#subscription ??= this.over.listen(this.#answers, (message) => this.#answered(message))
       connection.publish(subject, bytes, { reply: this.#inbox + token, headers: headersOf(conditions) })
     } catch (error) {
       // It is closed, or the server takes less in a message than it did.
-      return queueMicrotask(() => done(unknown((error as Error).message)))
+      return queueMicrotask(() => this.#tell(done, unknown((error as Error).message)))
     }
     this.#pending.set(token, { subject, until: now() + timeoutMs, done })
     if (!this.#isTimed) this.#time()
@@ -149,8 +151,17 @@ export class StreamPublisher {
   }
 
   #end(token: string, { done }: Pending, outcome: PublishOutcome): void {
-    this.#pending.delete(token)
-    done(outcome)
+    // Who was told before may have ended this one, too.
+    if (this.#pending.delete(token)) this.#tell(done, outcome)
+  }
+
+  /** What it threw would end the timer, or leave those behind it without a word. */
+  #tell(done: Pending["done"], outcome: PublishOutcome): void {
+    try {
+      done(outcome)
+    } catch (error) {
+      this.over.failed(String(error))
+    }
   }
 
   #time(): void {
