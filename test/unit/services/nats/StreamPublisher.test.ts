@@ -26,7 +26,7 @@ const made = Effect.gen(function* () {
     fork: (effect) => void timers.push(fork(effect)),
     failed: (detail) => void failures.push(detail)
   })
-  const say = (name: string) => (outcome: PublishOutcome) =>
+  const say = (name: string) => (outcome: PublishOutcome): void =>
     void told.push(`${name} ${outcome._tag === "unknown" ? outcome.error.detail : outcome._tag}`)
   return {
     ...{ publisher, failures, told },
