@@ -1,5 +1,5 @@
 /** The broker over NATS is held to the contract of all brokers. */
-import { RequestError } from "@nats-io/transport-node"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -7,9 +7,11 @@ import * as Scope from "effect/Scope"
 import { afterAll, beforeAll, describe } from "vitest"
 import { Broker } from "../../src/services/broker/Broker.ts"
 import type { NatsLink } from "../../src/services/nats/NatsLink.ts"
+import { ClockAhead } from "../support/ClockAhead.ts"
 import { NatsProxy } from "../support/nats/NatsProxy.ts"
 import { type NatsServer, noNatsServer, startNats, startNatsCluster } from "../support/nats/NatsServer.ts"
 import { natsNode } from "../support/nats/natsBroker.ts"
+import { answerAt, reach } from "../support/nats/reach.ts"
 import { untilUp } from "../support/nats/untilUp.ts"
 import type { BrokerContract, BrokerLink, BrokerProcess } from "./broker/BrokerContract.ts"
 import { brokerSuite } from "./brokerSuite.ts"
@@ -38,55 +40,41 @@ const linkOver = (proxies: ReadonlyArray<NatsProxy>, links: ReadonlyArray<Link>)
   }
 }
 
-const answerAt = ({ connection }: Link, subject: string): void =>
-  void connection.subscribe(subject, { callback: (_, message) => void message.respond() })
-
-/**
- * A subscription is known to the other servers of a cluster a moment after it succeeded. Publications with history need not wait for that; who is
- * to hear the others does: what comes back from each node's server came after the subscription.
- */
-const reachAll = async ({ connection }: Link, subject: string, count: number): Promise<void> => {
-  for (let node = 0; node < count; node++)
-    while (!(await connection.request(`${subject}.${node}`).then(() => true, isNoResponder)));
-}
-
-const isNoResponder = (error: unknown): boolean => {
-  if (error instanceof RequestError && error.isNoResponders()) return false
-  throw error
-}
-
 /** Each test has streams of its own at the same servers. */
 let tests = 0
 
-/** Milliseconds. In tests of faults an answer is waited for twice, and its entry has to be there still. */
-const REQUEST_TIMEOUT = 500
-const TTL = 2000
+/** Milliseconds. In tests of faults an answer is waited for twice, for three seconds each, and its entry has to be there still. */
+const TTL = 20_000
 
 const contractOn = (servers: () => ReadonlyArray<NatsServer>, replicas: number): BrokerContract => ({
   start: (count) =>
     Effect.gen(function* () {
       tests++
       const prefix = `test${tests}`
+      // Lifetimes are judged by the clocks of nodes: servers keep things for longer.
+      const clock = new ClockAhead()
       const proxies = yield* Effect.forEach(servers(), (server) => NatsProxy.before(server))
       // Each node is connected to another server, where there are several.
       const nodes = yield* Effect.forEach(
         Array.from({ length: count }, (_, node) => proxies[node % proxies.length]!),
-        (proxy) => natsNode([proxy], { prefix, replicas, requestTimeout: REQUEST_TIMEOUT }),
+        (proxy) => natsNode([proxy], { prefix, replicas, requestTimeout: "3 seconds" }),
         { concurrency: "unbounded" }
-      )
+      ).pipe(Effect.provideService(Clock.Clock, clock))
       const links = nodes.map(({ link }) => link)
-      for (const [node, link] of links.entries()) answerAt(link, `${prefix}.there.${node}`)
+      for (const [node, link] of links.entries()) answerAt(link.connection, `${prefix}.there.${node}`)
       const processes = nodes.map(({ broker, received, link }): BrokerProcess => {
         if (replicas === 1) return { broker, received }
+        // Publications with history need not wait for it; who is to hear the others does: what comes back from each node's server came behind.
+        const reachAll = async () => {
+          for (const node of links.keys()) await reach(link.connection, `${prefix}.there.${node}`)
+        }
         const subscribe = (channel: string) =>
-          Effect.tap(broker.subscribe(channel), () =>
-            Effect.promise(() => reachAll(link, `${prefix}.there`, count))
-          )
+          Effect.tap(broker.subscribe(channel), () => Effect.promise(reachAll))
         return { broker: Broker.of({ ...broker, subscribe }), received }
       })
       return {
         processes: processes as [BrokerProcess],
-        pass: (ms: number) => Effect.sleep(ms),
+        pass: (ms: number) => Effect.sync(() => clock.pass(ms)),
         link: linkOver(proxies, links)
       }
     }).pipe(Effect.orDie),
@@ -108,7 +96,7 @@ describe.skipIf(noNatsServer !== undefined)(`the broker over NATS ${noNatsServer
   })
   afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 
-  // They wait for lifetimes and elections most of the time: several tests at once wait together.
+  // They wait for elections and timeouts most of the time: several tests at once wait together.
   describe.concurrent("of one server", () => brokerSuite(contractOn(() => alone, 1)))
   describe.concurrent("of three servers", () => brokerSuite(contractOn(() => three, 3)))
 })

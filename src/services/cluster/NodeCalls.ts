@@ -29,6 +29,9 @@ export const ANSWER_TIMEOUT = "2 seconds"
 
 type Tag = Question["_tag"]
 
+/** Sockets are read in between. */
+const nextTurn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
+
 /** What nodes have said. */
 export interface Replies<A> {
   readonly answers: ReadonlyArray<{ readonly node: NodeState; readonly answer: A }>
@@ -198,11 +201,15 @@ const make = Effect.gen(function* () {
       return answers.pipe(
         Effect.timeoutOrElse({
           duration: within,
+          // What came while this process had no turn is read first: its own pause is not the others' silence.
           orElse: () =>
-            Effect.sync(() => {
-              asking.owing.forEach(roster.doubt)
-              return asking.replies()
-            })
+            Effect.andThen(
+              nextTurn,
+              Effect.sync(() => {
+                asking.owing.forEach(roster.doubt)
+                return asking.replies()
+              })
+            )
         }),
         Effect.ensuring(Effect.sync(() => void waiting.delete(id))),
         Effect.tap(({ missing }) =>

@@ -10,6 +10,7 @@
  * - Nobody waits longer than for two questions of `WITHIN`: the one under way, and the next. A server of which no node answers is passed over, and
  *   the subscriptions are counted that went on so. Nobody there is asked again before saying, unasked, that it is there.
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { InterestKnown } from "../broker/nats/natsBrokerOptions.ts"
@@ -34,7 +35,7 @@ const elsewhere = ({ self, others }: Roster["Service"]): ReadonlyMap<string, Rea
   return byServer
 }
 
-const make = Effect.gen(function* () {
+const make = Effect.fnUntraced(function* (within: Duration.Input) {
   const calls = yield* NodeCalls
   const roster = yield* Roster
   const run = Effect.runPromiseWith(yield* Effect.context<never>())
@@ -58,7 +59,7 @@ const make = Effect.gen(function* () {
   const ask = (server: string, nodes: ReadonlyArray<NodeState>): Effect.Effect<boolean> => {
     const node = nodes.find((one) => !silent.has(one))
     if (node === undefined) return Effect.succeed(false)
-    return Effect.matchEffect(calls.ask(node.uid, { _tag: "TellServer" }, WITHIN), {
+    return Effect.matchEffect(calls.ask(node.uid, { _tag: "TellServer" }, within), {
       onSuccess: (answer) => Effect.succeed(answer?.id === server),
       onFailure: () =>
         Effect.sync(() => {
@@ -83,4 +84,5 @@ const make = Effect.gen(function* () {
   })
 })
 
-export const layer = Layer.effect(InterestKnown, make)
+/** @param within in place of `WITHIN` */
+export const layer = (within: Duration.Input = WITHIN) => Layer.effect(InterestKnown, make(within))

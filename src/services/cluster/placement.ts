@@ -148,7 +148,7 @@ const layerBrokerOverNodes = withRoom(
   () => true
 ).pipe(
   Layer.provide(layerReceipts),
-  Layer.provide(Layer.merge(Interest.layer, layerNodeCount).pipe(Layer.provide(layerNodes)))
+  Layer.provide(Layer.merge(Interest.layer(), layerNodeCount).pipe(Layer.provide(layerNodes)))
 )
 
 export const joined: Placement = {

@@ -2,8 +2,10 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import { describe, expect, it } from "vitest"
+import { WITHIN } from "../../../src/services/cluster/interest.ts"
 import { Metrics } from "../../../src/services/Metrics.ts"
 import {
   type BrokerNode,
@@ -13,6 +15,7 @@ import {
 } from "../../support/cluster/brokerNodes.ts"
 import { known } from "../../support/cluster/nodes.ts"
 import { startFarApart } from "../../support/nats/farApart.ts"
+import type { NatsProxy } from "../../support/nats/NatsProxy.ts"
 import { noNatsServer, startNats, startNatsCluster } from "../../support/nats/NatsServer.ts"
 
 const STREAM = { size: 1000, ttlMs: 60_000, metaTtlMs: 120_000 }
@@ -42,24 +45,30 @@ const value = ({ context }: BrokerNode, name: string) =>
 
 /**
  * Each channel is subscribed to at one node, and published to at another one at once, and again when all have been. The number of those that
- * missed the first publication.
+ * missed the first publication. @param ways between servers, over which nothing gets before all of the first have been published
  */
 const missed = Effect.fnUntraced(function* (
   nodes: ReadonlyArray<BrokerNode>,
   prefix: string,
-  { count = 1000, together = 1 } = {}
+  {
+    count = 1000,
+    together = 1,
+    ways = []
+  }: { count?: number; together?: number; ways?: ReadonlyArray<NatsProxy> } = {}
 ) {
   const rounds = Array.from({ length: count }, (_, index) => ({
     channel: `${prefix}-${together}-${index}`,
     here: nodes[index % nodes.length]!,
     there: nodes[(index + 1 + (index % (nodes.length - 1))) % nodes.length]!
   }))
+  for (const way of ways) way.hold()
   yield* Effect.forEach(
     rounds,
     ({ channel, here, there }) =>
       Effect.andThen(inTime(here.broker.subscribe(channel)), inTime(publish(there, channel, "first"))),
     { concurrency: together }
   )
+  for (const way of ways) way.release()
   // Who waited for nothing is heard everywhere by now.
   for (const { here, there } of rounds.slice(-nodes.length))
     yield* here.calls.ask(there.uid, { _tag: "TellServer" })
@@ -79,9 +88,9 @@ describe.skipIf(noNatsServer !== undefined)(`a subscription over NATS servers ${
     () =>
       run(
         Effect.gen(function* () {
-          const servers = yield* startFarApart(20)
+          const { servers, ways } = yield* startFarApart(20)
           const hasty = yield* startBrokerNodes(servers, false)
-          expect(yield* missed(hasty, "hasty", { count: 5 })).toBe(5)
+          expect(yield* missed(hasty, "hasty", { count: 5, ways })).toBe(5)
           for (const node of hasty) yield* node.stop
           const nodes = yield* startBrokerNodes(servers)
           expect(yield* missed(nodes, "waits", { count: 5 })).toBe(0)
@@ -114,13 +123,18 @@ describe.skipIf(noNatsServer !== undefined)(`a subscription over NATS servers ${
     () =>
       run(
         Effect.gen(function* () {
-          const [a, b] = yield* startBrokerNodes(yield* startFarApart(5))
+          const { servers, ways } = yield* startFarApart(5)
+          const [a, b] = yield* startBrokerNodes(servers)
           const before = (yield* value(a!, "clarion_cluster_questions_total"))!
-          yield* Effect.forEach(
+          // The first question is not answered before all wait.
+          for (const way of ways) way.hold()
+          const subscribing = yield* Effect.forEach(
             Array.from({ length: 500 }, (_, at) => `together-${at}`),
-            a!.broker.subscribe,
-            { concurrency: "unbounded" }
+            (channel) => Effect.forkChild(a!.broker.subscribe(channel), { startImmediately: true })
           )
+          yield* a!.link.flushed
+          for (const way of ways) way.release()
+          yield* Fiber.joinAll(subscribing)
           const asked = (yield* value(a!, "clarion_cluster_questions_total"))! - before
           expect(asked).toBeGreaterThan(0)
           expect(asked).toBeLessThanOrEqual(2)
@@ -153,8 +167,8 @@ describe.skipIf(noNatsServer !== undefined)(`a subscription over NATS servers ${
     () =>
       run(
         Effect.gen(function* () {
-          const servers = yield* startFarApart(1)
-          const [a, b] = yield* startBrokerNodes(servers)
+          const { servers } = yield* startFarApart(1)
+          const [a, b] = yield* startBrokerNodes(servers, WITHIN)
           const c = yield* startBrokerNode([servers[1]!], "node-2")
           yield* known(a!.roster, 2)
           for (const { calls } of [b!, c]) yield* calls.serve("TellServer", () => Effect.never)

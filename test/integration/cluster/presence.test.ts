@@ -1,5 +1,7 @@
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { describe, expect, it } from "vitest"
@@ -44,17 +46,20 @@ describe.skipIf(noNatsServer !== undefined)(`presence over nodes ${noNatsServer 
       Effect.gen(function* () {
         const { nodes } = yield* inRoom(2)
         const [a, b] = nodes as [TestNode<Presence>, TestNode<Presence>]
+        const allHaveAsked = yield* Deferred.make<void>()
         let asked = 0
         yield* b.calls.serve("CountPresence", () =>
-          Effect.sync(() => {
-            asked++
-            return { _tag: "Counted", numClients: asked, users: [] }
+          Effect.gen(function* () {
+            const numClients = ++asked
+            yield* Deferred.await(allHaveAsked)
+            return { _tag: "Counted", numClients, users: [] }
           })
         )
-        const all = yield* Effect.all(
-          Array.from({ length: 1000 }, () => presenceOf(a).stats("room")),
-          { concurrency: "unbounded" }
+        const asking = yield* Effect.forEach(Array.from({ length: 1000 }), () =>
+          Effect.forkChild(presenceOf(a).stats("room"), { startImmediately: true })
         )
+        yield* Deferred.succeed(allHaveAsked, undefined)
+        const all = yield* Fiber.joinAll(asking)
         expect(asked).toBe(2)
         // The first alone has the first answer.
         expect(all.map(({ numClients }) => numClients)).toEqual([2, ...Array.from({ length: 999 }, () => 3)])

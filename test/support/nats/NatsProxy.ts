@@ -8,6 +8,8 @@ import type { NatsServer } from "./NatsServer.ts"
 export class NatsProxy {
   readonly #sockets = new Set<Socket>()
   #state: "whole" | "cut" | "losing answers" = "whole"
+  /** What is to be passed on later; undefined: it is passed on as it comes. */
+  #held: Array<() => void> | undefined
 
   private constructor(
     readonly server: Server,
@@ -57,6 +59,17 @@ export class NatsProxy {
     this.#end()
   }
 
+  /** Nothing gets through either way, until it is released. */
+  hold(): void {
+    this.#held = []
+  }
+
+  release(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const write of held) this.#pass(write)
+  }
+
   #end(): void {
     for (const socket of this.#sockets) socket.destroy()
     this.#sockets.clear()
@@ -84,7 +97,8 @@ export class NatsProxy {
   }
 
   #pass(write: () => void): void {
-    if (this.delayMs === 0) write()
+    if (this.#held !== undefined) this.#held.push(write)
+    else if (this.delayMs === 0) write()
     else setTimeout(write, this.delayMs)
   }
 }

@@ -3,10 +3,11 @@ import * as Effect from "effect/Effect"
 import { NatsProxy } from "./NatsProxy.ts"
 import { freePort, type NatsServer, startNats } from "./NatsServer.ts"
 
-/** @param delayMs of what one says to the other */
+/** @param delayMs of what one says to the other, over `ways` */
 export const startFarApart = Effect.fnUntraced(function* (delayMs: number) {
   const ports = yield* Effect.promise(() => Promise.all([freePort(), freePort()]))
-  const [toNear, toFar] = yield* Effect.forEach(ports, (port) => NatsProxy.before({ port }, delayMs))
+  const ways = yield* Effect.forEach(ports, (port) => NatsProxy.before({ port }, delayMs))
+  const [toNear, toFar] = ways
   const start = (name: string, port: number, to: NatsProxy) =>
     startNats({
       name,
@@ -19,5 +20,5 @@ export const startFarApart = Effect.fnUntraced(function* (delayMs: number) {
     yield* start("near", ports[0], toFar!),
     yield* start("far", ports[1], toNear!)
   ]
-  return servers
+  return { servers, ways }
 })

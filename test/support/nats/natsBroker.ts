@@ -16,7 +16,7 @@ const namespaces: NatsBrokerOptions["namespaces"] = {
 export interface NatsNodeOptions extends Partial<NatsBrokerOptions> {
   /** Nodes of one prefix are one cluster. */
   readonly prefix: string
-  readonly requestTimeout?: number
+  readonly requestTimeout?: `${number} seconds` | number
 }
 
 /** A node's broker, with the connection of its own, in the scope. */

@@ -85,6 +85,12 @@ const startNode = Effect.fnUntraced(function* (
       link.resume()
       return TestClock.adjust(0)
     }),
+    clock: own,
+    /** As `resume`, in the order of Node.js: timers that are late come before what is to be read. */
+    wake: () => {
+      runs.openUnsafe()
+      queueMicrotask(() => link.resume())
+    },
     end: Scope.close(scope, Exit.void)
   }
 })
@@ -239,6 +245,22 @@ describe("silence", () => {
       expect(a.names()).toEqual(["node-2"])
       yield* TestClock.adjust("4 seconds")
       expect(a.names()).toEqual([])
+    })
+  )
+
+  it.effect("is none of who has answered while this process had no turn, until time was over", () =>
+    Effect.gen(function* () {
+      const bus = new FakeBus()
+      const [a, b] = [yield* startNode(bus, 1), yield* startNode(bus, 2)]
+      yield* b.calls.serve("TellServer", () => Effect.succeed({ _tag: "Server", id: "two" }))
+      yield* a.suspend
+      const asking = yield* Effect.forkChild(
+        Effect.provideService(a.calls.ask(uidOf(2), { _tag: "TellServer" }), Clock.Clock, a.clock),
+        { startImmediately: true }
+      )
+      yield* TestClock.adjust("2 seconds")
+      a.wake()
+      expect(yield* Fiber.join(asking)).toEqual({ _tag: "Server", id: "two" })
     })
   )
 
