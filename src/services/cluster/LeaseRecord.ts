@@ -10,7 +10,7 @@ import { NatsLink } from "../nats/NatsLink.ts"
 import { LEASE_MS } from "./leaseMachine.ts"
 
 export interface LeaseState {
-  /** Greater with each write, also where NATS has lost the record and this node knew it. 0: there has never been one. */
+  /** Greater with each write, also where NATS has lost the record. 0: this node knows of none. */
   readonly revision: number
   /** The node that holds it; undefined: none does. */
   readonly holder: string | undefined
@@ -34,18 +34,19 @@ const SOMEBODY = "?"
 /** What the record has. */
 interface Written {
   readonly holder: string | undefined
-  /** Revisions count from here: a bucket that was lost begins its own ones anew. */
-  readonly base: number
+  /**
+   * Revisions count from here, as a bucket that was lost begins its own ones anew: from the ms at which NATS made the bucket, or from what the writer has
+   * seen, if that is more. There are fewer writes than ms, so whoever knows nothing of the bucket before begins behind it, too.
+   * Undefined: it cannot be read.
+   */
+  readonly base: number | undefined
 }
 
-const toBytes = ({ holder, base }: Written): Uint8Array =>
-  Buffer.from(
-    JSON.stringify({ ...(holder === undefined ? {} : { holder }), ...(base === 0 ? {} : { base }) })
-  )
+const toBytes = (written: Written): Uint8Array => Buffer.from(JSON.stringify(written))
 
 const writtenIn = (bytes: Uint8Array): Written => {
   // The tools of NATS remove a key by an empty value.
-  if (bytes.length === 0) return { holder: undefined, base: 0 }
+  if (bytes.length === 0) return { holder: undefined, base: undefined }
   try {
     const { holder, base } = JSON.parse(Buffer.from(bytes).toString()) as Readonly<Record<string, unknown>>
     return {
@@ -53,7 +54,7 @@ const writtenIn = (bytes: Uint8Array): Written => {
       base: Number.isSafeInteger(base) && Number(base) > 0 ? Number(base) : 0
     }
   } catch {
-    return { holder: SOMEBODY, base: 0 }
+    return { holder: SOMEBODY, base: undefined }
   }
 }
 
@@ -75,36 +76,38 @@ export const openLeaseRecord = Effect.gen(function* () {
   let base = 0
   /** The greatest revision that was seen. */
   let most = 0
+  /** When the bucket was made; 0: there was no need to know. */
+  let created = 0
   /** Of the record that was seen last. Where there is none in a bucket that others use, one of them may lead: NATS has lost the record. */
   let holder = bucket.isNew ? undefined : SOMEBODY
-  const seen = (sequence: number, bytes: Uint8Array): LeaseState => {
-    const written = writtenIn(bytes)
-    ;({ base, holder } = written)
+  const seen = (sequence: number, written: Written): LeaseState => {
+    holder = written.holder
+    base = written.base ?? base
     const revision = base + sequence
     most = Math.max(most, revision)
     return { revision, holder }
   }
+  const read = Effect.gen(function* () {
+    const kept = yield* bucket.last(KEY)
+    const written = kept && writtenIn(kept.value)
+    if (written?.base === undefined) created = yield* bucket.created
+    if (kept !== undefined && written !== undefined) return seen(kept.revision, written)
+    base = most
+    return { revision: most, holder }
+  })
+  const write = Effect.fnUntraced(function* (next: string | undefined, expected: number) {
+    const sequence = Math.max(0, expected - base)
+    const own = { holder: next, base: Math.max(base, most - sequence, created) }
+    const stored = yield* bucket.put(KEY, toBytes(own), sequence, Duration.seconds(1))
+    return stored === undefined ? undefined : seen(stored, own).revision
+  })
   return {
-    read: watched(
-      Effect.map(bucket.last(KEY), (kept) => {
-        if (kept !== undefined) return seen(kept.revision, kept.value)
-        base = most
-        return { revision: most, holder }
-      })
-    ),
-    write: (next, expected) =>
-      Effect.suspend(() => {
-        const sequence = Math.max(0, expected - base)
-        const own = { holder: next, base: Math.max(base, most - sequence) }
-        const written = watched(bucket.put(KEY, toBytes(own), sequence, Duration.seconds(1)))
-        return Effect.map(written, (stored) =>
-          stored === undefined ? undefined : seen(stored, toBytes(own)).revision
-        )
-      }),
+    read: watched(read),
+    write: (next, expected) => watched(write(next, expected)),
     onWritten: (told) =>
       link.hear(leases, (message) => {
         const sequence = sequenceOf(message)
-        if (sequence > 0) told(seen(sequence, message.data))
+        if (sequence > 0) told(seen(sequence, writtenIn(message.data)))
       })
   } satisfies LeaseRecord
 })

@@ -20,15 +20,14 @@ const READ_AGAIN = Duration.millis(250)
 const inTime = <A>(asking: Effect.Effect<A, BrokerUnavailable>): Effect.Effect<Option.Option<A>> =>
   Effect.map(Effect.timeoutOption(Effect.option(asking), ANSWER_WITHIN), Option.flatten)
 
-export const contend = Effect.fnUntraced(function* (uid: string, record: LeaseRecord) {
+/** What this node knows of the lease, and who is told when it begins or ceases to lead. */
+const makeLease = Effect.fnUntraced(function* (uid: string) {
   const now = yield* makeMonotonic
   let snapshot: SnapshotFrom<typeof leaseMachine> = getInitialSnapshot(leaseMachine, { uid })
   const told = new Set<(isLeader: boolean) => void>()
   let wasLeader = false
   let isOver = false
   let changes = 0
-  /** The record was written, by whomever. */
-  const news = yield* Queue.sliding<void>(1)
   const ending = yield* FiberHandle.make<void>()
   const runEnding = yield* FiberHandle.runtime(ending)<never>()
 
@@ -60,13 +59,32 @@ export const contend = Effect.fnUntraced(function* (uid: string, record: LeaseRe
       })
     )
 
+  return {
+    uid,
+    now,
+    snapshot: () => snapshot,
+    step,
+    isLeader,
+    /** It leads no more, whatever it still hears. */
+    end: () => {
+      isOver = true
+      tell()
+    },
+    changes: () => changes,
+    told
+  }
+})
+type Lease = Effect.Success<ReturnType<typeof makeLease>>
+
+/** One read, or one question, or the time until the next one. @param news the record was written, by whomever */
+const roundOf = ({ uid, now, snapshot, step }: Lease, record: LeaseRecord, news: Queue.Dequeue<void>) => {
   const read = Effect.flatMap(inTime(record.read), (found) => {
     if (Option.isNone(found)) return Effect.sleep(READ_AGAIN)
     return Effect.sync(() => step({ type: "seen", ...found.value, at: now() }))
   })
 
   const ask = Effect.suspend(() => {
-    const expected = snapshot.context.revision
+    const expected = snapshot().context.revision
     step({ type: "ask", at: now() })
     return Effect.map(inTime(record.write(uid, expected)), (answer) => {
       if (Option.isNone(answer)) return step({ type: "unanswered" })
@@ -75,40 +93,42 @@ export const contend = Effect.fnUntraced(function* (uid: string, record: LeaseRe
     })
   })
 
-  /** Until it is time to ask, or something is news. */
-  const round = Effect.suspend(() => {
-    if (snapshot.value === "unknown" || snapshot.value === "unsure") return read
-    const wait = askAt(snapshot) - now()
+  return Effect.suspend(() => {
+    const { value } = snapshot()
+    if (value === "unknown" || value === "unsure") return read
+    const wait = askAt(snapshot()) - now()
     return wait <= 0 ? ask : Effect.asVoid(Effect.timeoutOption(Queue.take(news), wait))
   })
+}
 
-  /** The others need not wait until its time is over. */
-  const giveBack = Effect.suspend(() => {
-    if (!isLeader()) return Effect.void
-    isOver = true
-    tell()
+/** The others need not wait until its time is over. */
+const giveBack = ({ uid, snapshot, isLeader, end }: Lease, record: LeaseRecord) =>
+  Effect.gen(function* () {
+    if (!isLeader()) return
+    end()
     const write = (revision: number) => inTime(record.write(undefined, revision))
-    return Effect.gen(function* () {
-      const given = yield* write(snapshot.context.revision)
-      if (Option.isNone(given) || given.value !== undefined) return
-      // A renewal was on its way, and came before.
-      const found = yield* inTime(record.read)
-      if (Option.isSome(found) && found.value.holder === uid) yield* write(found.value.revision)
-    })
+    const given = yield* write(snapshot().context.revision)
+    if (Option.isSome(given) && given.value !== undefined) return
+    // A renewal was on its way and came before, or the record was lost and stands again.
+    const found = yield* inTime(record.read)
+    if (Option.isSome(found) && found.value.holder === uid) yield* write(found.value.revision)
   })
 
+export const contend = Effect.fnUntraced(function* (uid: string, record: LeaseRecord) {
+  const lease = yield* makeLease(uid)
+  const { now, snapshot, step, isLeader, changes, told } = lease
+  const news = yield* Queue.sliding<void>(1)
   yield* record.onWritten((state) => {
     step({ type: "seen", ...state, at: now() })
     Queue.offerUnsafe(news, undefined)
   })
-  yield* Effect.addFinalizer(() => giveBack)
-  yield* forkLongLived("lease of the leading node", Effect.forever(round))
-
+  yield* Effect.addFinalizer(() => giveBack(lease, record))
+  yield* forkLongLived("lease of the leading node", Effect.forever(roundOf(lease, record, news)))
   return {
     isLeader,
-    fence: () => snapshot.context.fence,
+    fence: () => snapshot().context.fence,
     /** Times that it began or ceased to lead. */
-    changes: () => changes,
+    changes,
     onChange: (one: (isLeader: boolean) => void) =>
       Effect.asVoid(
         Effect.acquireRelease(

@@ -109,7 +109,7 @@ export class Bucket {
     options: BucketOptions
   ): Effect.Effect<Bucket, BrokerUnavailable> => {
     const ensure = ensured(link, name, options)
-    const ask = keptUp(link, `the bucket ${name}`, ensure)
+    const ask = keptUp(link, streamOf(name), `the bucket ${name}`, ensure)
     return ensure.pipe(
       Effect.retry(MAKE_AGAIN),
       Effect.map((isNew) => new Bucket(link, name, isNew, ask))
@@ -154,6 +154,14 @@ export class Bucket {
           }
         )
     return this.ask(`${this.name} was not written`, write)
+  }
+
+  /** When it was made, in ms by the clock of the server that made it. */
+  get created(): Effect.Effect<number, BrokerUnavailable> {
+    return Effect.map(
+      this.ask(`${this.name} was not looked at`, () => this.link.manager.streams.info(this.stream)),
+      ({ created }) => Date.parse(created)
+    )
   }
 
   /** Undefined: the key was never written, or its last trace is gone. */

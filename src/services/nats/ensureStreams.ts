@@ -6,6 +6,7 @@
  */
 import { JetStreamApiCodes, JetStreamApiError, type StreamConfig } from "@nats-io/jetstream"
 import { millis } from "@nats-io/transport-node"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { BrokerUnavailable } from "../broker/Broker.ts"
 import type { NatsLink } from "./NatsLink.ts"
@@ -21,6 +22,20 @@ export const isStreamMissing = (error: unknown): boolean =>
 /** There is no such stream, or no server leads it now: then nobody answers. */
 export const mayBeMissing = (error: unknown): boolean =>
   isStreamMissing(error) || (error instanceof Error && error.name === "JetStreamNotEnabled")
+
+/**
+ * nats-server (2.9.10, one server) says that a stream is missing before it has moved its directory away. One that is made in between loses its new
+ * directory, takes nothing, and stays so. Who finds one missing that was there waits for that long before it is made.
+ */
+export const REMOVED_WITHIN = Duration.millis(500)
+
+const STORE_FAILED = 10_077
+/** As the server's system says it. */
+const NO_FILE = /no such file or directory|cannot find the (?:path|file) specified/
+
+/** It is one of those. */
+export const hasNoDirectory = (error: unknown): boolean =>
+  error instanceof JetStreamApiError && error.code === STORE_FAILED && NO_FILE.test(error.message)
 
 const detailOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
@@ -55,6 +70,20 @@ export const widened = (
   }
   return { config, isNew: limits.some((limit) => config[limit] !== found[limit]), less }
 }
+
+/** Has the server make the directory of a stream that has none. One that holds something is left to people: its messages would go. */
+export const withDirectory = (
+  link: NatsLink["Service"],
+  stream: string
+): Effect.Effect<void, BrokerUnavailable> =>
+  link.ask(`stream ${stream} has no directory`, async () => {
+    const { streams } = link.manager
+    const { state } = await streams.info(stream)
+    if (state.messages > 0) return
+    // It makes the directory; the update writes there what the stream is, or it would not be found at the server's next start.
+    await streams.purge(stream)
+    await streams.update(stream, {})
+  })
 
 /** How a stream stands. */
 interface Standing {

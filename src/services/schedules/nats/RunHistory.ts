@@ -45,7 +45,7 @@ export class RunHistory {
     }
     const ensure = ensureStreams(link, [wanted])
     yield* Effect.retry(ensure, MAKE_AGAIN)
-    return new RunHistory(link, name, keptUp(link, `the stream ${name}`, ensure))
+    return new RunHistory(link, name, keptUp(link, name, `the stream ${name}`, ensure))
   })
 
   /** The same run again is one run. */
