@@ -96,8 +96,8 @@ export class ChannelLogs {
    * @param done is called once, when this has returned
    *
    * Several servers compare `expected` with what stands when a message comes in, not when it is stored: two that come in together may both pass
-   * (nats-server before 2.9.21, https://github.com/nats-io/nats-server/issues/4320). What they compare when they store it are ids. So there the id
-   * says which message it follows.
+   * (nats-server before 2.9.21, https://github.com/nats-io/nats-server/issues/4320). What they compare when they store it are ids, and whether there is
+   * none. So there the id says which message it follows; the first message has none, as a log that an operator has purged begins once more.
    */
   append(
     channel: string,
@@ -107,7 +107,7 @@ export class ChannelLogs {
     done: (appended: Appended) => void
   ): void {
     const subject = this.subjectOf(channel)
-    const follows = this.isReplicated ? `${subject} ${expected}` : undefined
+    const follows = this.isReplicated && expected > 0 ? `${subject} ${expected}` : undefined
     this.#link.streams.publish(subject, bytes, { expected, id: id ?? follows }, (outcome) => {
       const appended = this.#appended(outcome, id !== undefined)
       const trouble = this.#writingOf(channel)

@@ -8,17 +8,20 @@ import { JetStreamApiCodes, JetStreamApiError } from "@nats-io/jetstream"
 import * as Effect from "effect/Effect"
 import { Packr } from "msgpackr"
 import type { StreamPosition } from "../../hot/ChannelEvent.ts"
+import { mayBeMissing } from "../../nats/ensureStreams.ts"
 import { unpackChecked } from "../../nats/messagePack.ts"
 import type { NatsLink } from "../../nats/NatsLink.ts"
 import { Questions } from "../../nats/Questions.ts"
-import type { BrokerUnavailable } from "../Broker.ts"
+import { BrokerUnavailable } from "../Broker.ts"
+import { NOWHERE_RETRY } from "./ChannelLogs.ts"
 import type { Stored } from "./LogPart.ts"
 import type { LogReader } from "./LogReader.ts"
+import type { KeysBehind } from "./operations.ts"
 
 /** What stands under a key. */
 export type Claim =
-  /** Messages up to this sequence do not hold it. */
-  | { readonly _tag: "claimed"; readonly since: number }
+  /** Messages up to this sequence do not hold it. `isNew`: it was claimed just now, and nobody has published it before. */
+  | { readonly _tag: "claimed"; readonly since: number; readonly isNew: boolean }
   /** It was published there. */
   | { readonly _tag: "published"; readonly position: StreamPosition }
 
@@ -34,21 +37,26 @@ export const claimOfBytes = (bytes: Uint8Array): Claim => {
     const [since, epoch, offset]: ReadonlyArray<unknown> = value
     if (typeof epoch === "string" && typeof offset === "number")
       return { _tag: "published", position: { epoch, offset } }
-    if (typeof since === "number" && since >= 0) return { _tag: "claimed", since }
+    if (typeof since === "number" && since >= 0) return { _tag: "claimed", since, isNew: false }
   }
-  return { _tag: "claimed", since: 0 }
+  return { _tag: "claimed", since: 0, isNew: false }
 }
 
 /** Claims under way, and those that wait. */
 const CLAIMS = { underWay: 1024, waiting: 100_000 }
 
+const NOT_CLAIMED = new BrokerUnavailable({ detail: "the key of the publication cannot be claimed now" })
+const NOT_ACKNOWLEDGED = "the key of the publication was not acknowledged"
+
 export class KeyClaims {
   readonly #claims: Questions
 
+  /** @param missing is called when NATS does not have the stream, or does not know now */
   constructor(
     readonly link: NatsLink["Service"],
     readonly reader: LogReader,
-    now: () => number
+    readonly missing: () => void,
+    readonly now: () => number
   ) {
     this.#claims = new Questions({ ...CLAIMS, waitMs: link.requestTimeoutMs }, now)
   }
@@ -64,29 +72,50 @@ export class KeyClaims {
    * @param id of the channel and the key
    * @param since sequence of a message of the channel's log that stands already; 0: there is none
    */
-  claim(id: string, since: number): Effect.Effect<Claim, BrokerUnavailable> {
-    const own: Claim = { _tag: "claimed", since }
-    return this.link.ask("the key of the publication was not acknowledged", () =>
-      this.#claims.ask(() => this.#claim(id, own))
-    )
-  }
+  readonly claim = Effect.fnUntraced(function* (
+    this: KeyClaims,
+    id: string,
+    since: number
+  ): Effect.fn.Return<Claim, BrokerUnavailable> {
+    const until = this.now() + this.link.requestTimeoutMs
+    for (;;) {
+      const claim = yield* this.#ask(() => this.#claim(id, since))
+      if (claim !== undefined) return claim
+      if (this.now() >= until) return yield* Effect.fail(NOT_CLAIMED)
+      yield* Effect.sleep(NOWHERE_RETRY)
+    }
+  })
 
-  async #claim(id: string, own: Claim): Promise<Claim> {
+  /** Undefined: there is no stream for it now, or what stood there does not any more. */
+  async #claim(id: string, since: number): Promise<Claim | undefined> {
     const { jetstream, manager, subjects } = this.link
+    const own: Claim = { _tag: "claimed", since, isNew: true }
     try {
       // Nothing may stand there: a server of a cluster makes sure of that when it stores it.
       const expect = { lastSubjectSequence: 0 }
-      await jetstream.publish(subjects.key(id), claimToBytes(own), { expect })
-      return own
+      return await jetstream.publish(subjects.key(id), claimToBytes(own), { expect }).then(
+        () => own,
+        async (error: unknown) => {
+          if (!isTaken(error)) throw error
+          // Where nothing is found, it has just ended, or a server was asked that does not know of it yet: it is claimed once more.
+          const query = { last_by_subj: subjects.key(id) }
+          const found = await manager.streams.getMessage(subjects.keyStream, query)
+          return found === null ? undefined : claimOfBytes(found.data)
+        }
+      )
     } catch (error) {
-      if (!isTaken(error)) throw error
+      if (!mayBeMissing(error)) throw error
+      this.missing()
+      return undefined
     }
-    const found = await manager.streams.getMessage(subjects.keyStream, { last_by_subj: subjects.key(id) })
-    return found === null ? own : claimOfBytes(found.data)
+  }
+
+  #ask<A>(ask: () => Promise<A>): Effect.Effect<A, BrokerUnavailable> {
+    return this.link.ask(NOT_ACKNOWLEDGED, () => this.#claims.ask(ask))
   }
 
   /**
-   * The keys that the log holds behind a sequence, and where they stand; undefined: it was changed while it was read.
+   * The keys that the log holds behind a sequence; undefined: it was changed while it was read.
    *
    * @param last of the log's messages
    */
@@ -94,27 +123,33 @@ export class KeyClaims {
     channel: string,
     since: number,
     last: Stored
-  ): Effect.Effect<ReadonlyMap<string, StreamPosition> | undefined, BrokerUnavailable> {
+  ): Effect.Effect<KeysBehind | undefined, BrokerUnavailable> {
     const after = { offset: 0, seq: since }
     return Effect.map(this.reader.read({ channel, after, last }), (messages) => {
-      if (messages.at(-1)?.seq !== last.seq) return undefined
-      const found = new Map<string, StreamPosition>()
-      for (const { record } of messages)
+      const [first] = messages
+      if (first === undefined || messages.at(-1)?.seq !== last.seq) return undefined
+      const found = new Map<string, { readonly seq: number; readonly position: StreamPosition }>()
+      for (const { seq, record } of messages)
         for (const { key, publication } of record?.entries ?? [])
-          if (key !== undefined) found.set(key, { epoch: record!.state.epoch, offset: publication.offset })
-      return found
+          if (key !== undefined)
+            found.set(key, { seq, position: { epoch: record!.state.epoch, offset: publication.offset } })
+      return { found, wholeBehind: before(first) }
     })
   }
 
-  /** Says where it was published, so that nobody has to look. */
+  /** Says where it was published, so that nobody has to look, also when it is gone from the log. */
   published(id: string, position: StreamPosition): Effect.Effect<void> {
     const { jetstream, subjects } = this.link
-    return this.link
-      .ask("the key of the publication was not acknowledged", () =>
-        jetstream.publish(subjects.key(id), claimToBytes({ _tag: "published", position }))
-      )
-      .pipe(Effect.ignore)
+    const bytes = claimToBytes({ _tag: "published", position })
+    return Effect.ignore(this.#ask(() => jetstream.publish(subjects.key(id), bytes)))
   }
+}
+
+/** Sequence of the message before it; 0: there is none that holds a publication. */
+const before = ({ seq, record }: Stored): number => {
+  if (record === undefined) return seq
+  const mark = record.state.marks.at(-1)
+  return mark === undefined || mark.offset === 0 ? 0 : mark.seq
 }
 
 const isTaken = (error: unknown): boolean =>

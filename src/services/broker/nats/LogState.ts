@@ -128,7 +128,7 @@ export class Draft {
     const known = this.#state
     if (known === undefined || firstOf(known, this.now) > known.offset) return
     this.obsolete = this.top.seq
-    this.#change({ ...known, first: known.offset + 1, marks: [] })
+    this.#change({ ...known, first: known.offset + 1, marks: known.marks.slice(-1) })
   }
 
   #until({ until }: LogState, stream: StreamOptions): number {

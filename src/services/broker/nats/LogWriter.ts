@@ -9,26 +9,25 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { BrokerUnavailable } from "../Broker.ts"
+import { type Base, Bases } from "./Bases.ts"
 import {
   type Appended,
   type ChannelLogs,
   NO_STREAM,
   NOWHERE_RETRY,
   type Nowhere,
-  type Overtaken,
-  topOf
+  type Overtaken
 } from "./ChannelLogs.ts"
 import type { KeyClaims } from "./KeyClaims.ts"
-import type { Stored } from "./LogPart.ts"
 import { Draft, type Top } from "./LogState.ts"
 import {
   isPassing,
-  leastChecked,
   type Operation,
   type Passing,
+  Room,
+  takeTogether,
   type Waiting,
   type WriterBounds,
-  withoutKnown,
   writerBounds
 } from "./operations.ts"
 import type { Tops } from "./Tops.ts"
@@ -56,21 +55,11 @@ interface Message {
   readonly settled: ReadonlyArray<() => void>
 }
 
-/** What a message is to follow. */
-interface Base {
-  readonly top: Top
-  /** It was the last message a moment ago; else some time ago. */
-  readonly isRead: boolean
-  /** Those that are still to be written. */
-  readonly operations: ReadonlyArray<Operation>
-}
-
 export class LogWriter {
   /** Since start: messages that were stored. */
   messages = 0
-  /** Operations that wait, of all channels, and their bytes. */
-  waiting = 0
-  #waitingBytes = 0
+  readonly #bases: Bases
+  readonly #room: Room
   /** Channels with something under way, and what waits there. */
   readonly #queues = new Map<string, Array<Waiting>>()
   #isClosed = false
@@ -87,45 +76,46 @@ export class LogWriter {
     readonly now: () => number,
     readonly fork: (effect: Effect.Effect<void>) => unknown,
     readonly outgoing: (channel: string, draft: Draft) => Outgoing,
-    readonly keysBehind: KeyClaims["behind"],
+    keysBehind: KeyClaims["behind"],
     readonly bounds: WriterBounds = writerBounds
-  ) {}
+  ) {
+    this.#bases = new Bases(logs, tops, turns, now, keysBehind)
+    this.#room = new Room(bounds)
+  }
+
+  /** What has no answer yet, of all channels. */
+  get waiting(): number {
+    return this.#room.waiting
+  }
 
   add(channel: string, operation: Operation): void {
-    this.#enqueue(channel, operation)
+    if (this.#admits(operation)) this.#enqueue(channel, operation)
   }
 
   /** Sends at once where nothing of the channel is under way. */
   pass(channel: string, passing: Passing): void {
+    if (!this.#admits(passing)) return
     if (this.#queues.has(channel)) this.#enqueue(channel, passing)
-    else passing.send()
+    else this.#send(passing)
   }
 
   /** Nothing is begun any more. What is under way is answered by who sends it. */
   close(): void {
     this.#isClosed = true
-    for (const queue of this.#queues.values()) for (const waiting of queue.splice(0)) this.#abandon(waiting)
+    for (const queue of this.#queues.values())
+      for (const waiting of queue.splice(0)) {
+        this.#room.leave(waiting)
+        waiting.fail(CLOSED)
+      }
   }
 
-  #abandon(waiting: Waiting): void {
-    this.#taken(waiting)
-    waiting.fail(CLOSED)
-  }
-
-  #taken({ bytes }: Waiting): void {
-    this.waiting--
-    this.#waitingBytes -= bytes
+  #admits(waiting: Waiting): boolean {
+    const refusal = this.#isClosed ? CLOSED : this.#room.refusal(waiting)
+    if (refusal !== undefined) waiting.fail(refusal)
+    return refusal === undefined
   }
 
   #enqueue(channel: string, waiting: Waiting): void {
-    if (this.#isClosed) return waiting.fail(CLOSED)
-    const { waitingOperations, waitingBytes } = this.bounds
-    if (this.waiting >= waitingOperations || this.#waitingBytes > waitingBytes) {
-      const detail = `${this.waiting} publications of ${this.#waitingBytes} bytes wait for NATS already`
-      return waiting.fail(new BrokerUnavailable({ detail }))
-    }
-    this.waiting++
-    this.#waitingBytes += waiting.bytes
     const queue = this.#queues.get(channel)
     if (queue !== undefined) return void queue.push(waiting)
     const own = [waiting]
@@ -140,33 +130,26 @@ export class LogWriter {
       if (first === undefined) return void this.#queues.delete(channel)
       if (isPassing(first)) {
         queue.shift()
-        this.#taken(first)
-        first.send()
+        this.#send(first)
         continue
       }
-      const operations = this.#inTime(this.#take(queue))
-      if (operations.length > 0) return this.#begin(channel, operations, () => this.#next(channel, queue))
+      const taken = takeTogether(queue, this.bounds)
+      const operations = this.#inTime(taken)
+      if (operations.length > 0)
+        return this.#begin(channel, operations, () => {
+          this.#leave(taken)
+          this.#next(channel, queue)
+        })
+      this.#leave(taken)
     }
   }
 
-  /** The operations of the next message. What has an id goes alone, and of a key there is one. */
-  #take(queue: Array<Waiting>): ReadonlyArray<Operation> {
-    const { batchOperations, batchBytes } = this.bounds
-    const keys = new Set<string>()
-    let [taken, bytes] = [0, 0]
-    for (const waiting of queue) {
-      if (isPassing(waiting)) break
-      bytes += waiting.bytes
-      const { id, check } = waiting
-      const isFull = taken === batchOperations || bytes > batchBytes
-      if (taken > 0 && (id !== "" || isFull || (check !== undefined && keys.has(check.key)))) break
-      taken++
-      if (id !== "") break
-      if (check !== undefined) keys.add(check.key)
-    }
-    const operations = queue.splice(0, taken) as Array<Operation>
-    for (const operation of operations) this.#taken(operation)
-    return operations
+  #leave(taken: ReadonlyArray<Operation>): void {
+    for (const operation of taken) this.#room.leave(operation)
+  }
+
+  #send(passing: Passing): void {
+    passing.send(() => this.#room.leave(passing))
   }
 
   #begin(channel: string, operations: ReadonlyArray<Operation>, done: () => void): void {
@@ -188,8 +171,14 @@ export class LogWriter {
     this.#append(message, (appended) => {
       if (appended._tag === "overtaken" || appended._tag === "nowhere")
         return this.#slowly(channel, operations, 1, done)
-      this.#settle(message, appended)
-      done()
+      try {
+        this.#settle(message, appended)
+      } catch (error) {
+        this.#fail(channel, operations, FAILED)
+        throw error
+      } finally {
+        done()
+      }
     })
     return true
   }
@@ -203,10 +192,13 @@ export class LogWriter {
     const { bytes, withdraw, stands } = this.outgoing(channel, draft)
     const { id } = operations[0]!
     this.logs.append(channel, bytes, draft.top.seq, id === "" ? undefined : id, (appended) => {
-      if (appended._tag === "stored") stands()
-      else withdraw()
       if (appended._tag === "overtaken" || appended._tag === "nowhere") this.tops.forget(channel)
-      done(appended)
+      try {
+        if (appended._tag === "stored") stands()
+        else withdraw()
+      } finally {
+        done(appended)
+      }
     })
   }
 
@@ -217,7 +209,8 @@ export class LogWriter {
     if (appended._tag === "failed") return this.#fail(channel, operations, appended.error)
     if (appended._tag === "known") return operations[0]!.repeat(appended.seq)
     this.messages++
-    this.tops.set(channel, { seq: appended.seq, state: draft.state })
+    // What another node wrote behind it may have been heard before NATS answered.
+    this.tops.note(channel, { seq: appended.seq, state: draft.state })
     for (const settle of settled) settle()
     if (draft.obsolete > 0) this.fork(Effect.ignore(this.logs.purge(channel, draft.obsolete)))
   }
@@ -267,8 +260,9 @@ export class LogWriter {
     let late = TOO_LATE
     for (let losses = lost; ; losses++) {
       operations = this.#inTime(operations, late)
-      if (operations.length === 0) return
-      const base: Base | undefined = yield* this.#base(channel, operations, known, losses)
+      // What is known of the log may be of one that is gone, and NATS say less all the time.
+      if (operations.length === 0) return this.tops.forget(channel)
+      const base: Base | undefined = yield* this.#bases.next(channel, operations, known, losses)
       known = undefined
       if (base === undefined) {
         losses--
@@ -299,42 +293,11 @@ export class LogWriter {
     }
   })
 
-  /**
-   * What the next message follows; undefined: the log was changed while it was read. What is known may be old: keys are looked for up to a message that
-   * was read, and what follows that one is stored only where nothing else does.
-   */
-  readonly #base = Effect.fnUntraced(function* (
-    this: LogWriter,
-    channel: string,
-    operations: ReadonlyArray<Operation>,
-    known: Top | undefined,
-    losses: number
-  ): Effect.fn.Return<Base | undefined, BrokerUnavailable> {
-    const since = leastChecked(operations)
-    if (known !== undefined && since >= known.seq) return { top: known, isRead: false, operations }
-    const last = yield* this.#read(channel, losses)
-    const base = { top: topOf(last), isRead: true, operations }
-    if (since >= last.seq) return base
-    const keys = yield* this.keysBehind(channel, since, last)
-    return keys && { ...base, operations: withoutKnown(operations, keys, last.seq) }
-  })
-
   /** Lets go of those whose time is over; nothing of them was done. */
   #inTime(operations: ReadonlyArray<Operation>, late = TOO_LATE): ReadonlyArray<Operation> {
     const now = this.now()
     if (operations.every(({ deadline }) => deadline > now)) return operations
     for (const operation of operations) if (operation.deadline <= now) operation.fail(late)
     return operations.filter(({ deadline }) => deadline > now)
-  }
-
-  /** The last message. Who loses again and again asks the one who wrote it for a turn. */
-  #read(channel: string, losses: number): Effect.Effect<Stored, BrokerUnavailable> {
-    const began = this.now()
-    return Effect.tap(this.logs.last(channel), ({ record }) =>
-      Effect.sync(() => {
-        if (losses > 1 && record !== undefined)
-          this.turns.ask(record.origin.node, channel, this.now() - began)
-      })
-    )
   }
 }

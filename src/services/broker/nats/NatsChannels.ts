@@ -4,7 +4,7 @@ import { ChannelEvent, type StreamPosition } from "../../hot/ChannelEvent.ts"
 import { Delivery } from "../../hot/Publication.ts"
 import type { NatsLink } from "../../nats/NatsLink.ts"
 import { noticeOf } from "../../receipts/receiptNotice.ts"
-import { BrokerUnavailable, type Published, type PublishOptions, type StreamOptions } from "../Broker.ts"
+import type { BrokerUnavailable, Published, PublishOptions, StreamOptions } from "../Broker.ts"
 import { ChannelLogs } from "./ChannelLogs.ts"
 import { Ears } from "./Ears.ts"
 import { Histories } from "./Histories.ts"
@@ -20,8 +20,6 @@ import { Passings } from "./Passings.ts"
 import { type Entry, type Origin, type PassingRecord, recordToBytes } from "./records.ts"
 import { Tops } from "./Tops.ts"
 import { Turns } from "./Turns.ts"
-
-const CLOSED = new BrokerUnavailable({ detail: "the service ends" })
 
 /** Bytes of a message beside its data, at most, where it has no tags and nothing is said of clients. */
 const MESSAGE_OVERHEAD = 2048
@@ -40,6 +38,7 @@ interface Written<A> {
   readonly check?: {
     readonly key: string
     readonly since: number
+    readonly isNew: boolean
     readonly answer: (position: StreamPosition) => A
   }
 }
@@ -58,7 +57,6 @@ export class NatsChannels {
   readonly writer: LogWriter
   readonly histories: Histories
   readonly passings: Passings
-  #isClosed = false
 
   constructor(
     readonly link: NatsLink["Service"],
@@ -77,7 +75,7 @@ export class NatsChannels {
     const isReplicated = options.replicas > 1
     this.logs = new ChannelLogs(link, namespaceOf, isReplicated, missing, now)
     this.reader = new LogReader(link, this.logs, fork)
-    this.claims = isReplicated ? new KeyClaims(link, this.reader, now) : undefined
+    this.claims = isReplicated ? new KeyClaims(link, this.reader, missing, now) : undefined
     this.turns = new Turns(link, now)
     this.ears = new Ears(
       link,
@@ -105,7 +103,7 @@ export class NatsChannels {
       now,
       fork,
       (channel, draft) => this.#outgoing(channel, draft),
-      (channel, since, last) => this.claims?.behind(channel, since, last) ?? Effect.succeed(new Map()),
+      (channel, since, last) => this.claims?.behind(channel, since, last) ?? Effect.undefined,
       { ...writerBounds, batchBytes: Math.min(writerBounds.batchBytes, this.maxBytes) }
     )
     this.passings = new Passings(link, this.own, this.tops, this.ears, now, missing)
@@ -128,7 +126,6 @@ export class NatsChannels {
 
   /** Nothing is begun any more; what waits is refused, what is under way ends with its fibers. */
   close(): void {
-    this.#isClosed = true
     this.writer.close()
     this.reader.close()
     this.histories.close()
@@ -183,7 +180,11 @@ export class NatsChannels {
         check: {
           key: id,
           since: claim.since,
-          answer: (position) => ({ ...position, isSuppressed: true })
+          isNew: claim.isNew,
+          answer: (position) => {
+            this.fork(claims.published(id, position))
+            return { ...position, isSuppressed: true }
+          }
         }
       }
     )
@@ -212,9 +213,9 @@ export class NatsChannels {
       this.writer.pass(channel, {
         bytes: sizeOf(data, options),
         fail,
-        send: () => {
-          if (this.#isClosed) return fail(CLOSED)
-          this.fork(Effect.map(Effect.exit(this.passings.send(kind, channel, data, options)), resume))
+        send: (done) => {
+          const sending = Effect.exit(this.passings.send(kind, channel, data, options))
+          this.fork(Effect.map(Effect.ensuring(sending, Effect.sync(done)), resume))
         }
       })
     })
@@ -237,6 +238,7 @@ export class NatsChannels {
               check: {
                 key: check.key,
                 since: check.since,
+                isNew: check.isNew,
                 found: (position) => resume(Effect.succeed(check.answer(position)))
               }
             }),
@@ -268,19 +270,20 @@ export class NatsChannels {
   #outgoing(channel: string, { state, entries, deliveries, keys }: Draft): Outgoing {
     const { own } = this
     const number = own.next()
+    const bytes = recordToBytes({
+      kind: "log",
+      origin: { node: this.link.uid, number },
+      state: state!,
+      entries: entries.map((publication, at) => ({
+        publication,
+        receipt: noticeOf(deliveries[at]?.receipt, this.now()),
+        key: keys[at]
+      }))
+    })
     own.expect(number, channel, deliveries)
     const isHeard = this.ears.hears(channel)
     return {
-      bytes: recordToBytes({
-        kind: "log",
-        origin: { node: this.link.uid, number },
-        state: state!,
-        entries: entries.map((publication, at) => ({
-          publication,
-          receipt: noticeOf(deliveries[at]?.receipt, this.now()),
-          key: keys[at]
-        }))
-      }),
+      bytes,
       withdraw: () => own.withdraw(number),
       stands: () => {
         if (!isHeard) own.complete(number)

@@ -26,8 +26,10 @@ const made = Effect.gen(function* () {
     fork: (effect) => void timers.push(fork(effect)),
     failed: (detail) => void failures.push(detail)
   })
-  const say = (name: string) => (outcome: PublishOutcome): void =>
-    void told.push(`${name} ${outcome._tag === "unknown" ? outcome.error.detail : outcome._tag}`)
+  const say =
+    (name: string) =>
+    (outcome: PublishOutcome): void =>
+      void told.push(`${name} ${outcome._tag === "unknown" ? outcome.error.detail : outcome._tag}`)
   return {
     ...{ publisher, failures, told },
     publish: (name: string, done = say(name)) => publisher.publish(name, BYTES, { expected: 0 }, done),
