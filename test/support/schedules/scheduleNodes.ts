@@ -20,6 +20,7 @@ import { NatsLink } from "../../../src/services/nats/NatsLink.ts"
 import { Publisher } from "../../../src/services/Publisher.ts"
 import * as StoredReceipts from "../../../src/services/receipts/StoredReceipts.ts"
 import { layerNats } from "../../../src/services/schedules/nats/natsSchedules.ts"
+import type { Schedule } from "../../../src/services/schedules/Schedule.ts"
 import { ScheduleRuns } from "../../../src/services/schedules/ScheduleRuns.ts"
 import { Scheduler } from "../../../src/services/schedules/Scheduler.ts"
 import { ScheduleStore } from "../../../src/services/schedules/ScheduleStore.ts"
@@ -105,7 +106,6 @@ export const startScheduleNode = Effect.fnUntraced(function* (
     ...natsConfig(urls, {
       reconnectWait: 20,
       reconnectJitter: 0,
-      requestTimeout: 1000,
       replicas: servers.length
     }),
     node: { name }
@@ -155,3 +155,11 @@ export const startScheduleNode = Effect.fnUntraced(function* (
 })
 
 export type ScheduleNode = Effect.Success<ReturnType<typeof startScheduleNode>>
+
+/** Of one that has just been made, however long that took: it begins with the first that had not passed. */
+export const duesOf = ({ trigger, due }: Schedule): ReadonlyArray<number> => {
+  if (trigger.kind !== "every" || trigger.end === undefined || due === undefined)
+    throw new Error("not one that is repeated until an end")
+  const { every, end } = trigger
+  return Array.from({ length: Math.ceil((end - due) / every) }, (_, at) => due + at * every)
+}
