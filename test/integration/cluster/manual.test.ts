@@ -8,7 +8,7 @@ import { Sdk } from "../../support/centrifuge/sdk.ts"
 import { ROOT } from "../../support/client/Program.ts"
 import { freePort } from "../../support/client/servers.ts"
 import { NodeProcess, natsForTest } from "../../support/cluster/nodeProcesses.ts"
-import { noNatsServer } from "../../support/nats/NatsServer.ts"
+import { noNatsServer, untilLed } from "../../support/nats/NatsServer.ts"
 import { look } from "../../support/processes/running.ts"
 import { Heard } from "../../support/server/Heard.ts"
 import { launch } from "../../support/server/ServerProcess.ts"
@@ -60,15 +60,19 @@ describe.skipIf(noNatsServer !== undefined)(`the files of Setting it up ${noNats
     const [folder, addresses] = [temporaryFolder(), new Addresses()]
     const files = blocks("nats").map((text) => [/^# (\S+)/.exec(text)![1]!, text] as const)
     expect(files.map(([name]) => name)).toEqual(["nats-1.conf", "nats-2.conf", "nats-3.conf", "common.conf"])
-    const servers: Array<ReturnType<typeof run>> = []
+    const [servers, monitors]: [Array<ReturnType<typeof run>>, Array<number>] = [[], []]
     for (const [server] of files.slice(0, 3)) {
       // Each on a machine of its own.
       const machine = temporaryFolder()
       for (const [name, text] of files)
         writeFileSync(join(machine, name), (await addresses.here(text)).replace("/var/lib/nats", machine))
-      servers.push(run("nats-server", ["-c", join(machine, server)], secrets))
+      const monitor = await freePort()
+      monitors.push(monitor)
+      const args = ["-c", join(machine, server), "--http_port", String(monitor)]
+      servers.push(run("nats-server", args, secrets))
     }
-    await Promise.all(servers.map((server) => said(server, /new (?:\S+ )*metadata leader/)))
+    await Promise.all(servers.map((server) => said(server, /Server is ready/)))
+    await untilLed(monitors)
 
     const config = join(folder, "node.json")
     writeFileSync(config, await addresses.here(only("json")))
