@@ -43,11 +43,11 @@ describe.skipIf(noNatsServer !== undefined)(`streams of several nodes ${noNatsSe
         expect(publications.length).toBe(50)
         expect(logs.texts("Warn")).toEqual([
           expect.stringMatching(
-            /^stream t_hist\S* keeps more .*: nats stream edit t_hist\S* --max-age=\d+ms --max-msgs-per-subject=12$/
+            /^stream t_hist\S* keeps more .*: nats stream edit t_hist\S* --max-age=\d+ms --max-msgs-per-subject=27$/
           )
         ])
         const large = yield* natsNode([server], { prefix: "t", ...keeping(5000) })
-        expect((yield* configOf(large)).max_msgs_per_subject).toBe(10_002)
+        expect((yield* configOf(large)).max_msgs_per_subject).toBe(25_002)
       })
     ))
 

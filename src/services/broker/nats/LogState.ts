@@ -35,6 +35,10 @@ export interface Top {
 
 /** A use that is written down later than this part of `metaTtl` after the one before; a log is kept longer by as much. */
 const USE_STEP = 8
+/** Uses that are written down between two publications, at most, while what is before them counts. */
+export const usesBetween = ({ ttlMs, metaTtlMs }: Pick<StreamOptions, "ttlMs" | "metaTtlMs">): number =>
+  Math.min(USE_STEP + 1, Math.ceil((USE_STEP * ttlMs) / metaTtlMs))
+
 /** What counts no more is let go of when it is so many publications, or this part of the history's size. */
 const PURGE_STEP = 500
 const PURGES_PER_HISTORY = 4

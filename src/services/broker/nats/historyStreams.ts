@@ -8,6 +8,7 @@ import { IDEMPOTENCY_TTL_MS } from "../../history/IdempotencyKeys.ts"
 import type { WantedStream } from "../../nats/ensureStreams.ts"
 import type { NatsLink } from "../../nats/NatsLink.ts"
 import type { Subjects } from "../../nats/subjects.ts"
+import { usesBetween } from "./LogState.ts"
 
 /** A namespace whose channels keep history; "" is the one without a name. */
 export interface HistoryNamespace {
@@ -42,19 +43,25 @@ const heard = (subject: string, { liveOfWildcard }: Subjects, keeping: StreamKee
   republish: { src: subject, dest: liveOfWildcard }
 })
 
+/** A claim stands before its publication does, and is not to end before five minutes are over since then. */
+const CLAIM_SLACK_MS = 60_000
+
 /** One message for each key: who claimed it, and where it was published. */
 const keyStream = (subjects: Subjects, keeping: StreamKeeping): WantedStream => ({
   ...common(subjects.keyPattern, keeping),
   name: subjects.keyStream,
-  max_age: nanos(IDEMPOTENCY_TTL_MS),
+  max_age: nanos(IDEMPOTENCY_TTL_MS + CLAIM_SLACK_MS),
   max_msgs_per_subject: 1
 })
 
 /**
- * Each publication is in one message, which may hold more of them, and has at most one message beside it that holds none: with twice as many messages
- * as publications count, the server never drops one that does.
+ * Each publication is in one message, which may hold more of them, and is followed by messages that hold none, where its channel is used: with so many
+ * messages the server never drops one that holds what counts.
  */
-const messagesOf = (size: number): number => 2 * size + 2
+const messagesOf = (namespace: HistoryNamespace): number => (1 + usesBetween(namespace)) * namespace.size + 2
+
+const ageOf = ({ ttlMs, metaTtlMs }: HistoryNamespace): number =>
+  Math.ceil(AGE_FACTOR * Math.max(ttlMs, metaTtlMs, IDEMPOTENCY_TTL_MS) + AGE_SLACK_MS)
 
 export const wantedStreams = (
   { subjects }: NatsLink["Service"],
@@ -68,10 +75,10 @@ export const wantedStreams = (
     max_msgs_per_subject: -1
   },
   ...(keeping.replicas === 1 ? [] : [keyStream(subjects, keeping)]),
-  ...namespaces.map(({ name, size, ttlMs, metaTtlMs }) => ({
-    ...heard(subjects.historyPattern(name), subjects, keeping),
-    name: subjects.historyStream(name),
-    max_age: nanos(Math.ceil(AGE_FACTOR * Math.max(ttlMs, metaTtlMs, IDEMPOTENCY_TTL_MS) + AGE_SLACK_MS)),
-    max_msgs_per_subject: messagesOf(size)
+  ...namespaces.map((namespace) => ({
+    ...heard(subjects.historyPattern(namespace.name), subjects, keeping),
+    name: subjects.historyStream(namespace.name),
+    max_age: nanos(ageOf(namespace)),
+    max_msgs_per_subject: messagesOf(namespace)
   }))
 ]
