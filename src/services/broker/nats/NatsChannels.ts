@@ -280,14 +280,11 @@ export class NatsChannels {
         key: keys[at]
       }))
     })
-    own.expect(number, channel, deliveries)
-    const isHeard = this.ears.hears(channel)
+    own.expect(number, channel, deliveries, this.ears.hears(channel))
     return {
       bytes,
       withdraw: () => own.withdraw(number),
-      stands: () => {
-        if (!isHeard) own.complete(number)
-      }
+      stands: () => own.stands(number)
     }
   }
 

@@ -6,7 +6,13 @@ type Deliveries = ReadonlyArray<Delivery | undefined>
 interface Sent {
   readonly channel: string
   readonly deliveries: Deliveries
+  /** Whether it comes back. */
+  isHeard: boolean
+  stands: boolean
 }
+
+/** Messages that are waited for. Of more, the oldest were lost on their way back. */
+export const MAX_SENT = 100_000
 
 /** Nobody here was there to hear it. */
 const completeWithNobody = (delivery: Delivery): void => {
@@ -18,21 +24,24 @@ export class OwnDeliveries {
   #number = 0
   readonly #sent = new Map<number, Sent>()
 
+  constructor(readonly most = MAX_SENT) {}
+
   get size(): number {
     return this.#sent.size
   }
 
-  /**
-   * The number of the next message.
-   */
+  /** The number of the next message. */
   next(): number {
     this.#number++
     return this.#number
   }
 
-  /** They wait for the message; where all are undefined, nothing does. */
-  expect(number: number, channel: string, deliveries: Deliveries): void {
-    if (deliveries.some((delivery) => delivery !== undefined)) this.#sent.set(number, { channel, deliveries })
+  /** They wait for the message; where all are undefined, nothing does. @param isHeard whether this node hears the channel */
+  expect(number: number, channel: string, deliveries: Deliveries, isHeard: boolean): void {
+    if (deliveries.every((delivery) => delivery === undefined)) return
+    this.#sent.set(number, { channel, deliveries, isHeard, stands: false })
+    const [oldest] = this.#sent
+    if (oldest !== undefined && this.#sent.size > this.most) this.#complete(...oldest)
   }
 
   /** The delivery of one publication of a message that has come. */
@@ -48,16 +57,26 @@ export class OwnDeliveries {
     this.#sent.delete(number)
   }
 
-  /** It was sent, and does not come back. */
-  complete(number: number): void {
+  /** It is stored, or on its way to all who hear it. */
+  stands(number: number): void {
     const sent = this.#sent.get(number)
     if (sent === undefined) return
-    this.#sent.delete(number)
-    for (const delivery of sent.deliveries) if (delivery !== undefined) completeWithNobody(delivery)
+    sent.stands = true
+    if (!sent.isHeard) this.#complete(number, sent)
   }
 
   /** Nothing of the channel is heard any more. */
   leave(channel: string): void {
-    for (const [number, sent] of this.#sent) if (sent.channel === channel) this.complete(number)
+    for (const [number, sent] of this.#sent) {
+      if (sent.channel !== channel) continue
+      sent.isHeard = false
+      // What is under way may have to be sent again, with another number.
+      if (sent.stands) this.#complete(number, sent)
+    }
+  }
+
+  #complete(number: number, { deliveries }: Sent): void {
+    this.#sent.delete(number)
+    for (const delivery of deliveries) if (delivery !== undefined) completeWithNobody(delivery)
   }
 }

@@ -38,12 +38,11 @@ export class Passings {
     const known = this.tops.get(channel)?.state
     const after = known === undefined ? undefined : { epoch: known.epoch, offset: known.offset }
     const bytes = recordToBytes({ kind, origin: { node: link.uid, number }, after, entry })
-    own.expect(number, channel, [delivery])
-    const isHeard = this.ears.hears(channel)
+    own.expect(number, channel, [delivery], this.ears.hears(channel))
     const sent = key === "" ? this.#now(channel, bytes) : this.#once(channel, bytes, keyIdOf(channel, key))
     const isSuppressed = yield* Effect.tapCause(sent, () => Effect.sync(() => own.withdraw(number)))
     if (isSuppressed) own.withdraw(number)
-    else if (!isHeard) own.complete(number)
+    else own.stands(number)
     return { offset: 0, epoch: "", isSuppressed }
   })
 

@@ -1,7 +1,7 @@
 /** What is known of the last messages of channels, so that most publications need not ask: a bounded number, those that were used last. */
 import type { Top } from "./LogState.ts"
 
-/** About 400 bytes each. */
+/** 600 to 1,500 bytes each, by how many marks the log has. */
 export const MAX_TOPS = 200_000
 
 export class Tops {
@@ -17,19 +17,15 @@ export class Tops {
     return this.#known.get(channel)
   }
 
-  /** It is so. */
-  set(channel: string, top: Top): void {
+  /** Sequences only grow: unless a later message is known already, this is the last one. */
+  note(channel: string, top: Top): void {
+    const known = this.#known.get(channel)
+    if (known !== undefined && known.seq >= top.seq) return
     this.#known.delete(channel)
     this.#known.set(channel, top)
     if (this.#known.size <= this.most) return
     const [oldest] = this.#known.keys()
     this.#known.delete(oldest!)
-  }
-
-  /** It was so some time ago. */
-  note(channel: string, top: Top): void {
-    const known = this.#known.get(channel)
-    if (known === undefined || known.seq < top.seq) this.set(channel, top)
   }
 
   forget(channel: string): void {

@@ -379,7 +379,7 @@ describe("writing the log of a channel", () => {
       send: () => {},
       fail: ({ detail }) => void answers.push(`passing ${detail}`)
     }
-    tops.set("elsewhere", tops.get("news")!)
+    tops.note("elsewhere", tops.get("news")!)
     add("a")
     for (let at = 0; at < waitingOperations - 2; at++) writer.pass(`${at}`, passing)
     writer.add("elsewhere", publication("b"))
