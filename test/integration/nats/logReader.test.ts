@@ -93,6 +93,26 @@ describe.skipIf(noNatsServer !== undefined)(`logs at NATS ${noNatsServer ?? ""}`
       })
     ))
 
+  it("who comes while others read shares with them what is still to come, and each gets its own", () =>
+    run(
+      Effect.gen(function* () {
+        const { writer, reader } = yield* twoNodes
+        const [channels, rounds] = [1000, 12]
+        yield* fill(writer, channels, rounds)
+        // A place is free as soon as a channel is whole, which is not for all at the same time.
+        const found = yield* Effect.forEach(
+          upTo(channels),
+          (channel) => texts(reader, channel, channel % 3),
+          {
+            concurrency: 300
+          }
+        )
+        for (const channel of upTo(channels))
+          expect(found[channel]).toEqual(expected(channel, rounds, channel % 3))
+        expect(reader.figures.reader.waiting).toBe(0)
+      })
+    ))
+
   it("what was purged before the end of a reading is missing, and nobody waits for it", () =>
     run(
       Effect.gen(function* () {

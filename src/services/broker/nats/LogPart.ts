@@ -9,11 +9,13 @@ export interface Stored {
   readonly record: LogRecord | undefined
 }
 
-/** What is behind a mark, up to the log's last message, which is known. */
+/** What is behind a mark, up to the log's last message, which is known, or to a sequence before it: then nothing is known of that. */
 export interface LogPart {
   readonly channel: string
   readonly after: Mark
   readonly last: Stored
+  /** Its messages at most; absent: as its last one says. */
+  readonly length?: number
 }
 
 /**
@@ -29,11 +31,13 @@ const DELIVERED = 5
 export const spanOf = ({ after, last }: LogPart): number => Math.max(1, last.seq - after.seq)
 
 /** Its own messages, about. */
-const lengthOf = (part: LogPart): number =>
+export const lengthOf = (part: LogPart): number =>
+  part.length ??
   Math.min(spanOf(part), Math.max(1, (part.last.record?.state.offset ?? 0) - part.after.offset))
 
-/** To ask for each of its messages. */
-export const askingCost = (part: LogPart): number => ASKED * lengthOf(part)
+/** To ask for each of its messages: who knows none of them does not know which these are. */
+export const askingCost = (part: LogPart): number =>
+  part.last.record === undefined ? Number.POSITIVE_INFINITY : ASKED * lengthOf(part)
 
 /** To have NATS look for them. */
 export const consumerCost = (part: LogPart): number =>

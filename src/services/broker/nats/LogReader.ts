@@ -5,6 +5,7 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type { NatsLink } from "../../nats/NatsLink.ts"
 import { readStream } from "../../nats/readStream.ts"
 import { BrokerUnavailable } from "../Broker.ts"
@@ -20,7 +21,7 @@ const CLOSED = new BrokerUnavailable({ detail: "the service ends" })
 
 /** Readings under way. */
 const READINGS_AT_ONCE = 16
-/** Parts that wait for one. */
+/** Parts that somebody waits for, read now or later. */
 export const MAX_WAITING = 20_000
 
 export class LogReader {
@@ -48,13 +49,15 @@ export class LogReader {
         const detail = `${this.#waiting} readings of histories wait for NATS already`
         return Effect.fail(new BrokerUnavailable({ detail }))
       }
-      const own: Waiting = { part, found: Deferred.makeUnsafe() }
-      const lot = this.#add(own)
+      this.#waiting++
+      const found: Waiting["found"] = Deferred.makeUnsafe()
+      const leave = this.#add({ part, found })
       this.#next()
-      const leave = Effect.sync(() => {
-        if (lot.remove(own)) this.#waiting--
-      })
-      return Deferred.await(own.found).pipe(Effect.onInterrupt(() => leave))
+      const done = Effect.sync(() => this.#waiting--)
+      return Deferred.await(found).pipe(
+        Effect.onInterrupt(() => leave),
+        Effect.ensuring(done)
+      )
     })
   }
 
@@ -64,22 +67,23 @@ export class LogReader {
     for (const lot of this.#lots.values())
       for (const { found } of lot.empty()) Deferred.doneUnsafe(found, Effect.fail(CLOSED))
     this.#lots.clear()
-    this.#waiting = 0
   }
 
-  #add(one: Waiting): Lot {
+  /** What it answers is for who waits no more. */
+  #add(one: Waiting): Effect.Effect<void> {
     const key = lotOf(this.logs.streamOf(one.part.channel), one.part)
     const lot = this.#lots.get(key) ?? new Lot()
     this.#lots.set(key, lot)
-    lot.add(one)
-    this.#waiting++
-    return lot
+    const rest = lot.sweep === undefined ? one : lot.sweep.join(one)
+    if (rest === undefined) return Effect.void
+    lot.add(rest)
+    return Effect.sync(() => void lot.remove(rest))
   }
 
   #next(): void {
     for (const [key, lot] of this.#lots) {
       if (this.#underWay >= READINGS_AT_ONCE) return
-      if (lot.isSwept) continue
+      if (lot.sweep !== undefined) continue
       this.#lots.delete(key)
       const taken = lot.take()
       if (taken.length === 0) continue
@@ -91,16 +95,13 @@ export class LogReader {
 
   #begin(lot: Lot, taken: ReadonlyArray<Waiting>): void {
     const [first, second] = taken
-    this.#waiting -= taken.length
     this.#underWay++
-    lot.isSwept = second !== undefined
     const done = Effect.sync(() => {
       this.#underWay--
-      if (second !== undefined) lot.isSwept = false
       // What is forked may end at once: from here it would go as deep as there are parts.
       queueMicrotask(() => this.#next())
     })
-    const reading = second === undefined ? this.#one(first!) : this.#sweep(taken)
+    const reading = second === undefined ? this.#one(first!) : this.#sweep(lot, taken)
     this.fork(Effect.ensuring(reading, done))
   }
 
@@ -159,21 +160,27 @@ export class LogReader {
     })
   }
 
-  #sweep(taken: ReadonlyArray<Waiting>): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const sweep = new Sweep(this.logs, taken)
-      const [{ part }] = taken as [Waiting]
-      const reading = {
-        stream: this.logs.streamOf(part.channel),
-        subject: this.logs.patternOf(part.channel),
-        from: Math.min(...taken.map(({ part: { after } }) => after.seq)) + 1,
-        to: () => sweep.last
-      }
-      this.logs.reads++
-      return readStream(this.link, reading, (message) => sweep.offer(message)).pipe(
-        Effect.onExit((exit) => Effect.sync(() => sweep.end(exit))),
-        Effect.ignore
-      )
-    })
+  #sweep(lot: Lot, taken: ReadonlyArray<Waiting>): Effect.Effect<void> {
+    const sweep = new Sweep(this.logs, taken)
+    lot.sweep = sweep
+    const end = (exit: Exit.Exit<void, BrokerUnavailable>) =>
+      Effect.sync(() => {
+        lot.sweep = undefined
+        for (const one of sweep.end(exit))
+          if (this.#isClosed) Deferred.doneUnsafe(one.found, Effect.fail(CLOSED))
+          else this.#add(one)
+      })
+    const { channel } = taken[0]!.part
+    const reading = {
+      stream: this.logs.streamOf(channel),
+      subject: this.logs.patternOf(channel),
+      from: sweep.after + 1,
+      to: () => sweep.last
+    }
+    this.logs.reads++
+    return readStream(this.link, reading, (message) => sweep.offer(message)).pipe(
+      Effect.onExit(end),
+      Effect.ignore
+    )
   }
 }

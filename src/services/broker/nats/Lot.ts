@@ -2,6 +2,7 @@
 import type * as Deferred from "effect/Deferred"
 import type { BrokerUnavailable } from "../Broker.ts"
 import { askingCost, consumerCost, type LogPart, type Stored, spanOf, sweepCost } from "./LogPart.ts"
+import type { Sweep } from "./Sweep.ts"
 
 export interface Waiting {
   readonly part: LogPart
@@ -24,8 +25,8 @@ export const lotOf = (stream: string, part: LogPart): string => {
 
 export class Lot {
   readonly #waiting = new Set<Waiting>()
-  /** Kept by who takes from it: some of them are read together now, and who comes meanwhile waits, to be read together with others. */
-  isSwept = false
+  /** Kept by who takes from it: some of them are read together now, and what is not read for who comes meanwhile waits until then. */
+  sweep: Sweep | undefined
   /** To read them one by one. */
   #cost = 0
   /** Of all that came since nothing waited. */
