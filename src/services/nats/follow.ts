@@ -76,7 +76,7 @@ export const follow = Effect.fnUntraced(function* (
       readStream(
         link,
         { stream, subject: bucket.subject(">"), from: known + 1, to: () => last },
-        ({ subject, seq, data }) => follower.told(bucket.keyOf(subject), seq, data)
+        (seq, subject, data) => follower.told(bucket.keyOf(subject), seq, data)
       ),
       () => Effect.sync(() => (known = Math.max(known, last)))
     )

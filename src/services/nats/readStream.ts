@@ -4,7 +4,14 @@
  * A consumer stands on one server, and that one may not yet have all that was acknowledged: where it ends before what is wanted, the server that leads
  * the stream says whether there is more, and then it is read by another consumer.
  */
-import { type Consumer, type ConsumerMessages, DeliverPolicy, type JsMsg } from "@nats-io/jetstream"
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  type ConsumerMessages,
+  DeliverPolicy,
+  type JsMsg
+} from "@nats-io/jetstream"
+import { nanos } from "@nats-io/transport-node"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { BrokerUnavailable } from "../broker/Broker.ts"
@@ -16,8 +23,11 @@ const STALLED = Duration.seconds(3)
 /** Between two consumers, where a server did not have all of it. */
 const BEHIND_RETRY = "20 millis"
 
-/** That are asked for before they are wanted: with fewer the server waits for this node, with more it is not faster. */
-const MESSAGES_AHEAD = 500
+/** Messages that are asked for before they are wanted: again when so few are left. With fewer the server waits for this node. */
+const AHEAD = { max_messages: 1000, threshold_messages: 500 }
+
+/** The server forgets a consumer that nobody has read from for so long. */
+const UNUSED_MS = 30_000
 
 export interface Reading {
   readonly stream: string
@@ -29,6 +39,9 @@ export interface Reading {
   readonly to: () => number
 }
 
+/** Takes a message. Synchronous. */
+export type EachMessage = (seq: number, subject: string, data: Uint8Array) => void
+
 interface Progress {
   /** What comes next is behind this sequence. */
   at: number
@@ -36,14 +49,11 @@ interface Progress {
   count: number
 }
 
-/**
- * In the order of the stream, up to `to`: all that stands there still. Where it fails, `each` may have had some of it.
- * @param each synchronous
- */
+/** In the order of the stream, up to `to`: all that stands there still. Where it fails, `each` may have had some of it. */
 export const readStream = (
   link: NatsLink["Service"],
   reading: Reading,
-  each: (message: JsMsg) => void
+  each: EachMessage
 ): Effect.Effect<void, BrokerUnavailable> =>
   Effect.suspend(() => {
     const progress: Progress = { at: (reading.from ?? 1) - 1, count: 0 }
@@ -54,7 +64,7 @@ const readAll = Effect.fnUntraced(function* (
   link: NatsLink["Service"],
   reading: Reading,
   progress: Progress,
-  each: (message: JsMsg) => void
+  each: EachMessage
 ): Effect.fn.Return<void, BrokerUnavailable> {
   const { stream, subject, to } = reading
   for (;;) {
@@ -83,48 +93,52 @@ const readOnce = (
   link: NatsLink["Service"],
   { stream, subject, to }: Reading,
   progress: Progress,
-  each: (message: JsMsg) => void
+  each: EachMessage
 ): Effect.Effect<void, BrokerUnavailable> =>
   Effect.suspend(() => {
     let messages: ConsumerMessages | undefined
     /** Nobody waits for it any more. */
     let isOver = false
-    const close = () => void messages?.close().catch(() => {})
-    const readTo = async (consumer: Consumer): Promise<void> => {
-      const { num_pending } = await consumer.info(true)
-      if (num_pending === 0 || isOver) return
-      const callback = (message: JsMsg): void => {
-        if (isOver) return
-        const { pending, streamSequence } = message.info
-        progress.at = streamSequence
-        progress.count++
-        // Where it throws, that ends the reading.
-        each(message)
-        isOver = streamSequence >= to() || pending === 0
-        if (isOver) close()
-      }
-      messages = await consumer.consume({ max_messages: MESSAGES_AHEAD, callback })
-      if (isOver) close()
-      const error = await messages.closed()
-      if (error !== undefined) throw error
+    const end = () => {
+      isOver = true
+      messages?.close().catch(() => {})
+    }
+    let delivered = 0
+    const callback = (message: JsMsg): void => {
+      if (isOver) return
+      const { streamSequence, deliverySequence, pending } = message.info
+      // One was lost on the way: another consumer begins before it.
+      if (deliverySequence !== ++delivered) return end()
+      progress.at = streamSequence
+      progress.count++
+      // Where it throws, that ends the reading.
+      each(streamSequence, message.subject, message.data)
+      if (streamSequence >= to() || pending === 0) end()
     }
     const reading = link.ask(`${stream} was not read`, async () => {
-      const consumer = await link.jetstream.consumers.get(stream, {
-        filter_subjects: subject,
-        ...(progress.at === 0 ? { deliver_policy: DeliverPolicy.All } : { opt_start_seq: progress.at + 1 })
-      })
+      const made = await link.manager.consumers.add(stream, consumerFrom(progress.at + 1, subject))
+      const consumer = link.jetstream.consumers.getConsumerFromInfo(made)
       try {
-        await readTo(consumer)
+        if (made.num_pending === 0 || isOver) return
+        messages = await consumer.consume({ ...AHEAD, callback })
+        if (isOver) end()
+        const error = await messages.closed()
+        if (error !== undefined) throw error
       } finally {
         // What is left of it ends by itself, too.
         consumer.delete().catch(() => {})
       }
     })
-    return Effect.ensuring(
-      reading,
-      Effect.sync(() => {
-        isOver = true
-        close()
-      })
-    )
+    return Effect.ensuring(reading, Effect.sync(end))
   })
+
+/** On one server, in its memory. */
+const consumerFrom = (from: number, subject: string): Partial<ConsumerConfig> => ({
+  filter_subject: subject,
+  deliver_policy: DeliverPolicy.StartSequence,
+  opt_start_seq: from,
+  ack_policy: AckPolicy.None,
+  num_replicas: 1,
+  mem_storage: true,
+  inactive_threshold: nanos(UNUSED_MS)
+})

@@ -152,7 +152,7 @@ export class LogReader {
       }
       this.logs.reads++
       return Effect.as(
-        readStream(this.link, reading, ({ seq, data }) => {
+        readStream(this.link, reading, (seq, _, data) => {
           if (seq <= last.seq) found.push(this.logs.read(seq, data))
         }),
         found
@@ -178,7 +178,7 @@ export class LogReader {
       to: () => sweep.last
     }
     this.logs.reads++
-    return readStream(this.link, reading, (message) => sweep.offer(message)).pipe(
+    return readStream(this.link, reading, (seq, subject, data) => sweep.offer(seq, subject, data)).pipe(
       Effect.onExit(end),
       Effect.ignore
     )

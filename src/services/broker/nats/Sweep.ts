@@ -2,7 +2,6 @@
  * One reading of a stream for many parts of the logs in it. Who comes while it is under way takes what is still to come of their part: that much of the
  * stream is not read again for them.
  */
-import type { JsMsg } from "@nats-io/jetstream"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -68,7 +67,7 @@ export class Sweep {
     return { part: { channel, after, last: end, length: lengthOf(part) }, found: before }
   }
 
-  offer({ subject, seq, data }: JsMsg): void {
+  offer(seq: number, subject: string, data: Uint8Array): void {
     this.#at = seq
     const here = this.#left.get(subject)
     if (here === undefined) return

@@ -69,7 +69,7 @@ export class RunHistory {
       const runs: Array<Run> = []
       if (last === null) return runs
       const reading = { stream: this.stream, subject, to: () => last.seq }
-      yield* readStream(this.link, reading, ({ data }) => {
+      yield* readStream(this.link, reading, (_, __, data) => {
         const run = runFromBytes(data)
         if (run !== undefined) runs.push(run)
       })

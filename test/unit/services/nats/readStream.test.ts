@@ -1,4 +1,5 @@
 import { it } from "@effect/vitest"
+import type { ConsumerConfig } from "@nats-io/jetstream"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -7,18 +8,25 @@ import { describe, expect } from "vitest"
 import type { NatsLink } from "../../../../src/services/nats/NatsLink.ts"
 import { readStream } from "../../../../src/services/nats/readStream.ts"
 
+interface Made {
+  readonly num_pending: number
+  readonly seqs: ReadonlyArray<number>
+}
+
 interface World {
   /** Sequences that a server has, for each consumer in turn: they may stand on different ones. */
   readonly consumers: ReadonlyArray<ReadonlyArray<number>>
   /** The last message, as the server that leads the stream knows it. */
   readonly last?: number
   readonly to: number
+  /** The first consumer delivers it, and it does not arrive. */
+  readonly lost?: number
   /** Where it throws. */
   readonly failsAt?: number
 }
 
 /** A stream whose consumers give what they have when the test says so. */
-const world = Effect.fnUntraced(function* ({ consumers, last, to, failsAt }: World) {
+const world = Effect.fnUntraced(function* ({ consumers, last, to, lost, failsAt }: World) {
   const [consumed, deleted] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
   const seen = { closed: 0, read: [] as Array<number>, from: [] as Array<number>, asked: 0 }
 
@@ -29,9 +37,11 @@ const world = Effect.fnUntraced(function* ({ consumers, last, to, failsAt }: Wor
       end = resolve
     })
     const give = async () => {
-      for (const [at, streamSequence] of seqs.entries()) {
+      for (const [at, seq] of seqs.entries()) {
         await Promise.resolve()
-        if (!isClosed) callback({ info: { streamSequence, pending: seqs.length - at - 1 } })
+        if (seq === lost && seen.from.length === 1) continue
+        const info = { streamSequence: seq, deliverySequence: at + 1, pending: seqs.length - at - 1 }
+        if (!isClosed) callback({ info, subject: "a", data: new Uint8Array(0) })
       }
     }
     give().catch(end)
@@ -44,11 +54,14 @@ const world = Effect.fnUntraced(function* ({ consumers, last, to, failsAt }: Wor
     return { closed: () => closed, close }
   }
 
-  const consumerFrom = (from: number) => {
+  const made = (from: number): Made => {
     const seqs = (consumers[seen.from.length] ?? []).filter((seq) => seq >= from)
     seen.from.push(from)
+    return { num_pending: seqs.length, seqs }
+  }
+
+  const consumerOf = (seqs: ReadonlyArray<number>) => {
     return {
-      info: () => Promise.resolve({ num_pending: seqs.length }),
       consume: ({ callback }: { callback: (message: unknown) => void }) =>
         Effect.runPromise(Effect.as(Deferred.await(consumed), seqs)).then((all) => messagesOf(all, callback)),
       delete: () => Effect.runPromise(Deferred.succeed(deleted, undefined))
@@ -58,13 +71,11 @@ const world = Effect.fnUntraced(function* ({ consumers, last, to, failsAt }: Wor
   const link = {
     ask: (_: string, ask: () => Promise<unknown>) =>
       Effect.tryPromise({ try: ask, catch: (error) => error as Error }),
-    jetstream: {
-      consumers: {
-        get: (_: string, { opt_start_seq = 1 }: { opt_start_seq?: number }) =>
-          Promise.resolve(consumerFrom(opt_start_seq))
-      }
-    },
+    jetstream: { consumers: { getConsumerFromInfo: ({ seqs }: Made) => consumerOf(seqs) } },
     manager: {
+      consumers: {
+        add: (_: string, { opt_start_seq }: ConsumerConfig) => Promise.resolve(made(opt_start_seq!))
+      },
       streams: {
         getMessage: () => {
           seen.asked++
@@ -73,11 +84,20 @@ const world = Effect.fnUntraced(function* ({ consumers, last, to, failsAt }: Wor
       }
     }
   } as unknown as NatsLink["Service"]
-  const read = readStream(link, { stream: "s", subject: "a", to: () => to }, ({ info }) => {
-    if (info.streamSequence === failsAt) throw new Error("it cannot be read")
-    seen.read.push(info.streamSequence)
+  const read = readStream(link, { stream: "s", subject: "a", to: () => to }, (seq) => {
+    if (seq === failsAt) throw new Error("it cannot be read")
+    seen.read.push(seq)
   })
   return { seen, read, consume: Deferred.succeed(consumed, undefined), deleted: Deferred.await(deleted) }
+})
+
+/** Lets time pass until it is done. */
+const joined = Effect.fnUntraced(function* <E>(reading: Fiber.Fiber<void, E>) {
+  while (reading.pollUnsafe() === undefined) {
+    yield* TestClock.adjust("20 millis")
+    yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+  }
+  yield* Fiber.join(reading)
 })
 
 describe("the reading of a stream", () => {
@@ -98,12 +118,22 @@ describe("the reading of a stream", () => {
       const { seen, read, consume } = yield* world({ consumers, last: 5, to: 5 })
       yield* consume
       const reading = yield* Effect.forkChild(read, { startImmediately: true })
-      while (reading.pollUnsafe() === undefined) {
-        yield* TestClock.adjust("20 millis")
-        yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-      }
-      yield* Fiber.join(reading)
+      yield* joined(reading)
       expect(seen).toMatchObject({ read: [1, 3, 5], from: [1, 1, 4, 4], asked: 3 })
+    })
+  )
+
+  it.effect("goes on before a message that was lost on the way", () =>
+    Effect.gen(function* () {
+      const consumers = [
+        [1, 3, 5, 7],
+        [1, 3, 5, 7]
+      ]
+      const { seen, read, consume } = yield* world({ consumers, last: 7, to: 7, lost: 3 })
+      yield* consume
+      const reading = yield* Effect.forkChild(read, { startImmediately: true })
+      yield* joined(reading)
+      expect(seen).toMatchObject({ read: [1, 3, 5, 7], from: [1, 2], asked: 1 })
     })
   )
 

@@ -1,5 +1,4 @@
 /** One reading of a stream for many: who has what, whenever they come. */
-import type { JsMsg } from "@nats-io/jetstream"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -22,8 +21,7 @@ const part = (channel: string, after: number, last: number): Waiting => ({
 
 /** Messages of "a" at 10, 20, … and of "b" at 15, 25, … */
 const offer = (sweep: Sweep, from: number, to: number): void => {
-  for (let seq = from; seq <= to; seq += 5)
-    sweep.offer({ subject: seq % 10 === 0 ? "a" : "b", seq, data: new Uint8Array(0) } as unknown as JsMsg)
+  for (let seq = from; seq <= to; seq += 5) sweep.offer(seq, seq % 10 === 0 ? "a" : "b", new Uint8Array(0))
 }
 
 const seqs = async ({ found }: Waiting): Promise<ReadonlyArray<number>> =>
