@@ -5,7 +5,8 @@ const UNIT = "test/unit/**/*.test.ts"
 
 export default defineConfig({
   test: {
-    testTimeout: 20_000,
+    // Only ends what would never end: whoever waits waits for a signal, and processes of a busy machine take tens of seconds to begin.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     // Most of them wait for processes and timers: also two cores carry three files at once.
     maxWorkers: Math.max(3, availableParallelism() - 1),

@@ -57,7 +57,7 @@ const contractOn = (servers: () => ReadonlyArray<NatsServer>, replicas: number):
       // Each node is connected to another server, where there are several.
       const nodes = yield* Effect.forEach(
         Array.from({ length: count }, (_, node) => proxies[node % proxies.length]!),
-        (proxy) => natsNode([proxy], { prefix, replicas, requestTimeout: "3 seconds" }),
+        (proxy) => natsNode([proxy], { prefix, replicas }),
         { concurrency: "unbounded" }
       ).pipe(Effect.provideService(Clock.Clock, clock))
       const links = nodes.map(({ link }) => link)

@@ -4,6 +4,7 @@ import type { Msg } from "@nats-io/transport-node"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
+import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import type { NatsLink } from "../../../src/services/nats/NatsLink.ts"
 import type { PublishConditions, PublishOutcome } from "../../../src/services/nats/StreamPublisher.ts"
@@ -103,13 +104,18 @@ describe.skipIf(noNatsServer !== undefined)(`publishing into streams of NATS ${n
   it("without an answer each is over in its time, and a late answer is nobody's", () =>
     run(
       Effect.gen(function* () {
-        const link = yield* linkTo([yield* startNats()], { requestTimeout: 100 })
+        const link = yield* linkTo([yield* startNats()])
         const asked: Array<Msg> = []
         link.connection.subscribe("slow.*", { callback: (_, message) => void asked.push(message) })
         const subjects = ["slow.a", "slow.b", "slow.c"]
-        const late = yield* Effect.forEach(subjects, (subject) => publish(link, subject, { expected: 0 }), {
-          concurrency: "unbounded"
+        const timedOut = Effect.fnUntraced(function* (subject: string) {
+          const publishing = yield* Effect.forkChild(publish(link, subject, { expected: 0 }), {
+            startImmediately: true
+          })
+          yield* TestClock.adjust(link.requestTimeoutMs)
+          return yield* Fiber.join(publishing)
         })
+        const late = yield* Effect.forEach(subjects, timedOut)
         expect(late.map(detailOf)).toEqual(subjects.map(() => expect.stringMatching(/timeout/)))
         const answered: Array<PublishOutcome> = []
         link.streams.publish("slow.d", BYTES, { expected: 0 }, (outcome) => void answered.push(outcome))
@@ -118,8 +124,8 @@ describe.skipIf(noNatsServer !== undefined)(`publishing into streams of NATS ${n
         for (const message of [...asked, ...asked]) message.respond(`{"stream":"s","seq":4}`)
         yield* link.flushed
         expect(answered).toEqual([stored(4)])
-        expect(detailOf(yield* publish(link, "slow.e", { expected: 0 }))).toMatch(/timeout/)
-      })
+        expect(detailOf(yield* timedOut("slow.e"))).toMatch(/timeout/)
+      }).pipe(Effect.provide(TestClock.layer()))
     ))
 
   it("what is under way when the connection is lost is over, what comes then is not sent; then it goes on", () =>

@@ -22,12 +22,12 @@ export interface NatsNodeOptions extends Partial<NatsBrokerOptions> {
 /** A node's broker, with the connection of its own, in the scope. */
 export const natsNode = Effect.fnUntraced(function* (
   servers: ReadonlyArray<Pick<NatsServer, "url">>,
-  { prefix, requestTimeout = 1000, ...options }: NatsNodeOptions
+  { prefix, requestTimeout, ...options }: NatsNodeOptions
 ) {
   const received = new Received()
   const link = yield* linkTo(servers, {
     prefix,
-    requestTimeout,
+    ...(requestTimeout === undefined ? {} : { requestTimeout }),
     reconnectWait: 20,
     reconnectJitter: 0
   })
