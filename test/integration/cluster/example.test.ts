@@ -97,7 +97,7 @@ describe.skipIf(noNatsServer !== undefined)(`examples/cluster ${noNatsServer ?? 
 
     example.signal("SIGTERM")
     expect((await example.ended).code).toBe(0)
-  }, 60_000)
+  }, 120_000)
 
   it("serves the demo and the dashboard where it says so, and no logs; Ctrl-C twice leaves nothing behind", async () => {
     const { example, one, other, front } = await run()

@@ -50,7 +50,7 @@ const remove = ({ link: { manager } }: ScheduleNode, stream: string) =>
 const message = { channels: ["news"], data: Buffer.from('"hello"') }
 /** Runs before their stream is removed. */
 const BEFORE = 4
-const TIMEOUT = { timeout: 60_000 }
+const TIMEOUT = { timeout: 120_000 }
 
 describe.skipIf(noNatsServer !== undefined)(`what NATS keeps for nodes ${noNatsServer ?? ""}`, () => {
   it(

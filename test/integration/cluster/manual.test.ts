@@ -107,7 +107,7 @@ describe.skipIf(noNatsServer !== undefined)(`the files of Setting it up ${noNats
     })
     expect(made.status).toBe(201)
     for (const { lines } of nodes) expect(lines.all.join("\n")).not.toMatch(/NATS says|ermission/)
-  }, 60_000)
+  }, 120_000)
 })
 
 /** What is missing of a program in front; undefined: nothing. */
@@ -193,6 +193,6 @@ describe.each(["haproxy", "nginx"] as const)("%s as the page has it", (name) => 
       for (let asked = 0; asked < 4; asked++)
         expect((await fetch(`http://127.0.0.1:${front}/ready`)).status).toBe(200)
     },
-    60_000
+    120_000
   )
 })

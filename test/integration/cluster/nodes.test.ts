@@ -61,7 +61,7 @@ describe.skipIf(noNatsServer !== undefined)(`nodes as processes ${noNatsServer ?
       expect((await a.api("info")).nodes.length).toBe(names.length / 2)
       expect(Object.keys((await a.api("presence", { channel: "news" })).presence)).toEqual([here.client])
     },
-    60_000
+    120_000
   )
 
   it.each([0, 2])(
@@ -89,7 +89,7 @@ describe.skipIf(noNatsServer !== undefined)(`nodes as processes ${noNatsServer ?
       const { receipts } = await a.get("/api/receipts")
       expect(receipts.map(({ id }: { id: string }) => id)).toEqual(["all", "one"])
     },
-    60_000
+    120_000
   )
 
   it("commands of a one-way client may come to another node", async () => {
@@ -106,7 +106,7 @@ describe.skipIf(noNatsServer !== undefined)(`nodes as processes ${noNatsServer ?
     await subscribed(subscription)
     await b.api("publish", { channel: "news", data: 1 })
     expect((await publications.count(1))[0]!.data).toBe(1)
-  }, 60_000)
+  }, 120_000)
 
   it("the gate counts the connections of all, and one node sends for all", async () => {
     const nats = await natsForTest()
@@ -123,7 +123,7 @@ describe.skipIf(noNatsServer !== undefined)(`nodes as processes ${noNatsServer ?
       server.lines.all.some((line) => line.startsWith("send msg to channels"))
     )
     expect(senders.length).toBe(1)
-  }, 60_000)
+  }, 120_000)
 
   it("nodes that are configured otherwise, and several of one name, are in the log and in /health", async () => {
     const nats = await natsForTest()
@@ -158,7 +158,7 @@ describe.skipIf(noNatsServer !== undefined)(`nodes as processes ${noNatsServer ?
     const c = await NodeProcess.start("b", nats, history("10"))
     await a.server.lines.first((line) => line.startsWith("node b is gone"))
     expect(c.server.lines.all.some((line) => line.startsWith("several nodes are called"))).toBe(false)
-  }, 60_000)
+  }, 120_000)
 
   it("while NATS is away nodes are degraded, and what cannot be said to all is refused", async () => {
     const nats = await natsForTest()
@@ -184,7 +184,7 @@ describe.skipIf(noNatsServer !== undefined)(`nodes as processes ${noNatsServer ?
     await back
     expect(await a.get("/health")).toMatchObject({ status: "ok" })
     expect(b.port).toBeGreaterThan(0)
-  }, 60_000)
+  }, 120_000)
 })
 
 /** The receipt when it is final: what is final does not change, and what is not is looked at again. */

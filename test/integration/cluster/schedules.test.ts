@@ -39,7 +39,7 @@ const message = { channels: ["news"], data: Buffer.from('"hello"') }
 const runsOf = (node: ScheduleNode, id: string) =>
   Effect.map(node.store.runs(id, { limit: 1000 }), ({ items }): ReadonlyArray<Run> => [...items].reverse())
 
-const TIMEOUT = { timeout: 60_000 }
+const TIMEOUT = { timeout: 120_000 }
 
 describe.skipIf(noNatsServer !== undefined)(`schedules over nodes ${noNatsServer ?? ""}`, () => {
   it("what one node creates all nodes have, and the leader fires", TIMEOUT, () =>

@@ -25,7 +25,7 @@ const saying = (text: string) =>
   })
 
 /** Servers on a busy machine take their time to agree on who leads. */
-const ELECTIONS_MS = 60_000
+const ELECTIONS_MS = 120_000
 
 /** One that waits for so long would not be waited for by the test. */
 const PATIENT = { connectTimeout: "10 minutes" } as const

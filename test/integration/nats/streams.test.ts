@@ -9,7 +9,7 @@ import { type NatsNode, natsNode } from "../../support/nats/natsBroker.ts"
 const run = <A, E>(test: Effect.Effect<A, E, Scope.Scope>) => Effect.runPromise(Effect.scoped(test))
 
 /** Servers on a busy machine take their time to agree on who leads. */
-const ELECTIONS_MS = 60_000
+const ELECTIONS_MS = 120_000
 
 const TTLS = { ttlMs: 60_000, metaTtlMs: 120_000 }
 const LONG = { ttlMs: 3_600_000, metaTtlMs: 3_600_000 }

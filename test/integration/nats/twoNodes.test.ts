@@ -83,6 +83,6 @@ describe.skipIf(noNatsServer !== undefined)(`two nodes and NATS ${noNatsServer ?
       for (const { publications } of [here, there])
         expect((await publications.count(4)).map(({ offset }) => offset)).toEqual([1, 2, 3, 4])
     },
-    60_000
+    120_000
   )
 })

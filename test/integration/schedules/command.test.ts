@@ -17,7 +17,9 @@ const run = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> 
     )
   })
 
-it("makes, shows, changes, runs and cancels schedules of a running server", { timeout: 60_000 }, async () => {
+it("makes, shows, changes, runs and cancels schedules of a running server", {
+  timeout: 120_000
+}, async () => {
   const port = await launch([]).port()
   const env = { CLARION_SERVER_PORT: String(port), CLARION_AUTH_API_KEY: API_KEY }
   const schedule = (...args: ReadonlyArray<string>) => run(args, env)

@@ -65,7 +65,7 @@ const isOrdered = (values: ReadonlyArray<number>) =>
   values.every((value, i) => i === 0 || value > values[i - 1]!)
 
 describe.each(["uws", "ws"] as const)("on %s", (transport) => {
-  it("a schedule goes on after kill -9, to raw, SSE and SDK clients", { timeout: 60_000 }, async () => {
+  it("a schedule goes on after kill -9, to raw, SSE and SDK clients", { timeout: 120_000 }, async () => {
     const [port, store] = [await freePort(), temporaryFolder()]
     const start = async () => {
       const args = ["--config", config, "--server.transport", transport, "--server.port", `${port}`]

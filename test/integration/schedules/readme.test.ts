@@ -41,7 +41,7 @@ const shellOf = (port: number, store: string) => {
   }
 }
 
-it("five lines of curl make a schedule that lives through kill -9", { timeout: 60_000 }, async () => {
+it("five lines of curl make a schedule that lives through kill -9", { timeout: 120_000 }, async () => {
   const [port, store] = [await freePort(), temporaryFolder()]
   const start = async () => {
     const args = ["--config", at("conf/app.json"), "--server.port", `${port}`, "--store.path", store]

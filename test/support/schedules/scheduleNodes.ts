@@ -106,6 +106,8 @@ export const startScheduleNode = Effect.fnUntraced(function* (
     ...natsConfig(urls, {
       reconnectWait: 20,
       reconnectJitter: 0,
+      // A test that is not of a NATS that hangs is none of a busy machine either.
+      requestTimeout: "5 seconds",
       replicas: servers.length
     }),
     node: { name }

@@ -41,6 +41,8 @@ const configuration = (isDurable: boolean, hasPings: boolean) => ({
     channelPositionCheckDelay: "2 seconds",
     ...(hasPings ? PINGS : {})
   },
+  // Of the schedule of a trial nothing is left out, however long a busy machine takes over an outage.
+  schedules: { catchUpRuns: 10_000 },
   channels: {
     namespaces: [
       {
