@@ -29,6 +29,7 @@ import { Metrics } from "../Metrics.ts"
 import { makeMonotonic } from "../monotonic.ts"
 import { makeNow } from "../now.ts"
 import { dial } from "./dial.ts"
+import { Flushes } from "./Flushes.ts"
 import { Listener } from "./Listener.ts"
 import { mayAnswer } from "./mayPass.ts"
 import { natsOptions } from "./natsOptions.ts"
@@ -140,18 +141,19 @@ const note = (
   }
 }
 
-/** Until the scope closes. */
-const publisherOver = Effect.fnUntraced(function* (
+/** What sends, until the scope closes. */
+const sendersOver = Effect.fnUntraced(function* (
   connection: NatsConnection,
   listener: Listener,
   state: LinkState,
   timeoutMs: number
 ) {
   const fork = yield* FiberSet.makeRuntime<never>()
+  const now = yield* makeNow
+  const down = () => (state.isUp ? undefined : DOWN)
   const cannotTell = makeFailureLog("what became of a publication could not be told")
   const over = {
-    ...{ connection, listen: listener.listen, timeoutMs, now: yield* makeNow, fork },
-    ...{ down: () => (state.isUp ? undefined : DOWN) },
+    ...{ connection, listen: listener.listen, timeoutMs, now, fork, down },
     failed: (detail: string) => void fork(cannotTell(detail))
   }
   const streams = yield* Effect.acquireRelease(
@@ -161,7 +163,8 @@ const publisherOver = Effect.fnUntraced(function* (
   yield* state.onChange((isUp) => {
     if (!isUp) streams.fail("the connection to NATS was lost")
   })
-  return streams
+  const { flushed } = new Flushes({ ...{ down, timeoutMs, now, fork }, flush: () => connection.flush() })
+  return { streams, flushed }
 })
 
 /** The library ends what is not answered in time; what is under way when the connection is lost need not wait for that. */
@@ -180,29 +183,6 @@ const makeAsk =
         )
         .finally(end)
     })
-
-/** A round trip that has left does not cover what is published now: who comes meanwhile shares the next one. */
-const makeFlushed = (connection: NatsConnection, isUp: () => boolean) => {
-  let underWay: Promise<void> | undefined
-  let next: Promise<void> | undefined
-  const flush = (): Promise<void> => {
-    underWay = connection.flush().finally(() => {
-      underWay = undefined
-    })
-    return underWay
-  }
-  return (): Promise<void> => {
-    if (!isUp()) return Promise.reject(DOWN)
-    if (underWay === undefined) return flush()
-    next ??= underWay
-      .catch(() => {})
-      .then(() => {
-        next = undefined
-        return flush()
-      })
-    return next
-  }
-}
 
 export class NatsLink extends Context.Service<
   NatsLink,
@@ -250,7 +230,7 @@ export class NatsLink extends Context.Service<
       const fork = Effect.runForkWith(yield* Effect.context<never>())
       const cannotRead = makeFailureLog("a message of NATS cannot be read")
       const listener = new Listener(connection, (detail) => fork(cannotRead(detail)))
-      const streams = yield* publisherOver(connection, listener, state, requestTimeoutMs)
+      const { streams, flushed } = yield* sendersOver(connection, listener, state, requestTimeoutMs)
       yield* forkLongLived("watch over NATS", watch(connection, nats, state, streams))
       const ended = endOf(connection, nats.servers)
       const goDown = Effect.sync(() => state.set(false))
@@ -282,10 +262,7 @@ export class NatsLink extends Context.Service<
         ask,
         troubles,
         problems,
-        flushed: ask(
-          "what was sent was not taken",
-          makeFlushed(connection, () => state.isUp)
-        )
+        flushed: ask("what was sent was not taken", flushed)
       })
     })
   )
