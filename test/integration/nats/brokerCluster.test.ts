@@ -109,6 +109,6 @@ describe.skipIf(noNatsServer !== undefined)(`nodes over three NATS servers ${noN
           })
         )
       ),
-    90_000
+    180_000
   )
 })

@@ -103,7 +103,7 @@ describe.each(["uws", "ws"] as const)("on %s", (transport) => {
     await api("POST", "/api/schedules/tea/pause")
 
     // Durable history: those who come back by themselves have every run once, in order.
-    const { runs } = (await api("GET", "/api/schedules/tea/runs")).json
+    const { runs } = (await api("GET", "/api/schedules/tea/runs?limit=1000")).json
     const sent = runs.filter(({ outcome }: { outcome: string }) => outcome === "sent").reverse()
     const last = sent.at(-1).number
     for (const { teas } of [events, sdk]) {

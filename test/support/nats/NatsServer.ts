@@ -157,7 +157,7 @@ ${configuration}
 /** Who leads JetStream, as the server knows; undefined: it does not, or does not answer. */
 const leaderAt = (port: number): Promise<string | undefined> =>
   monitoredAt(port, "jsz").then(
-    ({ meta_cluster: { leader } }) => leader,
+    ({ meta_cluster }) => meta_cluster?.leader,
     () => undefined
   )
 
