@@ -56,6 +56,29 @@ describe.skipIf(noNatsServer !== undefined)(`nodes over three NATS servers ${noN
       )
     ))
 
+  it("of many at once with one key, one is published, also where a server lags behind the others for a moment", () =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const nodes = yield* Effect.forEach(servers, (server) =>
+            natsNode([server], { prefix: "keys", replicas: 3 })
+          )
+          for (const round of numbersTo(40)) {
+            const published = yield* Effect.forEach(
+              numbersTo(30),
+              (turn) =>
+                nodes[turn % 3]!.broker.publish(`c${round}`, new Uint8Array(1), {
+                  stream: STREAM,
+                  idempotencyKey: "k"
+                }),
+              { concurrency: "unbounded" }
+            )
+            expect(published.filter(({ isSuppressed }) => !isSuppressed).length).toBe(1)
+          }
+        })
+      )
+    ))
+
   it(
     "the server that leads is killed while all publish: what was acknowledged stays, each once and in order",
     () =>
