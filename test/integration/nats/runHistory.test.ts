@@ -1,4 +1,5 @@
 /** Runs that are over, at a real NATS that is not there yet when they are to be kept, or is gone for a while. */
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -11,6 +12,8 @@ import type { Run } from "../../../src/services/schedules/Schedule.ts"
 import { noNatsServer, startNats } from "../../support/nats/NatsServer.ts"
 import { linkTo } from "../../support/nats/natsLink.ts"
 import { untilUp } from "../../support/nats/untilUp.ts"
+import { natsStore } from "../../support/schedules/natsStore.ts"
+import { scheduleWith } from "../../support/schedules/ScheduleWorld.ts"
 
 const run = <A, E>(test: Effect.Effect<A, E, Scope.Scope>) => Effect.runPromise(Effect.scoped(test))
 
@@ -27,6 +30,12 @@ const runWith = (sequence: number): Run => ({
   startedAt: 1000,
   endedAt: 1001
 })
+
+/** One that is not over. */
+const beginning = (sequence: number): Run => {
+  const { endedAt: _, ...run } = runWith(sequence)
+  return { ...run, outcome: "sending" }
+}
 
 /** A node whose NATS is gone. */
 const alone = Effect.gen(function* () {
@@ -65,6 +74,34 @@ describe.skipIf(noNatsServer !== undefined)(`runs that are over ${noNatsServer ?
           yield* TestClock.adjust("2 seconds")
           expect(yield* Fiber.join(opening)).toBeInstanceOf(BrokerUnavailable)
         }).pipe(Effect.provide(TestClock.layer()))
+      })
+    ))
+
+  it("are not missed where they get into the history while it is read", () =>
+    run(
+      Effect.gen(function* () {
+        const { store, link } = yield* natsStore([yield* startNats()])
+        const { subjects, jetstream, manager } = link
+        const { streams } = manager
+        const [publish, getMessage] = [jetstream.publish.bind(jetstream), streams.getMessage.bind(streams)]
+        // It stands in the schedule's key alone until somebody reads the history, and is not in what was read then.
+        const isRead = yield* Deferred.make<void>()
+        jetstream.publish = async (subject, ...rest) => {
+          if (subject === subjects.scheduleRun("one")) await Effect.runPromise(Deferred.await(isRead))
+          return publish(subject, ...rest)
+        }
+        streams.getMessage = async (stream, query) => {
+          const found = await getMessage(stream, query)
+          if (stream !== subjects.scheduleRuns) return found
+          Deferred.doneUnsafe(isRead, Effect.void)
+          await Effect.runPromise(store.commit([{ kind: "run", run: beginning(2) }]))
+          return found
+        }
+        yield* store.commit([{ kind: "schedule", schedule: scheduleWith({ id: "one" }), before: undefined }])
+        yield* store.commit([{ kind: "run", run: beginning(1) }])
+        yield* store.commit([{ kind: "run", run: runWith(1) }])
+        const { items } = yield* store.runs("one", { limit: 10 })
+        expect(items.map(({ sequence, outcome }) => [sequence, outcome])).toEqual([[1, "sent"]])
       })
     ))
 

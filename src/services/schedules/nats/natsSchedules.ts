@@ -180,9 +180,9 @@ export const makeNatsSchedules = Effect.gen(function* () {
   ) {
     const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor)
     if (Number.isNaN(before)) return { items: [] }
-    const over = yield* toStore(history.read(schedule))
-    // What has ended meanwhile is in both.
+    // As it is before its history is read: a run leaves it when it is in the history. What ends meanwhile is in both.
     const entry = replica.entry(schedule)
+    const over = yield* toStore(history.read(schedule))
     const open = entry?.open.map(({ run }) => run) ?? []
     const all = newestFirst([...open, ...[...over, ...(entry?.ended ?? [])].filter(isKept)])
     const found = all.filter(({ sequence }) => sequence < before)
