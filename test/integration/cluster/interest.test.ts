@@ -98,7 +98,7 @@ describe.skipIf(noNatsServer !== undefined)(`a subscription over NATS servers ${
           expect(yield* missed(nodes, KEPT, { count: 5 })).toBe(0)
         })
       ),
-    120_000
+    240_000
   )
 
   it(
@@ -115,7 +115,7 @@ describe.skipIf(noNatsServer !== undefined)(`a subscription over NATS servers ${
             expect(yield* value(node, "clarion_cluster_interest_unknown_total")).toBe(0)
         })
       ),
-    120_000
+    240_000
   )
 
   it(
@@ -141,7 +141,7 @@ describe.skipIf(noNatsServer !== undefined)(`a subscription over NATS servers ${
           expect(b!.roster.isSpread()).toBe(true)
         })
       ),
-    120_000
+    240_000
   )
 
   it(
@@ -159,7 +159,7 @@ describe.skipIf(noNatsServer !== undefined)(`a subscription over NATS servers ${
           expect(yield* value(a, "clarion_cluster_questions_total")).toBe(0)
         })
       ),
-    120_000
+    240_000
   )
 
   it(
@@ -188,6 +188,6 @@ describe.skipIf(noNatsServer !== undefined)(`a subscription over NATS servers ${
           expect(yield* value(a!, "clarion_cluster_questions_total")).toBe(asked! + 1)
         })
       ),
-    120_000
+    240_000
   )
 })

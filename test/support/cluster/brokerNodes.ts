@@ -1,6 +1,6 @@
 /** Nodes of one cluster in this process, each with a broker, each at a NATS server of its own. */
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Broker } from "../../../src/services/broker/Broker.ts"
@@ -21,6 +21,9 @@ const namespaces: NatsBrokerOptions["namespaces"] = {
   of: (channel) => (channel.startsWith(KEPT) ? KEPT : "")
 }
 
+/** However busy the machine is: servers agree on who leads, and nobody is passed over. */
+const PATIENTLY = Duration.seconds(30)
+
 class NodeBroker extends Context.Service<
   NodeBroker,
   { readonly broker: Broker["Service"]; readonly received: Received }
@@ -35,15 +38,13 @@ class NodeBroker extends Context.Service<
           replicas: 1,
           storage: "memory",
           namespaces,
+          startTimeout: PATIENTLY,
           interestKnown: waits === false ? Effect.void : yield* InterestKnown
         }).pipe(Effect.orDie)
         return { broker, received }
       })
     ).pipe(Layer.provideMerge(Interest.layer(waits === false ? undefined : waits)))
 }
-
-/** However busy the machine is: nobody is passed over. */
-const PATIENTLY = "20 seconds"
 
 const thereOf = ({ uid }: Pick<TestNode<never>, "uid">) => `there.${uid}`
 

@@ -1,7 +1,7 @@
 /** Two NATS servers that are one cluster, with a slow way between them. */
 import * as Effect from "effect/Effect"
 import { NatsProxy } from "./NatsProxy.ts"
-import { freePort, type NatsServer, startNats } from "./NatsServer.ts"
+import { freePort, type NatsServer, startNats, untilLed } from "./NatsServer.ts"
 
 /** @param delayMs of what one says to the other, over `ways` */
 export const startFarApart = Effect.fnUntraced(function* (delayMs: number) {
@@ -20,5 +20,6 @@ export const startFarApart = Effect.fnUntraced(function* (delayMs: number) {
     yield* start("near", ports[0], toFar!),
     yield* start("far", ports[1], toNear!)
   ]
+  yield* Effect.promise(() => untilLed(servers.map(({ monitorPort }) => monitorPort)))
   return { servers, ways }
 })

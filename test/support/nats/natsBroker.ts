@@ -1,4 +1,5 @@
 /** Brokers of nodes over the NATS servers of a test. */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { makeNats } from "../../../src/services/broker/nats/NatsBroker.ts"
 import type { NatsBrokerOptions } from "../../../src/services/broker/nats/natsBrokerOptions.ts"
@@ -12,6 +13,9 @@ const namespaces: NatsBrokerOptions["namespaces"] = {
   histories: [{ name: "", size: 1000, ttlMs: 60_000, metaTtlMs: 120_000 }],
   of: () => ""
 }
+
+/** Servers on a busy machine take their time to agree on who leads a stream. */
+const PATIENTLY = Duration.minutes(1)
 
 export interface NatsNodeOptions extends Partial<NatsBrokerOptions> {
   /** Nodes of one prefix are one cluster. */
@@ -35,6 +39,7 @@ export const natsNode = Effect.fnUntraced(function* (
     replicas: 1,
     storage: "file",
     namespaces,
+    startTimeout: PATIENTLY,
     ...options
   }).pipe(Effect.provideService(NatsLink, link))
   return { broker, received, link, figures }

@@ -107,7 +107,7 @@ export const startScheduleNode = Effect.fnUntraced(function* (
       reconnectWait: 20,
       reconnectJitter: 0,
       // A test that is not of a NATS that hangs is none of a busy machine either.
-      requestTimeout: "5 seconds",
+      requestTimeout: "10 seconds",
       replicas: servers.length
     }),
     node: { name }
