@@ -103,6 +103,20 @@ describe.skipIf(noNatsServer !== undefined)(`keys over three NATS servers ${noNa
       })
     ))
 
+  it("what is refused as too much waits claims nothing", () =>
+    run((prefix) =>
+      Effect.gen(function* () {
+        const node = yield* natsNode([servers[0]!], { prefix, replicas: 3, namespaces })
+        const { manager, subjects } = node.link
+        yield* publish(node, "1", "k")
+        const full = new BrokerUnavailable({ detail: "too much waits" })
+        Object.defineProperty(node.figures.writer, "refusal", { get: () => full })
+        expect(yield* Effect.flip(publish(node, "2", "k2"))).toBe(full)
+        const { state } = yield* Effect.promise(() => manager.streams.info(subjects.keyStream))
+        expect(state.num_subjects).toBe(1)
+      })
+    ))
+
   it("a log that an operator has purged begins anew at once", () =>
     run((prefix) =>
       Effect.gen(function* () {

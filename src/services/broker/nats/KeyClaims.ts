@@ -126,14 +126,13 @@ export class KeyClaims {
   ): Effect.Effect<KeysBehind | undefined, BrokerUnavailable> {
     const after = { offset: 0, seq: since }
     return Effect.map(this.reader.read({ channel, after, last }), (messages) => {
-      const [first] = messages
-      if (first === undefined || messages.at(-1)?.seq !== last.seq) return undefined
+      if (messages.at(-1)?.seq !== last.seq) return undefined
       const found = new Map<string, { readonly seq: number; readonly position: StreamPosition }>()
       for (const { seq, record } of messages)
         for (const { key, publication } of record?.entries ?? [])
           if (key !== undefined)
             found.set(key, { seq, position: { epoch: record!.state.epoch, offset: publication.offset } })
-      return { found, wholeBehind: before(first) }
+      return { found, wholeBehind: wholeBehind(messages) }
     })
   }
 
@@ -144,6 +143,18 @@ export class KeyClaims {
     return Effect.ignore(this.#ask(() => jetstream.publish(subjects.key(id), bytes)))
   }
 }
+
+/** Behind this sequence nothing is missing. @param messages the end of a log */
+const wholeBehind = (messages: ReadonlyArray<Stored>): number => {
+  for (let at = messages.length - 1; at > 0; at--)
+    if (!isNext(messages[at - 1]!, messages[at]!)) return messages[at]!.seq - 1
+  return before(messages[0]!)
+}
+
+const isNext = ({ record: one }: Stored, { record: other }: Stored): boolean =>
+  one !== undefined &&
+  other !== undefined &&
+  (one.state.epoch !== other.state.epoch || one.state.offset === other.state.offset - other.entries.length)
 
 /** Sequence of the message before it; 0: there is none that holds a publication. */
 const before = ({ seq, record }: Stored): number => {

@@ -88,6 +88,11 @@ export class LogWriter {
     return this.#room.waiting
   }
 
+  /** Why nothing is taken now; undefined: it is. */
+  get refusal(): BrokerUnavailable | undefined {
+    return this.#isClosed ? CLOSED : this.#room.refusal
+  }
+
   add(channel: string, operation: Operation): void {
     if (this.#admits(operation)) this.#enqueue(channel, operation)
   }
@@ -110,8 +115,9 @@ export class LogWriter {
   }
 
   #admits(waiting: Waiting): boolean {
-    const refusal = this.#isClosed ? CLOSED : this.#room.refusal(waiting)
-    if (refusal !== undefined) waiting.fail(refusal)
+    const { refusal } = this
+    if (refusal === undefined) this.#room.enter(waiting)
+    else waiting.fail(refusal)
     return refusal === undefined
   }
 

@@ -169,6 +169,9 @@ export class NatsChannels {
     options: PublishOptions,
     id: string
   ): Effect.fn.Return<Published, BrokerUnavailable> {
+    // A claim that nothing follows makes another attempt doubtful.
+    const { refusal } = this.writer
+    if (refusal !== undefined) return yield* Effect.fail(refusal)
     const known = this.tops.get(channel)?.seq ?? (yield* this.logs.last(channel)).seq
     const claim = yield* claims.claim(id, known)
     if (claim._tag === "published") return { ...claim.position, isSuppressed: true }

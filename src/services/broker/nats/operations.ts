@@ -117,16 +117,17 @@ export class Room {
 
   constructor(readonly bounds: Pick<WriterBounds, "waitingOperations" | "waitingBytes">) {}
 
-  /** Why it is refused; undefined: it waits from now on. */
-  refusal({ bytes }: Waiting): BrokerUnavailable | undefined {
+  /** Why more is refused; undefined: there is room. */
+  get refusal(): BrokerUnavailable | undefined {
     const { waitingOperations, waitingBytes } = this.bounds
-    if (this.waiting >= waitingOperations || this.#bytes > waitingBytes) {
-      const detail = `${this.waiting} publications of ${this.#bytes} bytes wait for NATS already`
-      return new BrokerUnavailable({ detail })
-    }
+    if (this.waiting < waitingOperations && this.#bytes <= waitingBytes) return undefined
+    const detail = `${this.waiting} publications of ${this.#bytes} bytes wait for NATS already`
+    return new BrokerUnavailable({ detail })
+  }
+
+  enter({ bytes }: Waiting): void {
     this.waiting++
     this.#bytes += bytes
-    return undefined
   }
 
   leave({ bytes }: Waiting): void {

@@ -118,11 +118,15 @@ describe("keys behind a sequence", () => {
     Effect.runPromise(claims.behind("news", since, { seq: 9, record: undefined }))
 
   it("stand where the messages do that hold them, and what stood before may be gone", async () => {
-    messages = [message(7, ["a", "b"], [{ offset: 3, seq: 6 }]), message(9, ["a"], [{ offset: 7, seq: 7 }])]
+    messages = [
+      message(7, ["a", "b"], [{ offset: 5, seq: 6 }]),
+      message(9, ["a", "c"], [{ offset: 7, seq: 7 }])
+    ]
     const found = await behind(5)
     expect([...found!.found]).toEqual([
-      ["a", { seq: 9, position: { epoch: "e", offset: 9 } }],
-      ["b", { seq: 7, position: { epoch: "e", offset: 7 } }]
+      ["a", { seq: 9, position: { epoch: "e", offset: 8 } }],
+      ["b", { seq: 7, position: { epoch: "e", offset: 7 } }],
+      ["c", { seq: 9, position: { epoch: "e", offset: 9 } }]
     ])
     expect(found!.wholeBehind).toBe(6)
   })
@@ -132,6 +136,11 @@ describe("keys behind a sequence", () => {
     expect((await behind(5))!.wholeBehind).toBe(0)
     messages = [message(9, ["a"], [{ offset: 0, seq: 8 }])]
     expect((await behind(5))!.wholeBehind).toBe(0)
+  })
+
+  it("may be gone where a server has lost a message in the middle", async () => {
+    messages = [message(6, ["a"], []), message(7, ["b"], []), message(9, ["c"], [])]
+    expect((await behind(5))!.wholeBehind).toBe(8)
   })
 
   it("are not known while the last message is not there, or cannot be read", async () => {
