@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as EffectSchedule from "effect/Schedule"
 import { ServerConfig } from "../../config/ServerConfig.ts"
 import type { BrokerUnavailable } from "../broker/Broker.ts"
-import { ensureStreams, isStreamMissing } from "./ensureStreams.ts"
+import { ensureStreams, isMissing } from "./ensureStreams.ts"
 import { type Ask, keptUp } from "./keptUp.ts"
 import { type NatsLink, NatsUnreachable } from "./NatsLink.ts"
 
@@ -79,15 +79,9 @@ const ensured = (
     ...(republish && { republish })
   }
   const made = link.ask(`the bucket ${name} cannot be made`, async () => {
-    const isThere = await link.manager.streams.info(wanted.name).then(
-      () => true,
-      (error: unknown) => {
-        if (isStreamMissing(error)) return false
-        throw error
-      }
-    )
-    if (!isThere) await new Kvm(link.jetstream).create(name, { ...options, storage })
-    return !isThere
+    const isNew = await isMissing(link, wanted.name)
+    if (isNew) await new Kvm(link.jetstream).create(name, { ...options, storage })
+    return isNew
   })
   return Effect.tap(made, () => ensureStreams(link, [wanted]))
 }

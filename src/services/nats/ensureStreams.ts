@@ -19,13 +19,24 @@ export type WantedStream = Partial<StreamConfig> & { readonly name: string; read
 export const isStreamMissing = (error: unknown): boolean =>
   error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound
 
+/** Whether there is no such stream. Rejects where that is not known. */
+export const isMissing = ({ manager }: NatsLink["Service"], stream: string): Promise<boolean> =>
+  manager.streams.info(stream).then(
+    () => false,
+    (error: unknown) => {
+      if (isStreamMissing(error)) return true
+      throw error
+    }
+  )
+
 /** There is no such stream, or no server leads it now: then nobody answers. */
 export const mayBeMissing = (error: unknown): boolean =>
   isStreamMissing(error) || (error instanceof Error && error.name === "JetStreamNotEnabled")
 
 /**
  * nats-server (2.9.10, one server) says that a stream is missing before it has moved its directory away. One that is made in between loses its new
- * directory, takes nothing, and stays so. Who finds one missing that was there waits for that long before it is made.
+ * directory, and stays so. And the server ends where a message is asked for of a stream that is being made. So who finds one missing that was there
+ * asks nothing of it, and waits for that long before it is made: then everyone has noticed who asks for much.
  */
 export const REMOVED_WITHIN = Duration.millis(500)
 

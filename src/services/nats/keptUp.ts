@@ -1,12 +1,19 @@
 /**
  * What nodes need at NATS, and somebody may remove while they run: who asks for it and does not find it has it made again. What was asked fails all
- * the same: it may be asked again.
+ * the same, when that is done: it may be asked again.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { BrokerUnavailable } from "../broker/Broker.ts"
 import { makeFailureLog } from "../failureLog.ts"
-import { hasNoDirectory, mayBeMissing, REMOVED_WITHIN, withDirectory } from "./ensureStreams.ts"
+import {
+  hasNoDirectory,
+  isMissing,
+  isStreamMissing,
+  mayBeMissing,
+  REMOVED_WITHIN,
+  withDirectory
+} from "./ensureStreams.ts"
 import type { NatsLink } from "./NatsLink.ts"
 
 /** Asks as `NatsLink.ask` does. */
@@ -45,16 +52,31 @@ export const keptUp = (
 ): Ask => {
   const detail = `NATS does not have ${name} now`
   const says = makeFailureLog(detail)
+  /** NATS has said so. Until it is made nothing is asked of it: see `REMOVED_WITHIN`. */
+  let isGone = false
+  // It may also be there, and have no leader for a moment.
+  const look = link.ask(`${name} was not looked at`, async () => {
+    isGone = await isMissing(link, stream)
+  })
+  const make = says("it is made").pipe(
+    Effect.andThen(Effect.sleep(REMOVED_WITHIN)),
+    Effect.andThen(Effect.ignore(ensure))
+  )
   const makeAgain = oneAtATime(
-    says("it is made where it is gone").pipe(
-      Effect.andThen(Effect.sleep(REMOVED_WITHIN)),
-      Effect.andThen(Effect.ignore(ensure))
+    Effect.ignore(look).pipe(
+      Effect.andThen(Effect.suspend(() => (isGone ? make : Effect.void))),
+      Effect.ensuring(
+        Effect.sync(() => {
+          isGone = false
+        })
+      )
     )
   )
   const placeAgain = oneAtATime(
     Effect.andThen(says("its directory is gone"), Effect.ignore(withDirectory(link, stream)))
   )
   const remedyFor = (error: unknown): Effect.Effect<void> | undefined => {
+    isGone ||= isStreamMissing(error)
     if (mayBeMissing(error)) return makeAgain
     return hasNoDirectory(error) ? placeAgain : undefined
   }
@@ -66,10 +88,10 @@ export const keptUp = (
           remedy = remedyFor(error)
           throw error
         })
+      const failed = () => Effect.fail(new BrokerUnavailable({ detail: `${what}: ${detail}` }))
+      if (isGone) return Effect.andThen(makeAgain, Effect.suspend(failed))
       return Effect.catch(link.ask(what, noticed), (error) =>
-        remedy === undefined
-          ? Effect.fail(error)
-          : Effect.andThen(remedy, Effect.fail(new BrokerUnavailable({ detail: `${what}: ${detail}` })))
+        remedy === undefined ? Effect.fail(error) : Effect.andThen(remedy, Effect.suspend(failed))
       )
     })
 }

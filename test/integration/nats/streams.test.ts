@@ -1,5 +1,8 @@
 /** Streams that nodes of different configuration share. */
+import { access } from "node:fs/promises"
+import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { describe, expect, it } from "vitest"
 import { CapturedLogs } from "../../support/CapturedLogs.ts"
@@ -27,6 +30,10 @@ const configOf = ({ link }: NatsNode) =>
     ({ config }) => config
   )
 
+/** Publishes one after the other, whether that succeeds or not, until the scope closes. */
+const publishOn = (node: NatsNode, channel: string) =>
+  Effect.forkScoped(Effect.forever(Effect.catch(publish(node, "more", channel), () => Effect.sleep(5))))
+
 describe.skipIf(noNatsServer !== undefined)(`streams of several nodes ${noNatsServer ?? ""}`, () => {
   it("a node that wants shorter histories cuts nobody's, and says so once", () =>
     run(
@@ -48,6 +55,27 @@ describe.skipIf(noNatsServer !== undefined)(`streams of several nodes ${noNatsSe
         ])
         const large = yield* natsNode([server], { prefix: "t", ...keeping(5000) })
         expect((yield* configOf(large)).max_msgs_per_subject).toBe(25_002)
+      })
+    ))
+
+  it("one that is removed while nodes publish is made again, and its directory stays", () =>
+    run(
+      Effect.gen(function* () {
+        const server = yield* startNats()
+        const nodes = [
+          yield* natsNode([server], { prefix: "t", requestTimeout: 2000 }),
+          yield* natsNode([server], { prefix: "t", requestTimeout: 2000 })
+        ]
+        const { link } = nodes[0]!
+        const stream = link.subjects.historyStream("")
+        yield* publishOn(nodes[0]!, "one")
+        yield* publishOn(nodes[1]!, "two")
+        for (let time = 0; time < 3; time++) {
+          yield* link.ask("it is not removed", () => link.manager.streams.delete(stream))
+          yield* Effect.retry(publish(nodes[time % 2]!, "again"), Schedule.spaced("20 millis"))
+          const folder = join(server.directory, "jetstream", "jetstream", "$G", "streams", stream)
+          yield* Effect.promise(() => access(folder))
+        }
       })
     ))
 

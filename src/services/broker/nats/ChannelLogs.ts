@@ -1,7 +1,7 @@
 /** The logs of channels as they stand at NATS: reading and adding messages. What comes back may be anything, and nothing is thrown. */
 import { JetStreamApiCodes, JetStreamApiError, type StoredMsg } from "@nats-io/jetstream"
 import type * as Effect from "effect/Effect"
-import { mayBeMissing } from "../../nats/ensureStreams.ts"
+import { isStreamMissing, mayBeMissing } from "../../nats/ensureStreams.ts"
 import { type NatsLink, NO_CONNECTION } from "../../nats/NatsLink.ts"
 import { Questions } from "../../nats/Questions.ts"
 import type { PublishOutcome } from "../../nats/StreamPublisher.ts"
@@ -37,6 +37,7 @@ export const NO_STREAM = new BrokerUnavailable({ detail: "NATS has no stream for
 /** A stream that was just made, or whose leader is being chosen, is nowhere for a moment: what was to be there is sent again. */
 export const NOWHERE_RETRY = "100 millis"
 
+const NOT_NOW = new BrokerUnavailable({ detail: "NATS does not have the stream now" })
 const NOTHING: Stored = { seq: 0, record: undefined }
 /** Questions for messages: NATS answers some ten thousand a second, those that wait have an answer within their time. */
 const QUESTIONS = { underWay: 256, waiting: 20_000 }
@@ -52,19 +53,21 @@ export class ChannelLogs {
   readonly #reading: Trouble
   /** By the namespace: each has a stream of its own, with a leader of its own. */
   readonly #writing = new Map<string | undefined, Trouble>()
+  /** Streams that are made soon. Nothing is asked of them: see `REMOVED_WITHIN`. */
+  readonly #gone = new Set<string>()
   #shared = sharedByKey<Stored>()
   readonly #questions: Questions
 
   /**
    * @param namespaceOf of a channel; undefined: its channels keep no history
    * @param isReplicated whether several servers keep the logs
-   * @param missing is called when NATS does not have a stream, or does not know now
+   * @param missing is called when NATS does not have a stream, or does not know now; whether it is made soon
    */
   constructor(
     link: NatsLink["Service"],
     readonly namespaceOf: (channel: string) => string | undefined,
     readonly isReplicated: boolean,
-    readonly missing: () => void,
+    readonly missing: () => boolean,
     now: () => number
   ) {
     this.#link = link
@@ -83,6 +86,11 @@ export class ChannelLogs {
   forgetAsked(): void {
     this.#shared = sharedByKey<Stored>()
     this.#questions.forget()
+  }
+
+  /** It was tried to make what was missing. */
+  repaired(): void {
+    this.#gone.clear()
   }
 
   /** A message by its sequence; `seq` 0 where it is gone. */
@@ -175,8 +183,13 @@ export class ChannelLogs {
   /** While the connection is down the client library would keep it for later. */
   #send(channel: string, query: Query): Promise<StoredMsg | null> {
     if (!this.#link.isUp()) return Promise.reject(new BrokerUnavailable({ detail: NO_CONNECTION }))
+    const stream = this.streamOf(channel)
+    if (this.#gone.has(stream)) return Promise.reject(NOT_NOW)
     this.reads++
-    return this.#link.manager.streams.getMessage(this.streamOf(channel), query)
+    return this.#link.manager.streams.getMessage(stream, query).catch((error: unknown) => {
+      if (isStreamMissing(error) && this.missing()) this.#gone.add(stream)
+      throw error
+    })
   }
 
   /** A message of a log by its bytes. */

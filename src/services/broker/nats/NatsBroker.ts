@@ -13,7 +13,7 @@ import * as FiberSet from "effect/FiberSet"
 import * as Schedule from "effect/Schedule"
 import { BROADCAST_CHANNEL, type ChannelEvent } from "../../hot/ChannelEvent.ts"
 import { forkLongLived } from "../../longLived.ts"
-import { ensureStreams } from "../../nats/ensureStreams.ts"
+import { ensureStreams, REMOVED_WITHIN } from "../../nats/ensureStreams.ts"
 import { NatsLink } from "../../nats/NatsLink.ts"
 import { makeNow } from "../../now.ts"
 import {
@@ -63,14 +63,24 @@ export const makeNats = Effect.fnUntraced(function* (
       ? asConfigured
       : ensureStreams(link, wantedStreams(link, histories, keeping))
   let isRepairing = false
+  let isMaking = false
   const fork = (effect: Effect.Effect<void>) => run(effect)
-  /** What NATS has lost, or cannot say now, is made anew; what was known of it does not hold any more. */
-  const repair = (): void => {
-    if (isRepairing) return
-    isRepairing = true
+  const make = Effect.sleep(REMOVED_WITHIN).pipe(
+    Effect.andThen(Effect.ignore(ensure)),
+    Effect.andThen(
+      Effect.sync(() => {
+        isMaking = false
+        channels.logs.repaired()
+        channels.tops.clear()
+      })
+    )
+  )
+  /** What NATS has lost, or cannot say now, is made anew; what was known of it does not hold any more. Whether that is still to come. */
+  const repair = (): boolean => {
+    if (isRepairing) return isMaking
+    isRepairing = isMaking = true
     fork(
-      Effect.ignore(ensure).pipe(
-        Effect.andThen(Effect.sync(() => channels.tops.clear())),
+      make.pipe(
         Effect.andThen(Effect.sleep(REPAIR_INTERVAL)),
         Effect.ensuring(
           Effect.sync(() => {
@@ -79,6 +89,7 @@ export const makeNats = Effect.fnUntraced(function* (
         )
       )
     )
+    return true
   }
   const channels = new NatsChannels(link, keeping, deliver, now, fork, repair)
   yield* Effect.addFinalizer(() => Effect.sync(() => channels.close()))

@@ -64,7 +64,7 @@ export class NatsChannels {
     readonly deliver: (event: ChannelEvent) => void,
     readonly now: () => number,
     readonly fork: (effect: Effect.Effect<void>) => unknown,
-    missing: () => void
+    missing: () => boolean
   ) {
     const { namespaces } = options
     const withHistory = new Set(namespaces.histories.map(({ name }) => name))

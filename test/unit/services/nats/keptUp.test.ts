@@ -12,11 +12,14 @@ import type { NatsLink } from "../../../../src/services/nats/NatsLink.ts"
 const SETTLED_MS = Duration.toMillis(REMOVED_WITHIN)
 const missing = new JetStreamApiError({ code: 404, err_code: 10_059, description: "stream not found" })
 
+const nobody = Object.assign(new Error("no responders"), { name: "JetStreamNotEnabled" })
+
 /** Something at NATS that is removed, and takes `makingMs` to be made. */
 const removed = (makingMs = 0) => {
-  const it = { isThere: false, made: 0 }
-  const link: Pick<NatsLink["Service"], "ask"> = {
-    ask: (_, ask) =>
+  const it = { isThere: false, isLed: true, made: 0, asked: 0 }
+  const link = {
+    manager: { streams: { info: () => (it.isThere ? Promise.resolve({}) : Promise.reject(missing)) } },
+    ask: <A>(_: string, ask: () => Promise<A>) =>
       Effect.tryPromise({
         try: ask,
         catch: (error) => new BrokerUnavailable({ detail: String(error) })
@@ -29,11 +32,15 @@ const removed = (makingMs = 0) => {
       it.made++
     })
   )
-  const ask = keptUp(link as NatsLink["Service"], "s", "the stream s", ensure)
-  const asking = Effect.result(
-    ask("no", () => (it.isThere ? Promise.resolve("yes") : Promise.reject(missing)))
-  )
-  return { it, asking }
+  const ask = keptUp(link as unknown as NatsLink["Service"], "s", "the stream s", ensure)
+  const answer = (error: Error) => {
+    it.asked++
+    return it.isThere && it.isLed ? Promise.resolve("yes") : Promise.reject(error)
+  }
+  const asking = Effect.result(ask("no", () => answer(missing)))
+  /** As a publication hears it, also where no server leads the stream for a moment. */
+  const publishing = Effect.result(ask("no", () => answer(nobody)))
+  return { it, asking, publishing }
 }
 
 const settled = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
@@ -59,7 +66,7 @@ describe("what is found missing", () => {
 
   it.effect("is made once for all who ask meanwhile", () =>
     Effect.gen(function* () {
-      const { it, asking } = removed(100)
+      const { it, asking, publishing } = removed(100)
       const many = yield* begin(
         Effect.all(
           Array.from({ length: 10 }, () => asking),
@@ -67,10 +74,24 @@ describe("what is found missing", () => {
         )
       )
       yield* TestClock.adjust(SETTLED_MS + 50)
-      const late = yield* begin(asking)
+      const late = yield* begin(Effect.all([asking, publishing], { concurrency: "unbounded" }))
       yield* TestClock.adjust(50)
       yield* Fiber.join(many)
       yield* Fiber.join(late)
+      // Those who came late were not sent: NATS may be making it.
+      expect(it).toMatchObject({ made: 1, asked: 10 })
+    })
+  )
+
+  it.effect("by a publication is looked for first: who leads it may be away for a moment", () =>
+    Effect.gen(function* () {
+      const { it, publishing } = removed()
+      const first = yield* begin(publishing)
+      yield* TestClock.adjust(SETTLED_MS)
+      yield* Fiber.join(first)
+      expect(it.made).toBe(1)
+      it.isLed = false
+      expect(yield* publishing).toMatchObject({ failure: { _tag: "BrokerUnavailable" } })
       expect(it.made).toBe(1)
     })
   )
