@@ -15,7 +15,8 @@ const MOST_GROWTH = 0.5
 
 interface Filled {
   readonly waiting: Waiting
-  readonly messages: Array<Stored>
+  /** As they came: what is made of them takes several times as much memory, and would wait for the others. */
+  readonly messages: Array<{ readonly seq: number; readonly data: Uint8Array }>
   /** It came when the reading was under way. */
   readonly hasJoined: boolean
 }
@@ -71,10 +72,14 @@ export class Sweep {
     this.#at = seq
     const here = this.#left.get(subject)
     if (here === undefined) return
-    const stored = this.logs.read(seq, data)
-    const left = here.filter((one) => !this.#fill(one, stored))
-    if (left.length > 0) this.#left.set(subject, left)
-    else this.#left.delete(subject)
+    let wholes = 0
+    for (const one of here) if (this.#fill(one, seq, data)) wholes++
+    if (wholes === here.length) this.#left.delete(subject)
+    else if (wholes > 0)
+      this.#left.set(
+        subject,
+        here.filter(({ waiting: { part } }) => part.last.seq > seq)
+      )
   }
 
   /**
@@ -89,7 +94,7 @@ export class Sweep {
       if (!isToBeRead(one))
         Deferred.doneUnsafe(
           one.waiting.found,
-          Exit.map(exit, () => one.messages)
+          Exit.map(exit, () => this.#read(one))
         )
     return left.filter(isToBeRead).map(({ waiting }) => waiting)
   }
@@ -104,12 +109,16 @@ export class Sweep {
   }
 
   /** Whether it is whole. */
-  #fill({ waiting: { part, found }, messages }: Filled, stored: Stored): boolean {
-    const { after, last } = part
-    if (stored.seq > after.seq && stored.seq <= last.seq) messages.push(stored)
-    if (stored.seq < last.seq) return false
-    Deferred.doneUnsafe(found, Effect.succeed(messages))
+  #fill(one: Filled, seq: number, data: Uint8Array): boolean {
+    const { part, found } = one.waiting
+    if (seq > part.after.seq && seq <= part.last.seq) one.messages.push({ seq, data })
+    if (seq < part.last.seq) return false
+    Deferred.doneUnsafe(found, Effect.succeed(this.#read(one)))
     return true
+  }
+
+  #read({ messages }: Filled): ReadonlyArray<Stored> {
+    return messages.map(({ seq, data }) => this.logs.read(seq, data))
   }
 }
 
