@@ -72,7 +72,7 @@ describe.skipIf(noNatsServer !== undefined)(
   () => {
     it.each(trials.map((trial) => [trial.faults.join(", "), trial] as const))(
       "keep their word: %s",
-      { timeout: 180_000 },
+      { timeout: 400_000 },
       (_, trial) => survive(trial)
     )
 

@@ -72,6 +72,8 @@ const events = {
   }),
   /** What was done to the cluster. From then on until the next one, runs that fall due are published within so many ms; without it, whenever. */
   fault: event({ does: Schema.String, runsWithinMs: Schema.optionalKey(Schema.Finite) }),
+  /** So many ms the processes of the cluster have waited for a CPU since the one before (CpuWaits.ts). */
+  waited: event({ ms: Schema.Finite }),
   /** Everything was healed, and every client had the time to get what it will get. */
   settled: event({})
 }

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { onTestFinished } from "vitest"
 import { check, report, type Verdict } from "./check.ts"
-import { runOf } from "./checks/schedules.ts"
+import { runOf, WAITS_EVERY_MS } from "./checks/schedules.ts"
 import type { Cluster } from "./cluster/Cluster.ts"
 import type { ClusterNode } from "./cluster/ClusterNode.ts"
+import { CpuWaits } from "./cluster/CpuWaits.ts"
 import { isWell } from "./cluster/nodeState.ts"
 import { type FaultName, faults } from "./faults/faults.ts"
 import { type History, type Position, writeHistory } from "./History.ts"
@@ -60,6 +61,9 @@ class Trial {
   readonly #unhealed: Array<string> = []
   #publishers: ReadonlyArray<Publisher> = []
   #bursts = 0
+  readonly #cpuWaits = new CpuWaits()
+  /** Since the beginning. */
+  #waitedMs = 0
 
   constructor(readonly options: TrialOptions) {
     const { cluster, seed, watchers = 6 } = options
@@ -70,6 +74,8 @@ class Trial {
       const name = `client-${at}`
       return new Watcher(name, this.#recorder, cluster.nodes, [...CHANNELS, TICKS], this.#random.branch(name))
     })
+    const watching = setInterval(() => this.#lookAtWaits(), WAITS_EVERY_MS)
+    this.#ended.signal.addEventListener("abort", () => clearInterval(watching))
     this.#ticker = new Ticker("tick", TICKS, this.#recorder, cluster.nodes, this.#random.branch("ticker"))
   }
 
@@ -88,6 +94,14 @@ class Trial {
       await this.#suffer(fault, this.#random.branch(`${at} ${fault}`))
     await this.#settle()
     return this.#judge()
+  }
+
+  #lookAtWaits(): void {
+    const { nodes, nats } = this.options.cluster
+    const servers = nats.filter(({ isRunning }) => isRunning).map(({ pid }) => pid)
+    const ms = this.#cpuWaits.since([process.pid, ...servers, ...nodes.flatMap(({ pids }) => pids)])
+    this.#waitedMs += ms
+    this.#recorder.note("waited", { ms })
   }
 
   #attempts(name: string, isKeyed: boolean): Attempts {
@@ -187,7 +201,7 @@ class Trial {
     }, signal)
   }
 
-  /** What does not come within the time to heal is noted, and the trial goes on. */
+  /** What does not come within the time to heal, and what the machine takes besides, is noted, and the trial goes on. */
   async #within<A>(
     what: string | (() => string),
     wait: (signal: AbortSignal) => Promise<A>
@@ -195,7 +209,13 @@ class Trial {
     const { healMs = HEAL_MS } = this.options
     const late = new AbortController()
     const signal = AbortSignal.any([this.#ended.signal, late.signal])
-    const timer = setTimeout(() => late.abort(), healMs)
+    const [began, waitedBefore] = [now(), this.#waitedMs]
+    const look = () => {
+      const left = began + healMs + this.#waitedMs - waitedBefore - now()
+      if (left <= 0) late.abort()
+      else timer = setTimeout(look, left)
+    }
+    let timer = setTimeout(look, healMs)
     const gone = new Promise<undefined>((resolve) => {
       signal.addEventListener("abort", () => resolve(undefined))
     })

@@ -4,6 +4,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { check, report } from "../../support/jepsen/check.ts"
 import { anomalyKinds } from "../../support/jepsen/checks/Anomaly.ts"
+import { runPayload } from "../../support/jepsen/checks/schedules.ts"
 import { historyOf, steps } from "../../support/jepsen/correctHistory.ts"
 import { type History, readHistory, writeHistory } from "../../support/jepsen/History.ts"
 import { planted, plants } from "../../support/jepsen/plants.ts"
@@ -44,6 +45,30 @@ describe("a correct history", () => {
       { numRuns: 20 }
     )
   })
+})
+
+it("a run that is late for as long as processes had no CPU is not late", () => {
+  const late = (waitedMs: number): History => ({
+    seed: 1,
+    events: [
+      { type: "schedule", at: 0, id: "tick", channel: "a", start: 1000, every: 1000, end: 2000 },
+      { type: "scheduled", at: 1, id: "tick" },
+      { type: "fault", at: 500, does: "a node is lost", runsWithinMs: 5000 },
+      // Before it was due.
+      { type: "waited", at: 900, ms: 9000 },
+      { type: "waited", at: 5000, ms: waitedMs },
+      {
+        type: "delivered",
+        at: 8000,
+        client: "one",
+        channel: "a",
+        offset: 1,
+        payload: runPayload("tick", 1000)
+      }
+    ]
+  })
+  expect(kindsIn(late(1999))).toContain("late run")
+  expect(kindsIn(late(2000))).not.toContain("late run")
 })
 
 describe("a history in which", () => {

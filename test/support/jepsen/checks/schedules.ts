@@ -114,14 +114,27 @@ export const firstDeliveries = (
   return first
 }
 
-/** Only where the last thing that was done before it was due lets it be promised. */
+/** Between two events that say how long processes have waited. */
+export const WAITS_EVERY_MS = 500
+
+/** What they have waited between two times, as far as that is known, and rather too much. */
+const waitsIn = (events: ReadonlyArray<HistoryEvent>) => {
+  const waits = events.filter((event) => event.type === "waited")
+  return (from: number, to: number): number =>
+    waits.filter(({ at }) => at > from && at <= to + WAITS_EVERY_MS).reduce((sum, { ms }) => sum + ms, 0)
+}
+
+/** Only where the last thing that was done before it was due lets it be promised, and not for what the machine did not let it do. */
 const late = (events: ReadonlyArray<HistoryEvent>): ReadonlyArray<Anomaly> => {
   const faults = events.flatMap((event, index) => (event.type === "fault" ? [{ index, event }] : []))
+  const waited = waitsIn(events)
   return [...firstDeliveries(events)].flatMap(([payload, { index, due, lateMs }]): ReadonlyArray<Anomaly> => {
     const fault = faults.findLast(({ event }) => event.at <= due)
     const { runsWithinMs = Number.POSITIVE_INFINITY, does } = fault?.event ?? {}
     if (lateMs <= runsWithinMs) return []
-    const text = `${payload} came after ${Math.round(lateMs)} ms, of at most ${runsWithinMs} (${does})`
+    const waitedMs = waited(due, due + lateMs)
+    if (lateMs <= runsWithinMs + waitedMs) return []
+    const text = `${payload} came after ${Math.round(lateMs)} ms, of at most ${runsWithinMs} and ${Math.round(waitedMs)} without a CPU (${does})`
     return [{ kind: "late run", text, events: [fault!.index, index] }]
   })
 }

@@ -56,6 +56,12 @@ export class ClusterNode {
     return pid === undefined ? [] : childrenOf(pid)
   }
 
+  /** Its processes that run now. */
+  get pids(): ReadonlyArray<number> {
+    const pid = this.#process?.child.pid
+    return pid === undefined ? [] : [pid, ...this.workers]
+  }
+
   /** What it has logged, over all of its lives. */
   get log(): ReadonlyArray<LogEntry> {
     return this.#said.flat()

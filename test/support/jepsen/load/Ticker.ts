@@ -33,7 +33,9 @@ export class Ticker {
       template: { id, due: "{{dueMs}}" }
     })
     if (status !== 201) throw new Error(`the schedule was not made: ${status} ${JSON.stringify(json)}`)
-    if (now() >= this.#start) throw new Error("the schedule was made too late: this machine is too slow")
+    // Where the machine took longer than that, the first due time is a later one.
+    this.#start = Math.max(this.#start, Date.parse(json.due))
+    this.recorder.note("schedule", { id, channel, start: this.#start, every: EVERY_MS })
     this.recorder.note("scheduled", { id })
   }
 
