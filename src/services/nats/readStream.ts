@@ -4,27 +4,27 @@
  * A consumer stands on one server, and that one may not yet have all that was acknowledged: where it ends before what is wanted, the server that leads
  * the stream says whether there is more, and then it is read by another consumer.
  */
-import {
-  AckPolicy,
-  type ConsumerConfig,
-  type ConsumerMessages,
-  DeliverPolicy,
-  type JsMsg
-} from "@nats-io/jetstream"
+import { AckPolicy, type ConsumerConfig, type ConsumerInfo, DeliverPolicy } from "@nats-io/jetstream"
 import { nanos } from "@nats-io/transport-node"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { BrokerUnavailable } from "../broker/Broker.ts"
 import type { NatsLink } from "./NatsLink.ts"
+import { type Delivered, type Pulling, pull } from "./pull.ts"
 
-/** Without a message for so long the reading has failed: its consumer may be gone with a server. */
-const STALLED = Duration.seconds(3)
+/**
+ * Where no consumer is made in this time, another one is asked for, until there is one of them: NATS wants to make consumers at a server that was killed
+ * for minutes after that, and says nothing (nats-server 2.9.10: of three servers, a third of the consumers).
+ */
+const ASKED_AGAIN = "300 millis"
+const MOST_ASKED = 10
+/** A consumer that sends nothing for so long may be gone with its server: another one takes its place. */
+const SILENT = Duration.seconds(3)
+/** Without a message for so long the reading has failed, whoever was to send it. */
+const STALLED = Duration.seconds(6)
 
 /** Between two consumers, where a server did not have all of it. */
 const BEHIND_RETRY = "20 millis"
-
-/** Messages that are asked for before they are wanted: again when so few are left. With fewer the server waits for this node. */
-const AHEAD = { max_messages: 1000, threshold_messages: 500 }
 
 /** The server forgets a consumer that nobody has read from for so long. */
 const UNUSED_MS = 30_000
@@ -78,17 +78,34 @@ const readAll = Effect.fnUntraced(function* (
   }
 })
 
-/** Fails when nothing has come for a while. */
-const stalled = Effect.fnUntraced(function* ({ stream }: Reading, progress: Progress) {
+/** Completes when nothing has come for so long; twice as long after the last message, at most. */
+const quiet = Effect.fnUntraced(function* (progress: Progress, time: Duration.Duration) {
   let known = -1
   while (known !== progress.count) {
     known = progress.count
-    yield* Effect.sleep(STALLED)
+    yield* Effect.sleep(time)
   }
-  return yield* new BrokerUnavailable({ detail: `${stream} was not read: nothing comes any more` })
 })
 
-/** What one consumer has, up to `to`. */
+const stalled = ({ stream }: Reading, progress: Progress): Effect.Effect<never, BrokerUnavailable> =>
+  Effect.andThen(
+    quiet(progress, STALLED),
+    Effect.fail(new BrokerUnavailable({ detail: `${stream} was not read: nothing comes any more` }))
+  )
+
+/** The first that succeeds, and the first failure. */
+const repeated = <A, E>(ask: Effect.Effect<A, E>, times = MOST_ASKED): Effect.Effect<A, E> =>
+  times === 1
+    ? ask
+    : Effect.raceFirst(
+        ask,
+        Effect.delay(
+          Effect.suspend(() => repeated(ask, times - 1)),
+          ASKED_AGAIN
+        )
+      )
+
+/** What one consumer has, up to `to`; less where it does not send it. */
 const readOnce = (
   link: NatsLink["Service"],
   { stream, subject, to }: Reading,
@@ -96,40 +113,46 @@ const readOnce = (
   each: EachMessage
 ): Effect.Effect<void, BrokerUnavailable> =>
   Effect.suspend(() => {
-    let messages: ConsumerMessages | undefined
+    const { consumers } = link.manager
+    const made: Array<string> = []
+    let pulling: Pulling | undefined
     /** Nobody waits for it any more. */
     let isOver = false
+    // One that cannot be deleted now ends by itself.
+    const drop = (name: string) => void consumers.delete(stream, name).catch(() => {})
     const end = () => {
       isOver = true
-      messages?.close().catch(() => {})
+      pulling?.close()
+      for (const name of made.splice(0)) drop(name)
     }
+    const what = `${stream} was not read`
+    const make = link.ask(what, async () => {
+      const consumer = await consumers.add(stream, consumerFrom(progress.at + 1, subject))
+      if (isOver) drop(consumer.name)
+      else made.push(consumer.name)
+      return consumer
+    })
     let delivered = 0
-    const callback = (message: JsMsg): void => {
-      if (isOver) return
-      const { streamSequence, deliverySequence, pending } = message.info
+    const take = ({ seq, at, pending, subject, data }: Delivered): void => {
       // One was lost on the way: another consumer begins before it.
-      if (deliverySequence !== ++delivered) return end()
-      progress.at = streamSequence
+      if (at !== ++delivered) return end()
+      progress.at = seq
       progress.count++
       // Where it throws, that ends the reading.
-      each(streamSequence, message.subject, message.data)
-      if (streamSequence >= to() || pending === 0) end()
+      each(seq, subject, data)
+      if (seq >= to() || pending === 0) end()
     }
-    const reading = link.ask(`${stream} was not read`, async () => {
-      const made = await link.manager.consumers.add(stream, consumerFrom(progress.at + 1, subject))
-      const consumer = link.jetstream.consumers.getConsumerFromInfo(made)
-      try {
-        if (made.num_pending === 0 || isOver) return
-        messages = await consumer.consume({ ...AHEAD, callback })
-        if (isOver) end()
-        const error = await messages.closed()
-        if (error !== undefined) throw error
-      } finally {
-        // What is left of it ends by itself, too.
-        consumer.delete().catch(() => {})
-      }
-    })
-    return Effect.ensuring(reading, Effect.sync(end))
+    const sent = (consumer: ConsumerInfo) =>
+      link.ask(what, async () => {
+        pulling = pull(link, consumer, take)
+        await pulling.ended
+      })
+    return repeated(make).pipe(
+      Effect.flatMap((consumer) =>
+        consumer.num_pending === 0 ? Effect.void : Effect.raceFirst(sent(consumer), quiet(progress, SILENT))
+      ),
+      Effect.ensuring(Effect.sync(end))
+    )
   })
 
 /** On one server, in its memory. */
