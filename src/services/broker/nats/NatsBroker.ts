@@ -25,8 +25,9 @@ import {
 } from "../Broker.ts"
 import { wantedStreams } from "./historyStreams.ts"
 import { Looks } from "./Looks.ts"
-import { NatsChannels, sizeOf } from "./NatsChannels.ts"
+import { NatsChannels } from "./NatsChannels.ts"
 import type { NatsBrokerOptions } from "./natsBrokerOptions.ts"
+import { sizeOf } from "./records.ts"
 
 const START_TIMEOUT = Duration.seconds(10)
 const START_RETRY = "250 millis"

@@ -17,19 +17,16 @@ import type { NatsBrokerOptions } from "./natsBrokerOptions.ts"
 import { OwnDeliveries } from "./OwnDeliveries.ts"
 import { type Operation, writerBounds } from "./operations.ts"
 import { Passings } from "./Passings.ts"
-import { type Entry, type Origin, type PassingRecord, recordToBytes } from "./records.ts"
+import {
+  type Entry,
+  MESSAGE_OVERHEAD,
+  type Origin,
+  type PassingRecord,
+  recordToBytes,
+  sizeOf
+} from "./records.ts"
 import { Tops } from "./Tops.ts"
 import { Turns } from "./Turns.ts"
-
-/** Bytes of a message beside its data, at most, where it has no tags and nothing is said of clients. */
-const MESSAGE_OVERHEAD = 2048
-
-/** Bytes of its message, not less than there are. */
-export const sizeOf = (data: Uint8Array, { tags, info }: Pick<PublishOptions, "tags" | "info">): number => {
-  let bytes = data.length + (info?.connInfo?.length ?? 0) + (info?.chanInfo?.length ?? 0) + 200
-  for (const [name, value] of Object.entries(tags ?? {})) bytes += 3 * (name.length + value.length) + 10
-  return bytes
-}
 
 /** How an operation with an idempotency key is told that it is a repetition: by the id of its message, or by what it finds in the log. */
 interface Written<A> {

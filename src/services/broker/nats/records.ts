@@ -4,6 +4,7 @@
  */
 import { Packr, RESERVE_START_SPACE } from "msgpackr"
 import type { ClientInfo } from "../../../protocol/centrifuge/messages.ts"
+import type { EntryOptions } from "../../history/HistoryStore.ts"
 import type { ChannelPublication, StreamPosition } from "../../hot/ChannelEvent.ts"
 import { unpackChecked } from "../../nats/messagePack.ts"
 import type { ReceiptNotice } from "../../receipts/receiptNotice.ts"
@@ -46,6 +47,28 @@ export interface PassingRecord {
 }
 
 export type ChannelRecord = LogRecord | PassingRecord
+
+/** Bytes of a message beside its entries, at most. */
+export const MESSAGE_OVERHEAD = 2048
+
+/** Bytes of an entry beside texts and data. */
+const ENTRY_OVERHEAD = 200
+/** Of a tag. */
+const TAG_OVERHEAD = 10
+
+/** Of a character, at most. */
+const utf8 = (text: string | undefined): number => 3 * (text?.length ?? 0)
+
+/** Bytes of an entry, not less than there are. */
+export const sizeOf = (data: Uint8Array, { tags, info }: Pick<EntryOptions, "tags" | "info">): number => {
+  let bytes = ENTRY_OVERHEAD + data.length
+  if (info !== undefined) {
+    bytes += (info.connInfo?.length ?? 0) + (info.chanInfo?.length ?? 0)
+    bytes += utf8(info.user) + utf8(info.client)
+  }
+  for (const [name, value] of Object.entries(tags ?? {})) bytes += utf8(name) + utf8(value) + TAG_OVERHEAD
+  return bytes
+}
 
 const packr = new Packr({ useRecords: false, moreTypes: false })
 

@@ -3,8 +3,10 @@ import { describe, expect, it } from "vitest"
 import {
   type ChannelRecord,
   type Entry,
+  MESSAGE_OVERHEAD,
   recordOfBytes,
-  recordToBytes
+  recordToBytes,
+  sizeOf
 } from "../../../../../src/services/broker/nats/records.ts"
 
 const text = fc.string({ unit: "binary" })
@@ -64,6 +66,26 @@ describe("what nodes send each other of channels", () => {
         fc.pre(!JSON.stringify(sent).includes("__proto__"))
         expect(recordOfBytes(recordToBytes(sent))).toEqual(sent)
       })
+    )
+  })
+
+  it("takes no more bytes than are counted for it, however long its texts are", () => {
+    const long = fc.constantFrom("", "a".repeat(3000), "\u20ac".repeat(3000))
+    const info = fc.record({ user: maybe(long), client: maybe(long), connInfo: maybe(bytes) })
+    const tags = fc.dictionary(text, long, { noNullPrototype: true })
+    fc.assert(
+      fc.property(bytes, maybe(info), maybe(tags), (data, info, tags) => {
+        const publication = { offset: 2 ** 40, data, time: Date.now(), isDelta: true, info, tags }
+        const receipt = { id: "r".repeat(36), acknowledging: { life: Date.now(), within: 1.5 } }
+        const message = recordToBytes({
+          kind: "publication",
+          origin: { node: "n".repeat(36), number: 2 ** 40 },
+          after: { epoch: "e".repeat(8), offset: 2 ** 40 },
+          entry: { publication, receipt, key: "k".repeat(43) }
+        })
+        expect(message.length).toBeLessThanOrEqual(sizeOf(data, { info, tags }) + MESSAGE_OVERHEAD)
+      }),
+      { numRuns: 50 }
     )
   })
 
