@@ -39,7 +39,7 @@ export const NOWHERE_RETRY = "100 millis"
 
 const NOT_NOW = new BrokerUnavailable({ detail: "NATS does not have the stream now" })
 const NOTHING: Stored = { seq: 0, record: undefined }
-/** Questions for messages: NATS answers some ten thousand a second, those that wait have an answer within their time. */
+/** Questions for messages of a stream: NATS answers some ten thousand a second, those that wait have an answer within their time. */
 const QUESTIONS = { underWay: 256, waiting: 20_000 }
 
 type Query = { readonly last_by_subj: string } | { readonly seq: number }
@@ -56,7 +56,8 @@ export class ChannelLogs {
   /** Streams that are made soon. Nothing is asked of them: see `REMOVED_WITHIN`. */
   readonly #gone = new Set<string>()
   #shared = sharedByKey<Stored>()
-  readonly #questions: Questions
+  /** By the namespace: where a leader does not answer, what others are asked does not wait for that. */
+  readonly #questions = new Map<string | undefined, Questions>()
 
   /**
    * @param namespaceOf of a channel; undefined: its channels keep no history
@@ -68,10 +69,9 @@ export class ChannelLogs {
     readonly namespaceOf: (channel: string) => string | undefined,
     readonly isReplicated: boolean,
     readonly missing: () => boolean,
-    now: () => number
+    readonly now: () => number
   ) {
     this.#link = link
-    this.#questions = new Questions({ ...QUESTIONS, waitMs: link.requestTimeoutMs }, now)
     this.#reading = link.troubles.expect("histories of channels cannot be read at NATS")
   }
 
@@ -85,7 +85,7 @@ export class ChannelLogs {
   /** The connection was lost: what was asked over it is not waited for by those who ask now. */
   forgetAsked(): void {
     this.#shared = sharedByKey<Stored>()
-    this.#questions.forget()
+    for (const questions of this.#questions.values()) questions.forget()
   }
 
   /** It was tried to make what was missing. */
@@ -172,8 +172,18 @@ export class ChannelLogs {
     return trouble
   }
 
+  #questionsOf(channel: string): Questions {
+    const namespace = this.namespaceOf(channel)
+    let questions = this.#questions.get(namespace)
+    if (questions === undefined) {
+      questions = new Questions({ ...QUESTIONS, waitMs: this.#link.requestTimeoutMs }, this.now)
+      this.#questions.set(namespace, questions)
+    }
+    return questions
+  }
+
   async #get(channel: string, query: Query): Promise<Stored> {
-    const message = await this.#questions.ask(() => this.#send(channel, query))
+    const message = await this.#questionsOf(channel).ask(() => this.#send(channel, query))
     // Sequences count all channels of a stream: what stands there now may be of another one.
     return message === null || message.subject !== this.subjectOf(channel)
       ? NOTHING

@@ -18,7 +18,7 @@ import type { LogRecord, Origin, PassingRecord } from "./records.ts"
 import { recordOfBytes } from "./records.ts"
 import type { Tops } from "./Tops.ts"
 
-/** Logs that are looked at together. */
+/** Logs of a namespace that are looked at together. */
 const SYNCS_AT_ONCE = 64
 /** Attempts to read what was missed, while the connection stands, and the time between them. */
 const SYNC_ATTEMPTS = 5
@@ -59,7 +59,8 @@ export class Ears {
   readonly #tails = new Set<Ear>()
   /** Those that miss something which cannot be read before the connection is back. */
   readonly #stalled = new Set<Ear>()
-  readonly #room = Semaphore.makeUnsafe(SYNCS_AT_ONCE)
+  /** By the namespace: each has a stream of its own, which may not answer. */
+  readonly #rooms = new Map<string | undefined, Semaphore.Semaphore>()
 
   constructor(
     readonly link: NatsLink["Service"],
@@ -126,15 +127,10 @@ export class Ears {
   noticed(ear: Ear, stored: Stored): void {
     if (ear.isSyncing || ear.isDoubted || !isAhead(stored, ear)) return
     ear.isDoubted = true
-    this.fork(
-      Effect.andThen(
-        Effect.sleep(GRACE),
-        Effect.sync(() => {
-          ear.isDoubted = false
-          this.#syncUpTo(ear, stored)
-        })
-      )
-    )
+    this.#later(() => {
+      ear.isDoubted = false
+      this.#syncUpTo(ear, stored)
+    })
   }
 
   /** Begins to keep the newest publications of a channel; its reader fills in what is older. */
@@ -170,13 +166,7 @@ export class Ears {
       publication: (...args) => this.hearing.publication(channel, ...args),
       passing: (record) => this.hearing.passing(channel, record),
       missing: () => this.#run(ear),
-      early: () =>
-        void this.fork(
-          Effect.andThen(
-            Effect.sleep(GRACE),
-            Effect.sync(() => this.#release(ear))
-          )
-        )
+      early: () => this.#later(() => this.#release(ear))
     })
     const subscription = this.link.listen(this.link.subjects.live(channel), (message) =>
       this.#offer(ear, message)
@@ -222,6 +212,11 @@ export class Ears {
     ear.tail = undefined
   }
 
+  /** When what was seen to be ahead has had its time to come. */
+  #later(then: () => void): void {
+    this.fork(Effect.andThen(Effect.sleep(GRACE), Effect.sync(then)))
+  }
+
   #syncUpTo(ear: Ear, stored: Stored): void {
     if (isAhead(stored, ear)) this.#sync(ear)
   }
@@ -237,7 +232,10 @@ export class Ears {
   }
 
   #run(ear: Ear): void {
-    this.fork(this.#room.withPermit(this.#catchUp(ear)))
+    const namespace = this.logs.namespaceOf(ear.channel)
+    const room = this.#rooms.get(namespace) ?? Semaphore.makeUnsafe(SYNCS_AT_ONCE)
+    this.#rooms.set(namespace, room)
+    this.fork(room.withPermit(this.#catchUp(ear)))
   }
 
   #isGone(ear: Ear): boolean {

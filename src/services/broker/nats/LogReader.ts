@@ -19,16 +19,22 @@ type Messages = ReadonlyArray<Stored>
 
 const CLOSED = new BrokerUnavailable({ detail: "the service ends" })
 
-/** Readings under way. */
+/** Readings of a stream under way: each has a leader of its own, and one that does not answer keeps no other waiting. */
 const READINGS_AT_ONCE = 16
 /** Parts that somebody waits for, read now or later. */
 export const MAX_WAITING = 20_000
 
+/** What is read of one stream. */
+interface Line {
+  /** By length and place; who was served last stands last. */
+  readonly lots: Map<string, Lot>
+  underWay: number
+}
+
 export class LogReader {
-  /** By stream and length; who was served last stands last. */
-  readonly #lots = new Map<string, Lot>()
+  /** By the stream: one for each namespace. */
+  readonly #lines = new Map<string, Line>()
   #waiting = 0
-  #underWay = 0
   #isClosed = false
 
   constructor(
@@ -51,8 +57,9 @@ export class LogReader {
       }
       this.#waiting++
       const found: Waiting["found"] = Deferred.makeUnsafe()
-      const leave = this.#add({ part, found })
-      this.#next()
+      const line = this.#lineOf(part)
+      const leave = this.#add(line, { part, found })
+      this.#next(line)
       const done = Effect.sync(() => this.#waiting--)
       return Deferred.await(found).pipe(
         Effect.onInterrupt(() => leave),
@@ -64,44 +71,54 @@ export class LogReader {
   /** Nothing is begun any more, and what waits is refused. */
   close(): void {
     this.#isClosed = true
-    for (const lot of this.#lots.values())
-      for (const { found } of lot.empty()) Deferred.doneUnsafe(found, Effect.fail(CLOSED))
-    this.#lots.clear()
+    for (const { lots } of this.#lines.values()) {
+      for (const lot of lots.values())
+        for (const { found } of lot.empty()) Deferred.doneUnsafe(found, Effect.fail(CLOSED))
+      lots.clear()
+    }
+  }
+
+  #lineOf({ channel }: LogPart): Line {
+    const stream = this.logs.streamOf(channel)
+    const line = this.#lines.get(stream) ?? { lots: new Map(), underWay: 0 }
+    this.#lines.set(stream, line)
+    return line
   }
 
   /** What it answers is for who waits no more. */
-  #add(one: Waiting): Effect.Effect<void> {
-    const key = lotOf(this.logs.streamOf(one.part.channel), one.part)
-    const lot = this.#lots.get(key) ?? new Lot()
-    this.#lots.set(key, lot)
+  #add({ lots }: Line, one: Waiting): Effect.Effect<void> {
+    const key = lotOf(one.part)
+    const lot = lots.get(key) ?? new Lot()
+    lots.set(key, lot)
     const rest = lot.sweep === undefined ? one : lot.sweep.join(one)
     if (rest === undefined) return Effect.void
     lot.add(rest)
     return Effect.sync(() => void lot.remove(rest))
   }
 
-  #next(): void {
-    for (const [key, lot] of this.#lots) {
-      if (this.#underWay >= READINGS_AT_ONCE) return
+  #next(line: Line): void {
+    const { lots } = line
+    for (const [key, lot] of lots) {
+      if (line.underWay >= READINGS_AT_ONCE) return
       if (lot.sweep !== undefined) continue
-      this.#lots.delete(key)
+      lots.delete(key)
       const taken = lot.take()
       if (taken.length === 0) continue
       // Behind the others: the loop, which follows the map as it changes, comes to it again.
-      this.#lots.set(key, lot)
-      this.#begin(lot, taken)
+      lots.set(key, lot)
+      this.#begin(line, lot, taken)
     }
   }
 
-  #begin(lot: Lot, taken: ReadonlyArray<Waiting>): void {
+  #begin(line: Line, lot: Lot, taken: ReadonlyArray<Waiting>): void {
     const [first, second] = taken
-    this.#underWay++
+    line.underWay++
     const done = Effect.sync(() => {
-      this.#underWay--
+      line.underWay--
       // What is forked may end at once: from here it would go as deep as there are parts.
-      queueMicrotask(() => this.#next())
+      queueMicrotask(() => this.#next(line))
     })
-    const reading = second === undefined ? this.#one(first!) : this.#sweep(lot, taken)
+    const reading = second === undefined ? this.#one(first!) : this.#sweep(line, lot, taken)
     this.fork(Effect.ensuring(reading, done))
   }
 
@@ -160,7 +177,7 @@ export class LogReader {
     })
   }
 
-  #sweep(lot: Lot, taken: ReadonlyArray<Waiting>): Effect.Effect<void> {
+  #sweep(line: Line, lot: Lot, taken: ReadonlyArray<Waiting>): Effect.Effect<void> {
     const sweep = new Sweep(this.logs, taken)
     lot.sweep = sweep
     const end = (exit: Exit.Exit<void, BrokerUnavailable>) =>
@@ -168,7 +185,7 @@ export class LogReader {
         lot.sweep = undefined
         for (const one of sweep.end(exit))
           if (this.#isClosed) Deferred.doneUnsafe(one.found, Effect.fail(CLOSED))
-          else this.#add(one)
+          else this.#add(line, one)
       })
     const { channel } = taken[0]!.part
     const reading = {

@@ -18,9 +18,9 @@ const WINDOW = 8
  * Parts share a lot where the longer of two is less than twice as long, and where they begin not far from each other: so a few that are long, or far away,
  * do not make it dear for the others.
  */
-export const lotOf = (stream: string, part: LogPart): string => {
+export const lotOf = (part: LogPart): string => {
   const size = Math.floor(Math.log2(spanOf(part)))
-  return `${stream} ${size} ${Math.floor(part.after.seq / (WINDOW * 2 ** size))}`
+  return `${size} ${Math.floor(part.after.seq / (WINDOW * 2 ** size))}`
 }
 
 export class Lot {

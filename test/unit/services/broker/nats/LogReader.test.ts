@@ -30,13 +30,14 @@ const world = () => {
       else resume(down)
     })
   const logs = {
-    streamOf: () => "stream",
+    streamOf: (channel: string) => (channel === "other" ? "another" : "stream"),
     subjectOf: (channel: string) => channel,
     at
   } as unknown as ChannelLogs
   const reader = new LogReader({} as NatsLink["Service"], logs, Effect.runFork)
   return {
     reader,
+    asked: () => open.size,
     lose: () => {
       isUp = false
       for (const resume of [...open]) resume(down)
@@ -73,6 +74,16 @@ describe("readings of logs", () => {
     expect([more.ended, reader.waiting]).toEqual([0, 40])
   })
 
+  it("a stream that does not answer keeps no reading of another one waiting", async () => {
+    const { reader, asked } = world()
+    readAll(reader, 40)
+    await settled()
+    const [before, waiting] = [asked(), reader.waiting]
+    Effect.runFork(reader.read({ ...part(0), channel: "other" }))
+    await settled()
+    expect([asked() - before, reader.waiting - waiting]).toEqual([1, 1])
+  })
+
   it("when it is closed those that wait are refused, and nobody may begin", async () => {
     const { reader } = world()
     const all = readAll(reader, 40)
@@ -100,10 +111,9 @@ describe("parts that wait together", () => {
   })
 
   it("neither a long one nor one far away is among them", () => {
-    const here = lotOf("stream", part(0))
-    expect(lotOf("stream", part(0, 1))).toBe(here)
-    expect(lotOf("stream", part(1, 1e6))).not.toBe(here)
-    expect(lotOf("stream", { ...part(0), last: { seq: 1e5, record: undefined } })).not.toBe(here)
-    expect(lotOf("another", part(0))).not.toBe(here)
+    const here = lotOf(part(0))
+    expect(lotOf(part(0, 1))).toBe(here)
+    expect(lotOf(part(1, 1e6))).not.toBe(here)
+    expect(lotOf({ ...part(0), last: { seq: 1e5, record: undefined } })).not.toBe(here)
   })
 })
