@@ -259,7 +259,7 @@ describe.skipIf(noNatsServer !== undefined)(`schedules over nodes ${noNatsServer
               delay: 2000 + Math.round((at * SPAN_MS) / COUNT),
               catchUp: "all"
             }),
-          { concurrency: 50 }
+          { concurrency: 10 }
         )
         const leads = () => nodes.find(({ leadership }) => leadership.isLeader())
         yield* until(() => Effect.sync(() => ledger.published.length > 40))
