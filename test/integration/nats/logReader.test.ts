@@ -148,6 +148,33 @@ describe.skipIf(noNatsServer !== undefined)(`logs at NATS ${noNatsServer ?? ""}`
       })
     ))
 
+  it("who comes back is told where the log stands though NATS has lost what counts of it", () =>
+    run(
+      Effect.gen(function* () {
+        const { writer } = yield* twoNodes
+        yield* fill(writer, 1, 12)
+        const { logs } = writer.figures
+        const { epoch } = (yield* logs.last("c0")).record!.state
+        // A message that holds no publication: that the channel is used, for longer.
+        yield* writer.figures.open("c0", { ...STREAM, metaTtlMs: 600_000 })
+        const { seq, record } = yield* logs.last("c0")
+        expect(record?.entries).toEqual([])
+        yield* logs.purge("c0", seq - 1)
+        const read = (filter: { limit: number; since?: { offset: number; epoch: string } }) =>
+          writer.broker.history("c0", filter, STREAM)
+        expect(yield* read({ limit: -1, since: { offset: 3, epoch } })).toEqual({
+          offset: 12,
+          epoch,
+          publications: []
+        })
+        // What is not asked for from a position would not show that something is missing.
+        expect((yield* Effect.flip(read({ limit: -1 }))).message).toContain("cannot be read as it is now")
+        yield* fill(writer, 1, 1)
+        const { publications } = yield* read({ limit: -1, since: { offset: 3, epoch } })
+        expect(publications.map(({ offset }) => offset)).toEqual([13])
+      })
+    ))
+
   it("so many may wait, and the next one is refused; who leaves waits no more", () =>
     run(
       Effect.gen(function* () {

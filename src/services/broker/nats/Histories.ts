@@ -16,7 +16,7 @@ import { markBefore } from "./marks.ts"
 import type { LogRecord } from "./records.ts"
 import type { Tops } from "./Tops.ts"
 
-/** Readings of one history that come to nothing, as it changes meanwhile, and the time between them. */
+/** Readings of one history that come to nothing, as it changes meanwhile or NATS has lost it, and the time between them. */
 const ATTEMPTS = 4
 const RETRY = "50 millis"
 
@@ -64,6 +64,7 @@ export class Histories {
   ): Effect.fn.Return<History, BrokerUnavailable> {
     const known = filter.mayBeOld === true ? this.#asHeard(channel, stream) : undefined
     if (known !== undefined) return { ...known, publications: [] }
+    let before: number | undefined
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const standing = yield* this.#stand(channel, stream)
       const { state } = standing
@@ -72,10 +73,13 @@ export class Histories {
       const found = yield* this.#find(channel, standing, wanted)
       if (found !== undefined)
         return { offset, epoch, publications: filter.isReverse === true ? found.reverse() : found }
+      // It has not changed meanwhile: what is missing is gone, and who comes back sees by the offset that there is a gap.
+      if (standing.seq === before && filter.since !== undefined) return { offset, epoch, publications: [] }
+      before = standing.seq
       yield* Effect.sleep(RETRY)
     }
     return yield* Effect.fail(
-      new BrokerUnavailable({ detail: "the history of the channel changes faster than it can be read" })
+      new BrokerUnavailable({ detail: "the history of the channel cannot be read as it is now" })
     )
   })
 
