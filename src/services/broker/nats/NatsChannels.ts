@@ -7,6 +7,7 @@ import { noticeOf } from "../../receipts/receiptNotice.ts"
 import type { BrokerUnavailable, Published, PublishOptions, StreamOptions } from "../Broker.ts"
 import { ChannelLogs } from "./ChannelLogs.ts"
 import { Ears } from "./Ears.ts"
+import { firstOfMany } from "./firstOfMany.ts"
 import { Histories } from "./Histories.ts"
 import { KeyClaims } from "./KeyClaims.ts"
 import { keyIdOf } from "./keyId.ts"
@@ -54,6 +55,7 @@ export class NatsChannels {
   readonly writer: LogWriter
   readonly histories: Histories
   readonly passings: Passings
+  readonly #keyed: ReturnType<typeof firstOfMany<Published, BrokerUnavailable>>
 
   constructor(
     readonly link: NatsLink["Service"],
@@ -63,6 +65,7 @@ export class NatsChannels {
     readonly fork: (effect: Effect.Effect<void>) => unknown,
     missing: () => boolean
   ) {
+    this.#keyed = firstOfMany(fork)
     const { namespaces } = options
     const withHistory = new Set(namespaces.histories.map(({ name }) => name))
     const namespaceOf = (channel: string) => {
@@ -149,7 +152,13 @@ export class NatsChannels {
     if (idempotencyKey === "")
       return this.#written<Published>(channel, bytes, (draft) => draft.publish(data, stream, options))
     const id = keyIdOf(channel, idempotencyKey)
-    if (this.claims !== undefined) return this.#claimed(this.claims, channel, data, stream, options, id)
+    if (this.claims !== undefined) {
+      const { version = 0, versionEpoch = "" } = options
+      const claimed = this.#claimed(this.claims, channel, data, stream, options, id)
+      return Effect.map(this.#keyed(`${id} ${version} ${versionEpoch}`, claimed), ({ answer, isFirst }) =>
+        isFirst ? answer : { ...answer, isSuppressed: true }
+      )
+    }
     return this.#written<Published>(channel, bytes, (draft) => draft.publish(data, stream, options), {
       id,
       repeated: (seq) => this.#repeated(channel, seq)
