@@ -95,7 +95,7 @@ const TOKENS = { all: 9, first: 5 }
 const deliveredOf = ({ subject, data, reply = "" }: Msg): Delivered => {
   const tokens = reply.split(".")
   const first = tokens.length > TOKENS.all ? TOKENS.first + 2 : TOKENS.first
-  const [seq, at, , pending] = tokens.slice(first).map(Number)
-  if (!(seq! > 0 && at! > 0 && pending! >= 0)) throw new Error("it is no message of a stream")
-  return { subject, data, seq: seq!, at: at!, pending: pending! }
+  const [seq, at, pending] = [Number(tokens[first]), Number(tokens[first + 1]), Number(tokens[first + 3])]
+  if (!(seq > 0 && at > 0 && pending >= 0)) throw new Error("it is no message of a stream")
+  return { subject, data, seq, at, pending }
 }

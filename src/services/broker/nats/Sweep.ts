@@ -7,16 +7,16 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { BrokerUnavailable } from "../Broker.ts"
 import type { ChannelLogs } from "./ChannelLogs.ts"
-import { lengthOf, type Stored } from "./LogPart.ts"
+import { lengthOf } from "./LogPart.ts"
 import type { Waiting } from "./Lot.ts"
+import { Pile } from "./Pile.ts"
 
 /** Of its length at the beginning, by who joins. */
 const MOST_GROWTH = 0.5
 
 interface Filled {
   readonly waiting: Waiting
-  /** As they came: what is made of them takes several times as much memory, and would wait for the others. */
-  readonly messages: Array<{ readonly seq: number; readonly data: Uint8Array }>
+  readonly pile: Pile
   /** It came when the reading was under way. */
   readonly hasJoined: boolean
 }
@@ -94,7 +94,7 @@ export class Sweep {
       if (!isToBeRead(one))
         Deferred.doneUnsafe(
           one.waiting.found,
-          Exit.map(exit, () => this.#read(one))
+          Exit.map(exit, () => one.pile.read(this.logs))
         )
     return left.filter(isToBeRead).map(({ waiting }) => waiting)
   }
@@ -104,21 +104,17 @@ export class Sweep {
     this.#last = Math.max(this.#last, last.seq)
     const subject = this.logs.subjectOf(channel)
     const here = this.#left.get(subject) ?? []
-    here.push({ waiting, messages: [], hasJoined })
+    here.push({ waiting, pile: new Pile(), hasJoined })
     this.#left.set(subject, here)
   }
 
   /** Whether it is whole. */
   #fill(one: Filled, seq: number, data: Uint8Array): boolean {
     const { part, found } = one.waiting
-    if (seq > part.after.seq && seq <= part.last.seq) one.messages.push({ seq, data })
+    if (seq > part.after.seq && seq <= part.last.seq) one.pile.add(seq, data)
     if (seq < part.last.seq) return false
-    Deferred.doneUnsafe(found, Effect.succeed(this.#read(one)))
+    Deferred.doneUnsafe(found, Effect.succeed(one.pile.read(this.logs)))
     return true
-  }
-
-  #read({ messages }: Filled): ReadonlyArray<Stored> {
-    return messages.map(({ seq, data }) => this.logs.read(seq, data))
   }
 }
 
