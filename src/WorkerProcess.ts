@@ -110,6 +110,7 @@ const serve = Effect.fnUntraced(function* (assignment: Assignment, line: Line) {
     },
     Emulated: ({ frames }) => {
       for (const { session, data } of frames) sessions.emulate(session, data)
+      send({ _tag: "EmulatedTaken" })
     },
     EventsTaken: ({ count, bytes }) => events.taken(count, bytes),
     AckedTaken: () => acked.taken(),

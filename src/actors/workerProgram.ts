@@ -167,6 +167,7 @@ export const workerProgram = (options: WorkerOptions) =>
         for (const [id, connections] of counts) options.acknowledged(id, connections)
         send({ _tag: "AckedTaken" })
       },
+      EmulatedTaken: () => peer.noteTaken(),
       Node: ({ node }) => peer.noteNode(node),
       Channels: ({ counts }) => peer.noteChannels(counts),
       Largest: ({ counts }) => peer.noteLargest(counts),

@@ -6,16 +6,25 @@ import { Question } from "../processes/Question.ts"
 import type { FromWorker, ToWorker } from "./messages.ts"
 import { Outbox } from "./Outbox.ts"
 
-/** Bytes of commands for sessions that have not left the process; a single one may have more. */
-export const MAX_UNSENT_BYTES = 64 * 1_048_576
+/** Bytes of commands for sessions that the worker has not taken; a single one may have more. */
+export const MAX_UNTAKEN_BYTES = 64 * 1_048_576
 
 /** Subscribers by channel. */
 type ChannelCounts = Extract<FromWorker, { readonly _tag: "Channels" }>["counts"]
 
-/** Something to send, and what is called when it has left the process, or cannot any more. */
+/** Something to send, and what is called when that is done, or cannot be any more. */
 interface Parcel<A> {
   readonly item: A
-  readonly left: () => void
+  readonly done: () => void
+}
+
+interface Frame {
+  readonly session: string
+  readonly data: Uint8Array
+}
+
+const finish = (parcels: ReadonlyArray<Parcel<unknown>>): void => {
+  for (const { done } of parcels) done()
 }
 
 export class WorkerPeer {
@@ -25,12 +34,18 @@ export class WorkerPeer {
   readonly #channels = new Question<ChannelCounts | undefined>()
   readonly #largest = new Question<ChannelCounts | undefined>()
   readonly #sizes = new Question<ChannelCounts | undefined>()
-  #unsent = 0
-  readonly #commands = this.#outbox<ControlCommand>((commands) => ({ _tag: "Control", commands }))
-  readonly #frames = this.#outbox<{ readonly session: string; readonly data: Uint8Array }>((frames) => ({
-    _tag: "Emulated",
-    frames
-  }))
+  #isGone = false
+  readonly #commands = new Outbox<Parcel<ControlCommand>>((parcels) =>
+    this.send({ _tag: "Control", commands: parcels.map(({ item }) => item) }, () => finish(parcels))
+  )
+  readonly #frames = new Outbox<Parcel<Frame>>((parcels) => {
+    if (this.#isGone) return finish(parcels)
+    this.#untaken.push(parcels)
+    this.send({ _tag: "Emulated", frames: parcels.map(({ item }) => item) }, () => {})
+  })
+  /** Frames that were sent together, oldest first, until the worker has them. */
+  readonly #untaken: Array<ReadonlyArray<Parcel<Frame>>> = []
+  #untakenBytes = 0
 
   /**
    * @param node its id in this life
@@ -42,32 +57,27 @@ export class WorkerPeer {
     readonly send: (message: ToWorker, left: () => void) => void
   ) {}
 
-  #outbox<A>(message: (items: ReadonlyArray<A>) => ToWorker): Outbox<Parcel<A>> {
-    return new Outbox((parcels) =>
-      this.send(message(parcels.map(({ item }) => item)), () => {
-        for (const { left } of parcels) left()
-      })
-    )
-  }
-
   /** Completes when the command has left this process. */
   apply(command: ControlCommand): Effect.Effect<void> {
     return Effect.callback((resume) => {
-      this.#commands.add({ item: command, left: () => resume(Effect.void) })
+      this.#commands.add({ item: command, done: () => resume(Effect.void) })
     })
   }
 
-  /** The same for commands of a session's client. */
+  /**
+   * Hands commands of its client to a session. Completes when the worker has them: a request that comes to that worker itself, and is sent when this one
+   * was answered, is behind it. Where the worker is gone, so is the session.
+   */
   emulate(session: string, data: Uint8Array): Effect.Effect<true, BrokerUnavailable> {
     return Effect.callback((resume) => {
-      if (this.#unsent > 0 && this.#unsent + data.length > MAX_UNSENT_BYTES)
+      if (this.#untakenBytes > 0 && this.#untakenBytes + data.length > MAX_UNTAKEN_BYTES)
         return resume(Effect.fail(new BrokerUnavailable({ detail: `${this.name} does not read` })))
-      this.#unsent += data.length
-      const left = () => {
-        this.#unsent -= data.length
+      this.#untakenBytes += data.length
+      const done = () => {
+        this.#untakenBytes -= data.length
         resume(Effect.succeed(true))
       }
-      this.#frames.add({ item: { session, data }, left })
+      this.#frames.add({ item: { session, data }, done })
     })
   }
 
@@ -89,6 +99,11 @@ export class WorkerPeer {
     return this.#sizes.ask(() => this.send({ _tag: "TellSizes", channels }, () => {}))
   }
 
+  /** It has the frames that were sent first. */
+  noteTaken(): void {
+    finish(this.#untaken.shift() ?? [])
+  }
+
   noteNode(node: NodeInfo): void {
     this.#node.settle(node)
   }
@@ -107,6 +122,8 @@ export class WorkerPeer {
 
   /** It is gone: nobody has to wait for it. */
   end(): void {
+    this.#isGone = true
+    for (const parcels of this.#untaken.splice(0)) finish(parcels)
     this.#node.settle(undefined)
     this.#channels.settle(undefined)
     this.#largest.settle(undefined)

@@ -157,7 +157,7 @@ export const ToWorker = Schema.TaggedUnion({
   Answered: { answers: Schema.Array(Answer) },
   /** What the server API does to sessions. */
   Control: { commands: Schema.Array(ControlCommand) },
-  /** Commands of clients whose session it holds, and whose requests came to other workers. */
+  /** Commands of clients whose session it holds, and whose requests came to other workers. Answered at once by `EmulatedTaken`. */
   Emulated: {
     frames: Schema.Array(Schema.Struct({ session: Schema.String, data: Schema.Uint8Array }))
   },
@@ -197,6 +197,8 @@ export const FromWorker = Schema.TaggedUnion({
   Events: { events: Schema.Array(WorkerEvent) },
   /** So many of its connections acknowledged each of these receipts, since it last told. */
   Acked: { counts: Schema.Array(Schema.Tuple([Schema.String, Schema.Number])) },
+  /** The oldest commands for sessions of which it was not said yet are with their sessions. */
+  EmulatedTaken: {},
   Node: { node: NodeInfo },
   /** Subscribers of each channel. */
   Channels: { counts: ChannelCounts },

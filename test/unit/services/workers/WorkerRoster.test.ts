@@ -8,7 +8,7 @@ import { describe, expect } from "vitest"
 import { Control, type ControlCommand } from "../../../../src/services/Control.ts"
 import { LargestChannels } from "../../../../src/services/LargestChannels.ts"
 import type { ToWorker } from "../../../../src/services/workers/messages.ts"
-import { MAX_UNSENT_BYTES, WorkerPeer } from "../../../../src/services/workers/WorkerPeer.ts"
+import { MAX_UNTAKEN_BYTES, WorkerPeer } from "../../../../src/services/workers/WorkerPeer.ts"
 import { layerControl, layerLargest, WorkerRoster } from "../../../../src/services/workers/WorkerRoster.ts"
 import { CapturedLogs } from "../../../support/CapturedLogs.ts"
 
@@ -148,7 +148,7 @@ describe("what workers hold", () => {
 })
 
 describe("commands of clients for another worker", () => {
-  test("reach the one of that id, in order, and are done when they have left", () =>
+  test("reach the one of that id, in order, and are done when it has them", () =>
     Effect.gen(function* () {
       const { emulate } = yield* WorkerRoster
       const [one, two] = [yield* join("1"), yield* join("2", false)]
@@ -166,7 +166,14 @@ describe("commands of clients for another worker", () => {
       ])
       expect([one.sent, isDone(done)]).toEqual([[], false])
       two.leave()
+      expect(isDone(done)).toBe(false)
+      const later = yield* begin(emulate("2", "s", Buffer.from("c")))
+      yield* turn
+      two.peer.noteTaken()
       expect(yield* Fiber.join(done)).toBe(true)
+      expect(isDone(later)).toBe(false)
+      two.peer.noteTaken()
+      expect(yield* Fiber.join(later)).toBe(true)
     }))
 
   test("have nowhere to go where no worker has that id, or none any more", () =>
@@ -178,15 +185,27 @@ describe("commands of clients for another worker", () => {
       expect(yield* emulate("1", "s", Buffer.from("a"))).toBe(false)
     }))
 
-  test("fail at once while too many bytes have not left; a single one may have more", () =>
+  test("are done where their worker goes away, as their sessions are gone with it", () =>
     Effect.gen(function* () {
       const { emulate } = yield* WorkerRoster
       const one = yield* join("1")
-      yield* begin(emulate("1", "s", Buffer.alloc(MAX_UNSENT_BYTES + 1)))
+      const sent = yield* begin(emulate("1", "s", Buffer.from("a")))
+      yield* turn
+      const unsent = yield* begin(emulate("1", "s", Buffer.from("b")))
+      yield* one.end
+      expect(yield* Fiber.join(sent)).toBe(true)
+      expect(yield* Fiber.join(unsent)).toBe(true)
+    }))
+
+  test("fail at once while too many bytes were not taken; a single one may have more", () =>
+    Effect.gen(function* () {
+      const { emulate } = yield* WorkerRoster
+      const one = yield* join("1")
+      yield* begin(emulate("1", "s", Buffer.alloc(MAX_UNTAKEN_BYTES + 1)))
       const error = yield* Effect.flip(emulate("1", "s", Buffer.alloc(1)))
       expect(error.message).toMatch(/worker-1 does not read/)
       yield* turn
-      one.leave()
+      one.peer.noteTaken()
       expect(isDone(yield* begin(emulate("1", "s", Buffer.alloc(1))))).toBe(false)
     }))
 })

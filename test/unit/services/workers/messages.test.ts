@@ -249,6 +249,7 @@ const fromWorker: Examples<FromWorker> = {
       ]
     }
   ],
+  EmulatedTaken: [{}],
   Node: [{ node: { ...node, uptime: 0 } }],
   Largest: [{ counts: [["a", 7]] }],
   Sizes: [{ counts: [["a", 0]] }],
