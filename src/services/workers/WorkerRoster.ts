@@ -72,9 +72,9 @@ const askAll = <A>(
   ).pipe(Effect.map((all) => all.filter((one) => one !== undefined)))
 
 /**
- * Commands are on their way when they have left this process: a worker that does not read holds whoever gives them up,
- * until it is killed (`server.heartbeat.timeout`). A worker that does not tell what it holds within a second is left
- * out, and that is logged.
+ * Commands of the server API are done when they have left this process, those of clients when the worker has them: one that does not read
+ * holds whoever gives them up, until it is killed (`server.heartbeat.timeout`). A worker that does not tell what it holds within a second is
+ * left out, and that is logged.
  */
 export const layerControl = Layer.effect(
   Control,
