@@ -255,7 +255,8 @@ export const plants: ReadonlyArray<readonly [name: string, kind: AnomalyKind, pl
   [
     "a stream begins anew",
     "epoch",
-    at(finalReads, ({ index, event }, events) =>
+    // Of a channel of which nothing else is known nobody can tell.
+    at(readsOfKnown, ({ index, event }, events) =>
       replaced(events, index, { ...event, position: { ...event.position, epoch: "another" } })
     )
   ],
