@@ -27,10 +27,10 @@ const streamOf = Effect.fnUntraced(function* (
   )
   const reading: Reading = { stream: name, subject: SUBJECT, to: () => sizes.length }
   /** How many bytes each message has. */
-  return (took: (seq: number) => void = () => {}) => {
+  return (took: (seq: number) => void = () => {}, reader = link) => {
     const found: Array<number> = []
     return Effect.as(
-      readStream(link, reading, (seq, _, data) => {
+      readStream(reader, reading, (seq, _, data) => {
         found.push(data.length)
         took(seq)
       }),
@@ -87,14 +87,17 @@ describe.skipIf(noNatsServer !== undefined)(`streams at NATS ${noNatsServer ?? "
     run(
       Effect.gen(function* () {
         const servers = yield* startNatsCluster()
-        const link = yield* linkTo([servers[0]!], { prefix: "t" })
-        const read = yield* streamOf(link, [1, 2, 3], 3)
-        const { cluster } = yield* Effect.promise(() => link.manager.streams.info("s"))
-        // None that has to be replaced first: neither the node's own nor the one that leads the stream.
-        const other = servers.slice(1).find(({ name }) => name !== cluster?.leader)!
+        const writer = yield* linkTo([servers[0]!], { prefix: "t" })
+        const read = yield* streamOf(writer, [1, 2, 3], 3)
+        const { cluster } = yield* Effect.promise(() => writer.manager.streams.info("s"))
+        const { meta_cluster } = yield* Effect.promise(() => servers[0]!.monitored("jsz"))
+        // None that has to be replaced first: it leads neither the stream nor JetStream, and is not the reader's own.
+        const leaders = [cluster?.leader, meta_cluster.leader]
+        const other = servers.find(({ name }) => !leaders.includes(name))!
+        const reader = yield* linkTo([servers.find((server) => server !== other)!], { prefix: "t" })
         yield* Effect.promise(() => other.kill())
         const found = yield* Effect.all(
-          Array.from({ length: 16 }, () => read()),
+          Array.from({ length: 16 }, () => read(undefined, reader)),
           { concurrency: 16 }
         )
         for (const one of found) expect([...one].sort()).toEqual([1, 2, 3])
