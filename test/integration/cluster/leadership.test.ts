@@ -3,7 +3,7 @@ import type * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import { LEASE_MS, TAKE_OVER_MS } from "../../../src/services/cluster/leaseMachine.ts"
-import { contender, until } from "../../support/cluster/leadership.ts"
+import { contender, leaderAndNext, until } from "../../support/cluster/leadership.ts"
 import { noNatsServer, startNats, startNatsCluster } from "../../support/nats/NatsServer.ts"
 
 const run = <A, E>(test: Effect.Effect<A, E, Scope.Scope>) => Effect.runPromise(Effect.scoped(test))
@@ -21,9 +21,7 @@ describe.skipIf(noNatsServer !== undefined)(`leadership over NATS ${noNatsServer
     run(
       Effect.gen(function* () {
         const server = yield* startNats()
-        const a = yield* contender([server])
-        yield* until(a, true)
-        const b = yield* contender([server])
+        const [a, b] = yield* leaderAndNext([server])
         expect(b.isLeader()).toBe(false)
         yield* a.end
         expect(a.isLeader()).toBe(false)
@@ -49,9 +47,7 @@ describe.skipIf(noNatsServer !== undefined)(`leadership over NATS ${noNatsServer
     run(
       Effect.gen(function* () {
         const server = yield* startNats()
-        const a = yield* contender([server])
-        yield* until(a, true)
-        const b = yield* contender([server])
+        const [a, b] = yield* leaderAndNext([server])
         yield* Effect.promise(() => a.link.connection.close())
         const led = yield* Effect.forkChild(timed(until(a, false)), { startImmediately: true })
         expect(yield* timed(until(b, true))).toBeLessThan(TAKE_OVER_MS + 1000 + SLACK_MS)

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { describe, expect, it } from "vitest"
 import { TAKE_OVER_MS } from "../../../src/services/cluster/leaseMachine.ts"
-import { type Contender, contender, until } from "../../support/cluster/leadership.ts"
+import { type Contender, contender, leaderAndNext, until } from "../../support/cluster/leadership.ts"
 import { noNatsServer, startNats } from "../../support/nats/NatsServer.ts"
 
 const run = <A, E>(test: Effect.Effect<A, E, Scope.Scope>) => Effect.runPromise(Effect.scoped(test))
@@ -18,9 +18,7 @@ describe.skipIf(noNatsServer !== undefined)(`a lease that is lost at NATS ${noNa
     run(
       Effect.gen(function* () {
         const server = yield* startNats()
-        const a = yield* contender([server])
-        yield* until(a, true)
-        const b = yield* contender([server])
+        const [a, b] = yield* leaderAndNext([server])
         yield* remove(a)
         const from = performance.now()
         yield* a.end

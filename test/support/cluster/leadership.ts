@@ -51,3 +51,10 @@ export const until = (node: Pick<Contender, "isLeader" | "onChange">, isLeader: 
       yield* Deferred.await(done)
     })
   )
+
+/** Two nodes, of which the first leads, and the second would. */
+export const leaderAndNext = Effect.fnUntraced(function* (...args: Parameters<typeof contender>) {
+  const leader = yield* contender(...args)
+  yield* until(leader, true)
+  return [leader, yield* contender(...args)] as const
+})
